@@ -1,0 +1,38 @@
+BIN := .venv/bin
+PYTHON ?= python3
+CXX_FILES := $(shell find csrc tests/cpp tests/fuzz -name '*.h' -o -name '*.cc')
+CORE := $(filter-out csrc/bindings/%,$(filter csrc/%.cc,$(CXX_FILES)))
+CPP_TESTS := $(filter tests/cpp/%.cc,$(CXX_FILES))
+ROOMS := decoder lm hotwords
+SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fno-sanitize-recover=all
+.PHONY: build test lint typed demo bench asan tsan clean format
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q -U "pip>=25.1"
+	$(BIN)/python -m pip install -q --group dev
+	$(BIN)/python -m pip install -q --only-binary=:all: --group oracles || echo "some oracles have no wheel here: their tests will skip"
+	$(BIN)/python -m pip install -q --no-build-isolation -e . && touch $@
+build: .venv/ready
+	TLG_WERROR=1 $(BIN)/python setup.py --quiet build_ext --inplace
+test: build lint asan
+	$(BIN)/python -m pytest
+# The rooms gathered as one package tree, for tools that do not know the mapping of setup.py.
+typed:
+	@rm -rf build/typed && mkdir -p build/typed/tlg && ln -s $(CURDIR)/src/tlg/* $(addprefix $(CURDIR)/,$(ROOMS)) build/typed/tlg/
+lint: .venv/ready typed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(CXX_FILES)
+	MYPYPATH=build/typed $(BIN)/mypy --explicit-package-bases build/typed/tlg tests
+format: .venv/ready
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/clang-format -i $(CXX_FILES)
+demo: build
+	$(BIN)/python examples/demo.py
+bench: build
+	$(BIN)/python -m benchmarks
+# Plain C++ tests of the algorithms, no Python, under the address and undefined-behaviour sanitizers.
+asan:
+	@mkdir -p build && $(CXX) $(SAN) -fsanitize=address,undefined $(CORE) $(CPP_TESTS) -o build/cpp-asan && build/cpp-asan
+tsan:
+	@mkdir -p build && $(CXX) $(SAN) -fsanitize=thread $(CORE) $(CPP_TESTS) -o build/cpp-tsan && build/cpp-tsan
+clean:
+	rm -rf build dist *.egg-info src/*.egg-info src/tlg/*.so

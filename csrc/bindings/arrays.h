@@ -1,0 +1,29 @@
+// Arrays are checked here, at the door; the code behind trusts them.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "util/error.h"
+
+namespace tlg::bindings {
+
+// C-contiguous; pybind11 copies what is strided or of another dtype.
+template <typename T>
+using Array = pybind11::array_t<T, pybind11::array::c_style | pybind11::array::forcecast>;
+
+template <typename T>
+Array<T> to_array(const std::vector<T>& values) {
+  return Array<T>(static_cast<pybind11::ssize_t>(values.size()), values.data());
+}
+
+inline void check_rank(const pybind11::array& array, int rank, const char* name) {
+  if (array.ndim() != rank)
+    throw Error(ErrorKind::kOption, std::string(name) + " has " + std::to_string(array.ndim()) +
+                                        " dimensions, not " + std::to_string(rank));
+}
+
+}  // namespace tlg::bindings

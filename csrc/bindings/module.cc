@@ -1,0 +1,7 @@
+// The extension module tlg._core: nothing but the registration of its rooms.
+#include "bindings/register.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.attr("__version__") = TLG_VERSION;
+  tlg::bindings::register_errors(module);
+}

@@ -1,0 +1,15 @@
+// One function per room; module.cc calls them all.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace tlg::bindings {
+
+void register_errors(pybind11::module_& module);
+void register_fst(pybind11::module_& module);
+void register_lm(pybind11::module_& module);
+void register_graph(pybind11::module_& module);
+void register_hotwords(pybind11::module_& module);
+void register_decoder(pybind11::module_& module);
+
+}  // namespace tlg::bindings

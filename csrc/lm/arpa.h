@@ -1,0 +1,37 @@
+// A backoff n-gram model as an ARPA file holds it, in plain arrays; reading and writing such files.
+// log10 lives in ARPA files and in this struct alone; everything else in tlg uses nats.
+// Not for: querying (see lm/model.h), training (see lm/kneser_ney.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tlg::lm {
+
+using WordId = std::uint32_t;
+
+struct NgramOrder {                  // all n-grams of one order k, in file order
+  std::vector<WordId> words;         // k ids per n-gram, oldest first
+  std::vector<float> log10_prob;     // one per n-gram
+  std::vector<float> log10_backoff;  // one per n-gram; empty for the highest order
+  std::size_t size() const { return log10_prob.size(); }
+};
+
+struct ArpaModel {
+  std::vector<std::string> vocabulary;  // word of an id; ids in the order of the unigram section
+  std::vector<NgramOrder> orders;       // orders[k - 1]
+  std::vector<std::string> repairs;     // what the reader mended, one sentence each, with its line
+  // Ids of the special words, -1 where the model lacks them ("<s>", "</s>", "<unk>" or "<UNK>").
+  std::int64_t bos = -1, eos = -1, unk = -1;
+  int order() const { return static_cast<int>(orders.size()); }
+};
+
+// Parses the text of an ARPA file. `name` is what errors call the file. Throws Error(kArpa) with the line.
+ArpaModel read_arpa(std::string_view text, const std::string& name);
+
+// The text of the model, ready for a file: shortest decimal text that reads back to the same float32.
+std::string write_arpa(const ArpaModel& model);
+
+}  // namespace tlg::lm

@@ -1,0 +1,1 @@
+"""What is claimed: error rates, hotword recall and precision."""

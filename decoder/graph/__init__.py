@@ -1,0 +1,1 @@
+"""What is searched: token table, lexicon, graph."""
