@@ -1,0 +1,70 @@
+"""The commands ``tlg`` and ``build-tlg``: one file per sub-command, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+
+import click
+
+from tlg.errors import TlgError
+
+__all__ = ["build_main", "main"]
+
+# name -> (module, its click command, one line for --help)
+COMMANDS: dict[str, tuple[str, str, str]] = {}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they run, so that ``--help`` is instant."""
+
+    def __init__(self, name: str, table: dict[str, tuple[str, str, str]], help: str) -> None:
+        """Keep the table; nothing is imported yet."""
+        super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in self.table:
+            return None
+        module, attribute, _ = self.table[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        if not self.table:
+            return
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in self.table.items()])
+
+
+def run(command: Callable[..., object], program: str) -> None:
+    """Run a click command: exit status 0, 1 (bad input or failed work) or 2 (usage); no traceback."""
+    try:
+        command(prog_name=program, standalone_mode=True)
+    except TlgError as error:
+        click.echo(f"{program}: {error}", err=True)
+        sys.exit(1)
+    except (OSError, MemoryError) as error:
+        click.echo(f"{program}: {error or type(error).__name__}", err=True)
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run ``tlg``."""
+    tlg = LazyGroup("tlg", COMMANDS, "Decode posteriors over word graphs, train n-gram models, measure.")
+    tlg = click.version_option(package_name="tlg", prog_name="tlg")(tlg)
+    run(tlg, "tlg")
+
+
+def build_main() -> None:
+    """Run ``build-tlg``."""
+    module = importlib.import_module("tlg.cli.build")
+    run(module.build, "build-tlg")
