@@ -150,7 +150,7 @@ class Kernel {
 
   void expand_tokens() {
     const std::size_t n = s_.num_tokens;
-    if (s_.list.size() < n) s_.list.resize(n);
+    if (s_.list.size() < n + 16) s_.list.resize(n + 16);  // select() writes whole blocks
     s_.scratch.resize(std::max(s_.scratch.size(), n + 16));
     // Tokens that have a way on within the beam, by the bounds alone: the graph is not touched.
     const std::size_t count =
