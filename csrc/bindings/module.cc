@@ -5,4 +5,6 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = TLG_VERSION;
   tlg::bindings::register_errors(module);
   tlg::bindings::register_hotwords(module);
+  tlg::bindings::register_fst(module);
+  tlg::bindings::register_graph(module);
 }

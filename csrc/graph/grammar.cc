@@ -400,6 +400,7 @@ class Builder {
 Grammar build_grammar(const lm::ArpaModel& model, const Lexicon& lexicon,
                       const GrammarOptions& options, const std::string& name) {
   Grammar grammar;
+  grammar.report.repairs = model.repairs;
   const bool map = options.unknown == Unknown::kMap;
   if ((map || options.missing_as_unk) && model.unk < 0)
     throw Error(ErrorKind::kArpa, "has no <unk>",

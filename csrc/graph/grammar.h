@@ -32,6 +32,7 @@ struct GrammarOptions {
 struct GrammarReport {
   std::vector<std::string> words_without_pronunciation;  // in the model, not in the lexicon
   std::vector<std::string> words_without_lm;             // in the lexicon, not in the model
+  std::vector<std::string> repairs;                      // what the reader of the model mended
   std::int64_t dropped_ngrams = 0;                       // with a word that the lexicon lacks
   std::int64_t skipped_ngrams = 0;  // `<s>` not at the front, `</s>` not at the end, probability 0
   std::int64_t created_prefixes = 0;

@@ -1,13 +1,11 @@
 #include "graph/lexicon.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <numeric>
 
 #include "util/error.h"
+#include "util/number.h"
 #include "util/utf8.h"
 
 namespace tlg::graph {
@@ -30,20 +28,9 @@ std::string_view next_field(std::string_view& line) {
   return field;
 }
 
-// Whether the whole field is a decimal number. Locale-independent; strtod is not.
-bool parse_number(std::string_view field, double* value) {
-  if (field.empty() ||
-      !((field[0] >= '0' && field[0] <= '9') || field[0] == '.' || field[0] == '-'))
-    return false;
-#if defined(__cpp_lib_to_chars)
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), *value);
-  return error == std::errc() && end == field.data() + field.size();
-#else
-  const std::string copy(field);
-  char* end = nullptr;
-  *value = std::strtod(copy.c_str(), &end);
-  return end == copy.c_str() + copy.size();
-#endif
+// Whether the field is a number, if it looks like one ("inf" and "nan" are words).
+bool parse_number(std::string_view field, float* value) {
+  return field.find_first_of("0123456789") != std::string_view::npos && parse_float(field, value);
 }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -80,7 +67,8 @@ class Parser {
   }
 
   void parse_line(std::string_view line) {
-    if (!util::is_utf8(line)) fail("not UTF-8", "Convert the lexicon to UTF-8");
+    if (find_invalid_utf8(line) != std::string_view::npos)
+      fail("not UTF-8", "Convert the lexicon to UTF-8");
     const std::string_view word = next_field(line);
     if (word.empty()) return;
     for (const char* reserved : kReserved)
@@ -93,7 +81,7 @@ class Parser {
          field = next_field(line), first = false) {
       const auto token = ids_.find(field);
       if (token == ids_.end()) {
-        double probability = 0.0;
+        float probability = 0.0f;
         if (first && options_.probabilities && parse_number(field, &probability)) {
           set_probability(p, field, probability);
           continue;
@@ -112,8 +100,8 @@ class Parser {
     found_[p.word] = true;
   }
 
-  void set_probability(Pronunciation& p, std::string_view field, double value) {
-    if (!(value > 0.0 && value <= 1.0))
+  void set_probability(Pronunciation& p, std::string_view field, float value) {
+    if (!(value > 0.0f && value <= 1.0f))
       fail("the probability " + quoted(field) + " is not above 0 and up to 1",
            "Correct it; if it is a token, add it to the tokens");
     p.cost = static_cast<float>(-std::log(value)) + 0.0f;  // no -0
@@ -233,11 +221,9 @@ std::string format_lexicon(const Lexicon& lexicon, const Tokens& tokens) {
     const Pronunciation& p = lexicon.pronunciations[i];
     text += lexicon.words[p.word];
     if (lexicon.has_probabilities) {
-      char number[40];
-      std::snprintf(number, sizeof number, "%.9f", std::exp(-static_cast<double>(p.cost)));
-      std::string probability = number;
-      if (const std::size_t comma = probability.find(','); comma != std::string::npos)
-        probability[comma] = '.';  // a locale's decimal comma
+      char number[20];
+      std::string probability(number, format_float(number, std::exp(-p.cost)));
+      if (probability == "1") probability = "1.0";
       while (symbols.count(probability) != 0) probability += '0';
       text += ' ';
       text += probability;

@@ -170,8 +170,13 @@ class TreeBuilder {
       for (std::size_t i = rest + 1; i < begin && one_word; ++i)
         one_word = pronunciation(items_[i]).word == pronunciation(items_[rest]).word;
       const Label label = one_word && !labelled ? olabel(items_[rest]) : 0;
+      // What one word costs in G is put on the arc where the word is known, whole: below it, the
+      // tree depends on the pronunciations alone and is shared by all states of G.
+      const float word_cost = one_word ? items_[rest].cost : 0.0f;
+      if (one_word)
+        for (std::size_t i = rest; i < begin; ++i) items_[i].cost = 0.0f;
       const Subtree tree = node(rest, begin, depth + 1, labelled || one_word);
-      scratch_.push_back({unit, label, tree.cost, tree.mass, tree.state});
+      scratch_.push_back({unit, label, word_cost + tree.cost, word_cost + tree.mass, tree.state});
     }
   }
 
