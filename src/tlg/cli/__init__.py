@@ -13,7 +13,9 @@ from tlg.errors import TlgError
 __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
+}
 
 
 class LazyGroup(click.Group):
