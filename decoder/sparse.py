@@ -33,9 +33,9 @@ class SparseFrames:
     The arrays are kept as int32 and float32, C-contiguous; they are copied only where they are not.
     """
 
-    ids: NDArray[np.int32]
-    log_probs: NDArray[np.float32]
-    rest: NDArray[np.float32]
+    ids: NDArray[Any]
+    log_probs: NDArray[Any]
+    rest: NDArray[Any]
 
     def __post_init__(self) -> None:
         """Check shapes and rows, and fix the types."""

@@ -13,7 +13,9 @@ from tlg.errors import TlgError
 __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
+}
 
 
 class LazyGroup(click.Group):
