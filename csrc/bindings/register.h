@@ -6,6 +6,7 @@
 namespace tlg::bindings {
 
 void register_errors(pybind11::module_& module);
+void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
 void register_graph(pybind11::module_& module);

@@ -143,3 +143,10 @@ class LexiconGraph:
     def num_separators(self) -> int: ...
 
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+# posteriors
+def check_log_probs(log_probs: NDArray[np.float32], tolerance: float, first_row: int = 0) -> None: ...
