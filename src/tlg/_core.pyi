@@ -63,7 +63,6 @@ class GrammarReport:
     repairs: list[str]
     dropped_ngrams: int
     skipped_ngrams: int
-    created_prefixes: int
     backoff_only_states: int
     merged_states: int
     unreachable_states: int
