@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_errors(module);
   tlg::bindings::register_fst(module);
   tlg::bindings::register_graph(module);
+  tlg::bindings::register_lm(module);
 }

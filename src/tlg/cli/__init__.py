@@ -13,7 +13,9 @@ from tlg.errors import TlgError
 __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
-COMMANDS: dict[str, tuple[str, str, str]] = {}
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
+}
 
 
 class LazyGroup(click.Group):
