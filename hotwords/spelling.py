@@ -292,11 +292,16 @@ def _letter_speller(
         letter = next(letter for letter in word if letter not in ids)
         raise _missing(f"{letter!r} (U+{ord(letter):04X})", word, ids)
 
+    def in_lexicon(word: str) -> bool:
+        return bool(_from_lexicon(word, lexicon, ids, boundary))
+
     def spell(phrase: str) -> Spelled:
         alternatives: list[list[list[str]]] = []
         before = ""
         for word in phrase.split():
+            # Where a graph's lexicon spells both words and there is no such token, none is put between them.
             joined = boundary is None and before and (is_cjk(before[-1]) or is_cjk(word[0]))
+            joined = joined or (space is None and in_lexicon(before) and in_lexicon(word))
             if before and not joined:
                 if space is None:
                     raise Unspellable(
@@ -309,11 +314,7 @@ def _letter_speller(
         ways, warnings = _ways(alternatives)
         if boundary is not None and boundary in (ways[0][0], ways[0][-1]):
             raise Unspellable(f"it begins or ends with the word boundary {boundary!r}", "Remove it")
-        by = (
-            "lexicon"
-            if any(_from_lexicon(w, lexicon, ids, boundary) for w in phrase.split())
-            else "characters"
-        )
+        by = "lexicon" if any(map(in_lexicon, phrase.split())) else "characters"
         return Spelled(_spellings(ways), by, warnings)
 
     number = -1 if boundary is None else ids[boundary]
@@ -349,8 +350,9 @@ def _piece_speller(
         for word in _split_scripts(phrase):
             forms = _from_lexicon(word, lexicon, ids, None)
             if not forms:
-                by = "longest match"
                 forms = [_longest_pieces(word if is_cjk(word[0]) else WORD_START + word, word, ids)]
+                # Scripts without spaces whose pieces are characters can hardly be split otherwise.
+                by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
             alternatives.append(forms)
         ways, _ = _ways(alternatives)
         return ways, by
