@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError, MissingExtraError, MissingFileError, OptionError
@@ -73,8 +73,7 @@ class Unspellable(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One way of writing a phrase in units.
 
     Args:
@@ -91,8 +90,7 @@ class Spelling:
         return sum(self.lengths)
 
 
-@dataclass(frozen=True)
-class Spelled:
+class Spelled(NamedTuple):
     """All spellings of a phrase; the first counts its n.
 
     Args:
@@ -172,7 +170,7 @@ def make_speller(
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
     if match == "words" or (match == "auto" and source is not None and not _lexicon_spells(source)):
         assert source is not None
-        return _word_speller(source, lexicon)
+        return _word_speller(source)
     ids = {symbol: number for number, symbol in enumerate(symbols)}
     if isinstance(blank, int) and 0 <= blank < len(symbols):
         ids.pop(symbols[blank], None)
@@ -191,7 +189,7 @@ def make_speller(
 
 # --- what the tokens and the lexicon are ---
 
-Lexicon = Callable[[str], Sequence[Sequence[str]]]
+Lexicon = Callable[[str], Sequence[Sequence[str]]] | None
 
 
 def word_ids(words: Mapping[str, int] | SymbolTable) -> Mapping[str, int]:
@@ -202,7 +200,7 @@ def word_ids(words: Mapping[str, int] | SymbolTable) -> Mapping[str, int]:
 
 
 def _lexicon(source: SpellingSource | None) -> Lexicon:
-    return source.pronunciations if source is not None else lambda word: ()
+    return source.pronunciations if source is not None else None
 
 
 def _lexicon_spells(source: SpellingSource) -> bool:
@@ -268,6 +266,8 @@ def _from_lexicon(
     word: str, lexicon: Lexicon, ids: Mapping[str, int], boundary: str | None
 ) -> list[list[str]]:
     """Return the pronunciations of a word that the tokens have, without boundaries around them."""
+    if lexicon is None:
+        return []
     forms: list[list[str]] = []
     for pronunciation in lexicon(word):
         units = [unit for unit in pronunciation if unit != boundary]
@@ -431,12 +431,12 @@ def _load_model(path: PathLike) -> Callable[[str], list[str]]:
 # --- words ---
 
 
-def _word_speller(source: SpellingSource, lexicon: Lexicon) -> Speller:
+def _word_speller(source: SpellingSource) -> Speller:
     ids = word_ids(source.words)
     num_units = max(ids.values(), default=-1) + 1
 
     def length(word: str) -> int:
-        pronunciations = lexicon(word) if word in ids else ()
+        pronunciations = source.pronunciations(word) if word in ids else ()
         return len(pronunciations[0]) if pronunciations else 0
 
     def spell(phrase: str) -> Spelled:
