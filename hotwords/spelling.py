@@ -205,7 +205,7 @@ def _lexicon(source: SpellingSource | None) -> Lexicon:
 
 def _lexicon_spells(source: SpellingSource) -> bool:
     """Say whether pronunciations are spellings, by a sample of words spread over the table."""
-    words = [word for word in word_ids(source.words) if word[0] not in "<#"]
+    words = [word for word in word_ids(source.words) if word[:1] not in "<#"]
     spelled = judged = 0
     for word in words[:: max(1, len(words) // SAMPLE)]:
         pronunciations = source.pronunciations(word)
@@ -221,7 +221,8 @@ def _joined(units: Iterable[str]) -> str:
 
 
 def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
-    has_pieces = any(symbol.startswith(WORD_START) for symbol in ids)
+    # The mark alone may be a mere character of an OCR model.
+    has_pieces = any(len(symbol) > 1 and symbol.startswith(WORD_START) for symbol in ids)
     if boundary == "auto":
         if has_pieces:
             return WORD_START
@@ -283,12 +284,13 @@ def _letter_speller(
 
     def forms_of(word: str) -> list[list[str]]:
         forms = _from_lexicon(word, lexicon, ids, boundary)
+        if not forms and len(word) > 1 and word in ids:
+            forms = [[word]]
+        if not forms or forms == [[word]]:
+            # A model with tokens for words as well as letters may emit either.
+            forms += [list(word)] if all(letter in ids for letter in word) else []
         if forms:
             return forms
-        if all(letter in ids for letter in word):
-            return [list(word)]
-        if word in ids:
-            return [[word]]
         letter = next(letter for letter in word if letter not in ids)
         raise _missing(f"{letter!r} (U+{ord(letter):04X})", word, ids)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections import OrderedDict
+from math import isfinite
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tlg.errors import HotwordError, MissingFileError, TextError
+from tlg.errors import HotwordError, MissingFileError, TextError, TlgError
 from tlg.hotwords import Hotword, read_hotwords
 
 # content of a file -> (phrase, w, own b)
@@ -123,6 +126,23 @@ BAD_VALUES: dict[str, tuple[object, str]] = {
 def test_bad_value(value: object, text: str) -> None:
     with pytest.raises(HotwordError, match=text):
         read_hotwords(value)  # type: ignore[arg-type]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(alphabet='ab:#@.019-e{}"\n\t\r\ufeff保 ,[]', max_size=40).map(lambda text: text.encode()),
+    )
+)
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    path.write_bytes(content)
+    try:
+        hotwords = read_hotwords(path)
+    except TlgError:
+        return
+    assert all(h.phrase and h.phrase == h.phrase.strip() and isfinite(h.word_bias) for h in hotwords)
 
 
 def test_missing_path(tmp_path: Path) -> None:

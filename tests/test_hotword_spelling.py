@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tlg._files import read_text
 from tlg.errors import HotwordError
-from tlg.hotwords import Hotwords
+from tlg.hotwords import Hotwords, hotword_counts
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
     "bar_is_a_character_there": (CHARACTERS, "A|B", "A | B", 1, "characters"),
     "space_between_latin_words": (CHARACTERS, "AB 阳 A  B", "A B 阳 A <space> B", 1, "characters"),
     "whole_token": (CHARACTERS, "HELLO 阳光", "HELLO 阳 光", 1, "characters"),
+    "token_or_letters": (["<blk>", "ok", "o", "k", "阳"], "ok 阳", "ok 阳", 2, "characters"),
     "letters": (LETTERS, "new york", "n e w | y o r k", 1, "characters"),
     "apostrophe": (LETTERS, "o'hare", "o ' h a r e", 1, "characters"),
     "longest_pieces": (PIECES, "new york", "▁new ▁york", 1, "longest match"),
@@ -282,3 +284,43 @@ def test_token_files(tmp_path: Path) -> None:
     assert Hotwords(["ab"], tokens=path).unit_ids(["a", "b"]) == [1, 2]
     path.write_text("<blk>\na\nb\n", encoding="utf-8")
     assert Hotwords(["ab"], tokens=str(path)).unit_ids(["a", "b"]) == [1, 2]
+
+
+def test_real_ocr_tokens(shared: Path) -> None:
+    folder = shared / "data" / "ctc" / "ocr"
+    rows = (folder / "hotwords.tsv").read_text(encoding="utf-8").split("\n")[1:]
+    phrases = sorted({row.split("\t")[1] for row in rows if row})
+    hotwords = Hotwords(phrases, tokens=folder / "tokens.txt", blank="<blank>")
+    assert (hotwords.units_are, hotwords.report.boundary) == ("tokens", None)
+    assert len(hotwords.report.accepted) == len(phrases) > 1000
+    refs = [
+        row.split("\t")[3] for row in (folder / "refs.tsv").read_text(encoding="utf-8").split("\n")[1:] if row
+    ]
+    counts = hotword_counts(refs, refs, phrases, unit="char")
+    assert counts.f1 == 1.0
+    known = [ref for ref in refs if set(ref) <= set(hotwords._speller.ids)]
+    assert (
+        sum(len(hotwords.find(list(ref))) for ref in known)
+        == hotword_counts(known, known, phrases, "char").in_refs
+    )
+
+
+def test_real_phone_lexicon(shared: Path) -> None:
+    folder = shared / "data" / "ctc" / "speech"
+    tokens = [
+        line.split()[0] for line in (folder / "tokens.txt").read_text(encoding="utf-8").split("\n") if line
+    ]
+    lexicon: dict[str, list[list[str]]] = {}
+    for line in read_text(folder / "lexicon.txt.xz").split("\n"):
+        if line:
+            word, *phones = line.split()
+            lexicon.setdefault(word, []).append(phones)
+    words = {"<eps>": 0} | {word: number for number, word in enumerate(lexicon, start=1)}
+    rows = (folder / "hotwords_ljspeech.tsv").read_text(encoding="utf-8").split("\n")
+    phrases = [row.split("\t")[0] for row in rows if "\t" in row and not row.startswith("phrase\t")]
+    hotwords = Hotwords(phrases, graph=FakeGraph(Table(tokens, 190), lexicon, words))
+    assert hotwords.units_are == "words"
+    assert len(hotwords.report.accepted) == len(phrases) == 259
+    entry = hotwords.report.entries[0]
+    assert entry.reward == 1.5 * len(lexicon[entry.phrase][0])
+    assert hotwords.find(["the", entry.phrase]) == [(entry.phrase, 1, 2, entry.reward)]

@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_case_file_in_every_order_and_with_any_loan() -> None:
             automaton.check()
             ids = compiled.unit_ids(units)
             assert automaton.trace(ids)[1] == prefixes, (kind, phrases, units)
-            assert compiled.score(units) == score
+            assert compiled.score(units) == score == automaton.total(np.array(ids, np.int32))
             found = [[phrase, start, end, reward] for phrase, start, end, reward in compiled.find(units)]
             want = [[str(m[0]).replace(" ", "").replace("|", " "), *m[1:]] for m in matches]
             assert found == want, (kind, phrases, units)
@@ -203,6 +204,17 @@ def test_lists_of_any_size_are_exact_in_float32() -> None:
         total += np.float32(gain)
     total += np.float32(automaton.end_score(state))
     assert float(total) == sum(match.reward for match in automaton.find(ids))
+
+
+def test_threads_share_a_list() -> None:
+    hotwords = Hotwords({"AB": 5, "ABCD": 7, "BC": 1}, tokens=list("ABCD"), bias=1.0)
+    rng = random.Random(2)
+    strings = [[rng.choice("ABCD") for _ in range(200)] for _ in range(50)]
+    alone = [hotwords.find(units) for units in strings]
+    with ThreadPoolExecutor(4) as pool:
+        scales = list(pool.map(lambda scale: hotwords.automaton(acoustic_scale=scale), [1.0, 2.0, 1.0, 3.0]))
+        assert list(pool.map(hotwords.find, strings)) == alone
+    assert scales[0] is scales[2]
 
 
 BAD_CALLS: dict[str, tuple[HotwordSource, dict[str, object], type[Exception], str]] = {
