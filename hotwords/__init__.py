@@ -1,1 +1,24 @@
-"""tlg.hotwords."""
+"""Hotwords: phrases that decoding should favour or avoid, compiled into an automaton."""
+
+from tlg.hotwords.compile import DEFAULT_BIAS, DEFAULT_MAX_LOAN, HotwordMatch, Hotwords
+from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
+from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
+from tlg.hotwords.report import CompileReport, ReportEntry
+from tlg.hotwords.spelling import SpellingSource, SymbolTable
+
+__all__ = [
+    "DEFAULT_BIAS",
+    "DEFAULT_MAX_LOAN",
+    "CompileReport",
+    "Hotword",
+    "HotwordMatch",
+    "HotwordMetrics",
+    "HotwordSource",
+    "Hotwords",
+    "PhraseCounts",
+    "ReportEntry",
+    "SpellingSource",
+    "SymbolTable",
+    "hotword_counts",
+    "read_hotwords",
+]

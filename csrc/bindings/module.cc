@@ -4,5 +4,8 @@
 PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = TLG_VERSION;
   tlg::bindings::register_errors(module);
+  tlg::bindings::register_hotwords(module);
+  tlg::bindings::register_fst(module);
+  tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
 }

@@ -3,13 +3,15 @@
 // (build one with FstBuilder), semirings other than tropical (StdArc, float32 costs).
 //
 // Labels follow OpenFst and Kaldi: 0 is epsilon; in a decoding graph an input label is token id + 1
-// and an output label is a word id. Weights are costs (negated natural logarithms, lower is better).
+// and an output label is a word id. Weights are costs (negated natural logarithms, lower is
+// better).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace tlg::fst {
@@ -37,8 +39,8 @@ struct State {
 static_assert(sizeof(State) == 20, "an OpenFst ConstFst state has 20 bytes");
 
 // Immutable. The arrays live in `storage` (a mapped file or vectors).
-// Invariant (check() walks it): start is kNoState iff there are no states; arcs and nextstates are in
-// range; no weight is NaN or -infinity; labels are >= 0.
+// Invariant (check() walks it): start is kNoState iff there are no states; arcs and nextstates are
+// in range; no weight is NaN or -infinity; labels are >= 0.
 class Fst {
  public:
   Fst() = default;
@@ -73,12 +75,15 @@ class Fst {
   std::shared_ptr<const void> storage_;
 };
 
-// Collects states in any order and arcs per state, then freezes them. States are numbered from 0.
+// Freezes arrays that were filled by hand; counts the epsilons of each state.
+Fst make_fst(StateId start, std::vector<State> states, std::vector<Arc> arcs);
+
+// Collects states in order, each with its arcs, then freezes them. States are numbered from 0.
 class FstBuilder {
  public:
   // Appends a state whose arcs follow by add_arc until the next add_state.
   StateId add_state(float final_cost = kInfinity);
-  void add_arc(const Arc& arc) { arcs_.push_back(arc); }
+  void add_arc(const Arc& arc);
   void set_final(StateId s, float cost) { states_[s].final_cost = cost; }
   void reserve(std::size_t states, std::size_t arcs);
   std::size_t num_states() const { return states_.size(); }

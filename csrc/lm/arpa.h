@@ -12,6 +12,9 @@ namespace tlg::lm {
 
 using WordId = std::uint32_t;
 
+// "Never": what SRILM writes for log 0. A file's -inf becomes this, so that no infinity is held.
+inline constexpr float kLog10Zero = -99.0f;
+
 struct NgramOrder {                  // all n-grams of one order k, in file order
   std::vector<WordId> words;         // k ids per n-gram, oldest first
   std::vector<float> log10_prob;     // one per n-gram
@@ -28,10 +31,25 @@ struct ArpaModel {
   int order() const { return static_cast<int>(orders.size()); }
 };
 
-// Parses the text of an ARPA file. `name` is what errors call the file. Throws Error(kArpa) with the line.
-ArpaModel read_arpa(std::string_view text, const std::string& name);
+// Where an n-gram's neighbours are: indices into the order below. prefix[k - 1][i] is the n-gram
+// without its last word, suffix[k - 1][i] without its first; both empty for k = 1.
+struct NgramLinks {
+  std::vector<std::vector<std::uint32_t>> prefix, suffix;
+};
 
-// The text of the model, ready for a file: shortest decimal text that reads back to the same float32.
+// Parses the text of an ARPA file. `name` is what errors call the file. Throws Error(kArpa) with
+// the line. The result is closed: the prefix and the suffix of every n-gram are in it (a missing
+// one is inserted at the end of its order with the probability that backing off gives it, and
+// reported), and no n-gram occurs twice (the first stays, reported).
+ArpaModel read_arpa(std::string_view text, const std::string& name);
+ArpaModel read_arpa(std::string_view text, const std::string& name, NgramLinks* links);
+
+// The text of the model, ready for a file: shortest decimal text that reads back to the same
+// float32.
 std::string write_arpa(const ArpaModel& model);
+
+// Makes the model closed, as read_arpa does, and links it. A NaN backoff means that the file gave
+// none; it becomes 0, reported where the n-gram is the prefix of another.
+NgramLinks close_and_link(ArpaModel* model);
 
 }  // namespace tlg::lm

@@ -1,6 +1,6 @@
 // The one exception the core throws. It says what is wrong, where (file and line when there is one)
-// and what to do about it; bindings/errors.cc turns it into the Python exception tree of tlg.errors.
-// Nothing in the core prints, aborts or exits.
+// and what to do about it; bindings/errors.cc turns it into the Python exception tree of
+// tlg.errors. Nothing in the core prints, aborts or exits.
 #pragma once
 
 #include <cstdint>

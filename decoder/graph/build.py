@@ -1,0 +1,142 @@
+"""From lexicon, tokens and language model to a decoding graph."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from tlg import _core
+from tlg._files import PathLike, read_bytes
+from tlg.decoder.graph.graph import SPECIAL_WORDS, TOPOLOGIES, Graph, GraphInfo
+from tlg.decoder.graph.lexicon import LexiconSource, load_lexicon
+from tlg.decoder.graph.report import BuildReport
+from tlg.decoder.graph.tokens import TokenTable
+from tlg.errors import ArpaError, OptionError, TextError, TokensError
+
+__all__ = ["build_graph"]
+
+Topology = Literal["implicit", "ctc", "ctc-compact", "none"]
+
+
+def build_graph(
+    *,
+    lexicon: LexiconSource,
+    tokens: PathLike | Sequence[str] | TokenTable,
+    lm: Any,
+    out: PathLike | None = None,
+    blank: str | int | None = None,
+    topology: Topology = "implicit",
+    separator: str | None = None,
+    separator_prob: float = 0.5,
+    unknown: Literal["drop", "renormalise", "map"] = "drop",
+    missing_as_unk: bool = False,
+    drop_unknown: bool = False,
+) -> Graph:
+    """Build a decoding graph.
+
+    Args:
+        lexicon: ``word [probability] token token ...`` lines, or {word: [[token, ...], ...]}; see load_lexicon.
+        tokens: the model's columns: ``symbol id`` lines, a list of symbols, or a TokenTable.
+        lm: an ARPA file (plain, gz, bz2, xz, zst).
+        out: graph folder to write; an existing graph there is replaced.
+        blank: token or id of the CTC blank; by default looked for by its usual names.
+        topology: "implicit" (LG; the decoder applies the CTC rule, exact and smallest), "ctc" (exact T o LG),
+            "ctc-compact" (smaller T o LG, which lets a unit repeat without a blank), "none" (a model with one
+            posterior per token and no blank).
+        separator: a token that may follow each word, such as ``<wb>`` or a silence.
+        separator_prob: its probability, above 0 and below 1.
+        unknown: n-grams with words that the lexicon lacks: "drop" them and keep the other scores; drop them and
+            "renormalise" what is left; or "map" their probability to ``<unk>``, which the lexicon must have.
+        missing_as_unk: give words that the LM lacks the unigram cost of ``<unk>``; otherwise they are left out.
+        drop_unknown: skip and report pronunciations with unknown tokens, instead of an error.
+
+    Raises:
+        LexiconError, TokensError, ArpaError: an input cannot be used; with file, line and remedy.
+        OptionError: an option out of its range.
+    """
+    begin = time.perf_counter()
+    _check_options(topology, separator_prob, unknown)
+    table = TokenTable.of(tokens, blank=blank, ctc=topology != "none")
+    label = _separator_label(table, separator)
+    entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
+    text, name = _read_lm(lm)
+    grammar = _core.Grammar(text, name, entries, getattr(_core.Unknown, unknown), missing_as_unk)
+    made = _core.build_lg(grammar, entries, label, separator_prob)
+    found = grammar.report
+    info = GraphInfo(
+        topology=topology,
+        num_roots=made.num_roots,
+        num_separators=made.num_separators,
+        empty_root=grammar.empty,
+        separator=separator,
+        separator_prob=separator_prob if separator is not None else None,
+        unk_cost=found.unk_cost if found.unk_cost >= 0 else None,
+        built={
+            "engine": "native",
+            "lexicon": "lexicon" if isinstance(lexicon, dict) else str(lexicon),
+            "lm": name,
+            "unknown": unknown,
+            "missing_as_unk": missing_as_unk,
+            "drop_unknown": drop_unknown,
+        },
+    )
+    report = BuildReport(
+        words=len(entries.words),
+        pronunciations=entries.num_pronunciations,
+        words_without_pronunciation=tuple(found.words_without_pronunciation),
+        words_without_lm=tuple(found.words_without_lm),
+        duplicate_pronunciations=tuple(entries.duplicates),
+        dropped_pronunciations=tuple(entries.dropped),
+        lm_repairs=tuple(found.repairs),
+        dropped_ngrams=found.dropped_ngrams,
+        skipped_ngrams=found.skipped_ngrams,
+        created_prefixes=found.created_prefixes,
+        backoff_only_states=found.backoff_only_states,
+        merged_states=found.merged_states,
+        unreachable_states=found.unreachable_states,
+        roots=grammar.num_states,
+        states=made.fst.num_states,
+        arcs=made.fst.num_arcs,
+        notes=() if found.has_sentence_start else ("the model has no <s>: sentences start anywhere",),
+    )
+    words = ("<eps>", *entries.words, *SPECIAL_WORDS)
+    report = replace(report, seconds=round(time.perf_counter() - begin, 3))
+    graph = Graph(made.fst, table, words, info, report, entries)
+    if out is not None:
+        graph.save(out)
+    return graph
+
+
+def _check_options(topology: str, separator_prob: float, unknown: str) -> None:
+    if topology not in TOPOLOGIES:
+        raise OptionError(
+            f"topology '{topology}' does not exist", remedy=f"Use one of {', '.join(TOPOLOGIES)}"
+        )
+    if not 0.0 < separator_prob < 1.0:
+        raise OptionError(
+            f"separator_prob {separator_prob} is not above 0 and below 1", remedy="Use 0.5 if unsure"
+        )
+    if unknown not in ("drop", "renormalise", "map"):
+        raise OptionError(f"unknown='{unknown}' does not exist", remedy="Use 'drop', 'renormalise' or 'map'")
+
+
+def _separator_label(tokens: TokenTable, separator: str | None) -> int:
+    if separator is None:
+        return 0
+    column = tokens.id(separator)
+    if column == tokens.blank:
+        raise TokensError(
+            f"the separator '{separator}' is the blank",
+            remedy="Leave it out: the decoder puts blanks where they belong",
+            file=tokens.name,
+        )
+    return column + 1
+
+
+def _read_lm(lm: Any) -> tuple[bytes, str]:
+    try:
+        return read_bytes(lm), str(lm)
+    except TextError as error:
+        raise ArpaError(error.message, remedy=error.remedy, file=error.file) from error
