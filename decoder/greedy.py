@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlg._arrays import as_log_probs
-from tlg._files import PathLike, read_text
+from tlg._files import PathLike
+from tlg.decoder.graph.tokens import TokenTable
 from tlg.decoder.sparse import SparseFrames
-from tlg.errors import TokensError
 
 __all__ = ["GreedyResult", "greedy"]
-
-#: Names by which a blank is known when the caller names none; exactly one of them must be in the table.
-BLANK_NAMES = ("<blank>", "<blk>", "<b>", "<pad>", "[PAD]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +36,7 @@ class GreedyResult:
 
 def greedy(
     log_probs: object,
-    tokens: Sequence[str] | PathLike,
+    tokens: TokenTable | Sequence[str] | PathLike,
     *,
     blank: int | str | None = None,
     logits: bool = False,
@@ -49,19 +46,19 @@ def greedy(
 
     Args:
         log_probs: [T, V] natural log, or SparseFrames. Of equal best tokens the smallest id wins.
-        tokens: the symbols in the order of the columns, or a tokens.txt of lines ``symbol id``.
-        blank: name or column of the blank. None: the one of ``<blank> <blk> <b> <pad> [PAD]`` in the table.
+        tokens: the symbols in the order of the columns, a tokens.txt, or a TokenTable (a graph's ``tokens``).
+        blank: name or column of the blank; by default the first of its usual names that is in the table.
         logits: log_probs are raw network output.
         joiner: put between the tokens in ``text``, e.g. " " for phones.
 
     Raises:
         PosteriorError: see tlg.SparseFrames and docs/semantics.md.
-        TokensError: a broken table, no such blank, or several that could be it.
+        TokensError: a broken table, or no such blank.
 
     Source: Graves et al., 2006, best path decoding.
     """
-    symbols = list(tokens) if isinstance(tokens, Sequence) and not isinstance(tokens, str) else _read(tokens)
-    blank_id = _blank(symbols, blank)
+    table = TokenTable.of(tokens, blank=blank)
+    symbols, blank_id = table.symbols, table.blank
     if isinstance(log_probs, SparseFrames):
         log_probs.check_width(len(symbols))
         # A token that is not listed has its share of the rest, at most; it cannot beat the best one listed
@@ -69,7 +66,7 @@ def greedy(
         others = max(1, len(symbols) - log_probs.ids.shape[1])
         listed = log_probs.log_probs.max(axis=1, initial=-np.inf)
         if (listed <= log_probs.rest - np.log(others)).any():
-            return greedy(log_probs.dense(len(symbols)), symbols, blank=blank_id, joiner=joiner)
+            return greedy(log_probs.dense(len(symbols)), table, joiner=joiner)
         tied = np.where(log_probs.log_probs == listed[:, None], log_probs.ids, len(symbols))
         path, scores = tied.min(axis=1, initial=len(symbols)), listed
     else:
@@ -88,38 +85,3 @@ def greedy(
         token_spans=tuple((start, end) for _, start, end in kept),
         score=float(scores.sum(dtype=np.float64)),
     )
-
-
-def _blank(symbols: list[str], blank: int | str | None) -> int:
-    if isinstance(blank, int):
-        if not 0 <= blank < len(symbols):
-            raise TokensError(
-                f"there is no column {blank}: the table has {len(symbols)} tokens", remedy="Check blank"
-            )
-        return blank
-    found = [i for i, s in enumerate(symbols) if (s == blank if blank is not None else s in BLANK_NAMES)]
-    if len(found) == 1:
-        return found[0]
-    if blank is not None:
-        raise TokensError(
-            f"'{blank}' is {len(found)} times among the tokens", remedy="Name the blank's column"
-        )
-    raise TokensError(
-        f"cannot tell the blank: {[symbols[i] for i in found] or 'none of the usual names'} in the table",
-        remedy="Pass blank= (a name or a column)",
-    )
-
-
-def _read(path: PathLike) -> list[str]:
-    table: dict[int, str] = {}
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        line = line.removesuffix("\r")
-        if not line:
-            continue
-        symbol, _, column = line.replace("\t", " ").rpartition(" ")
-        if not symbol or not column.isdecimal() or int(column) in table:
-            raise TokensError("not 'symbol id', or an id twice", remedy="Correct it", file=path, line=number)
-        table[int(column)] = symbol
-    if sorted(table) != list(range(len(table))):
-        raise TokensError("the ids are not 0, 1, ... without a gap", remedy="Add the missing ones", file=path)
-    return [table[i] for i in range(len(table))]
