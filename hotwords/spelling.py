@@ -56,8 +56,8 @@ class SpellingSource(Protocol):
         """The model's tokens; its ``blank`` (an id or a symbol), if it has one, is no unit."""
 
     @property
-    def words(self) -> Mapping[str, int] | SymbolTable:
-        """The output labels: word -> id, or a table by id."""
+    def words(self) -> Mapping[str, int] | Sequence[str]:
+        """The output labels: word -> id, or the words in the order of their ids."""
 
     def pronunciations(self, word: str) -> Sequence[Sequence[str]]:
         """Return the token symbols of each pronunciation; none for a word that the lexicon lacks."""
@@ -192,11 +192,11 @@ def make_speller(
 Lexicon = Callable[[str], Sequence[Sequence[str]]] | None
 
 
-def word_ids(words: Mapping[str, int] | SymbolTable) -> Mapping[str, int]:
+def word_ids(words: Mapping[str, int] | Sequence[str]) -> Mapping[str, int]:
     """Return word -> id of either form of a word table."""
     if isinstance(words, Mapping):
         return words
-    return {word: number for number, word in enumerate(words.symbols)}
+    return {word: number for number, word in enumerate(words)}
 
 
 def _lexicon(source: SpellingSource | None) -> Lexicon:

@@ -58,7 +58,9 @@ ARC = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("weight", "<f4"), ("nexts
 
 def random_log_probs(rng: random.Random, frames: int, width: int, sharp: float = 2.0) -> NDArray[np.float32]:
     """Rows that sum to 1; some entries are -inf."""
-    rows = np.array([[rng.gauss(0, sharp) for _ in range(width)] for _ in range(frames)]).reshape(frames, width)
+    rows = np.array([[rng.gauss(0, sharp) for _ in range(width)] for _ in range(frames)]).reshape(
+        frames, width
+    )
     for row in rows:
         if rng.random() < 0.1:
             row[rng.randrange(width)] = -np.inf
@@ -80,8 +82,8 @@ def random_case(seed: int, *, frames: int = 5, width: int = 3, blank_among: bool
             arcs.append((source, target, 0, word, cost))
         else:
             arcs.append((source, target, rng.choice(units) + 1, word, cost))
-    finals = {
-        state: rng.randint(0, 64) / 64 for state in range(num_states) if rng.random() < 0.5
-    } or {num_states - 1: 0.0}
+    finals = {state: rng.randint(0, 64) / 64 for state in range(num_states) if rng.random() < 0.5} or {
+        num_states - 1: 0.0
+    }
     log_probs = random_log_probs(rng, rng.randint(0, frames), width)
     return Case(arcs, finals, num_states, log_probs, blank)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def check_against(found: _core.Hypothesis, best: decode_twin.Best) -> None:
 def test_equals_brute_force(block: int) -> None:
     for seed in range(block * 25, block * 25 + 25):
         case = random_case(seed)
-        options = {
+        options: dict[str, Any] = {
             "acoustic_scale": random.Random(seed).choice([0.5, 1.0, 1.7]),
             "lm_weight": random.Random(seed).choice([0.0, 1.0, 0.6]),
             "word_score": random.Random(seed).choice([0.0, 0.7, -0.4]),
@@ -138,12 +138,16 @@ def test_hotwords_equal_brute_force(labels: _core.HotwordLabels, block: int) -> 
             case.finals,
             case.log_probs.tolist(),
             blank=case.blank,
-            reward=lambda tokens, words, listed=listed: reward_of(listed, words if in_words else tokens),
+            reward=rewarder(listed, in_words),
         )
         found = make_decoder(case).decode([case.log_probs], automaton, labels, 1)[0]
         check_against(found, best)
         if not found.partial:
             assert found.hotword_score == reward_of(listed, found.words if in_words else found.tokens)
+
+
+def rewarder(phrases: list[Phrase], in_words: bool) -> Callable[[tuple[int, ...], tuple[int, ...]], float]:
+    return lambda tokens, words: reward_of(phrases, words if in_words else tokens)
 
 
 def reward_of(phrases: list[Phrase], units: Sequence[int]) -> float:
@@ -290,7 +294,11 @@ def test_long_utterances_keep_their_precision() -> None:
 
 
 BAD_GRAPHS: dict[str, tuple[list[decode_twin.Arc], dict[str, int], str]] = {
-    "label_beyond_the_table": ([(0, 1, 9, 0, 0.0)], {}, r"input label 9 is beyond the token table \(3 tokens\)"),
+    "label_beyond_the_table": (
+        [(0, 1, 9, 0, 0.0)],
+        {},
+        r"input label 9 is beyond the token table \(3 tokens\)",
+    ),
     "blank_in_lg": ([(0, 1, 1, 0, 0.0)], {}, r"arcs with the blank \(token id 0\)"),
     "epsilon_cycle": ([(0, 1, 0, 0, 0.0), (1, 0, 0, 0, 0.0)], {}, "epsilon arcs form a cycle"),
 }

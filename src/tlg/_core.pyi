@@ -55,7 +55,6 @@ class HotwordAutomaton:
     @property
     def max_loan(self) -> float: ...
 
-
 __version__: str
 
 # --- transducers and graphs ---
@@ -212,6 +211,7 @@ class Decoder:
         labels: HotwordLabels,
         threads: int,
     ) -> list[Hypothesis]: ...
+
 from collections.abc import Sequence
 from typing import ClassVar
 

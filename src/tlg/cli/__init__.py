@@ -14,6 +14,7 @@ __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "decode": ("tlg.cli.decode", "decode", "Decode posteriors over a graph."),
     "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
     "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
     "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
