@@ -85,9 +85,9 @@ class SearchOptions:
 class _Slot:
     """What the hotword slot holds: swapped as one, so that a decode sees all of a list or none of it."""
 
-    hotwords: Hotwords | None
-    automaton: _core.HotwordAutomaton | None
-    labels: _core.HotwordLabels
+    hotwords: Hotwords | None = None
+    automaton: _core.HotwordAutomaton | None = None
+    use: _core.HotwordUse | None = None
 
 
 class Decoder:
@@ -222,12 +222,12 @@ class Decoder:
 
     def _decode(self, ready: list[object], *, threads: int) -> list[Result]:
         slot = self._slot
-        found = self._core.decode(ready, slot.automaton, slot.labels, threads)
+        found = self._core.decode(ready, slot.use, threads)
         return [self._result(one, slot) for one in found]
 
     def _compile(self, hotwords: Hotwords | HotwordSource | None) -> _Slot:
         if hotwords is None:
-            return _Slot(None, None, _core.HotwordLabels.NONE)
+            return _Slot()
         if not isinstance(hotwords, Hotwords):
             hotwords = Hotwords(hotwords, graph=self.graph, bias=self._hotword_bias)
         labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
@@ -238,9 +238,9 @@ class Decoder:
                 remedy="Make the Hotwords with graph= this graph",
             )
         if len(hotwords) == 0:
-            return _Slot(hotwords, None, _core.HotwordLabels.NONE)
+            return _Slot(hotwords)
         automaton = hotwords.automaton(acoustic_scale=self.options.acoustic_scale, beam=self.options.beam)
-        return _Slot(hotwords, automaton, labels)
+        return _Slot(hotwords, automaton, _core.HotwordUse(self._search_graph, automaton, labels))
 
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
         words = [self.graph.words[word] for word in found.words]
@@ -251,7 +251,7 @@ class Decoder:
         ]
         fired = []
         if found.hotwords and slot.hotwords is not None:
-            in_words = slot.labels is _core.HotwordLabels.WORDS
+            in_words = slot.hotwords.units_are == "words"
             spans = [(span.start, span.end) for span in word_spans] if in_words else token_spans
             ids = found.words if in_words else found.tokens
             for phrase, first, end, reward in slot.hotwords.find_ids(ids, automaton=slot.automaton):

@@ -17,18 +17,26 @@ from tlg import _core
 from tlg.errors import GraphError, OptionError
 
 KERNELS = ["baseline", "avx2", "avx512"]
-NO_HOTWORDS = (None, _core.HotwordLabels.NONE)
 
 
-def make_decoder(case: Case, *, kernel: str = "auto", plain: bool = False, **options: float) -> _core.Decoder:
-    graph = _core.SearchGraph(
+def make_graph(
+    case: Case, *, plain: bool = False, lm_weight: float = 1.0, word_score: float = 0.0
+) -> _core.SearchGraph:
+    return _core.SearchGraph(
         case.fst(),
         topology=_core.Topology.PLAIN if plain else _core.Topology.CTC,
         num_tokens=case.log_probs.shape[1],
         blank=-1 if plain else case.blank,
-        lm_weight=options.pop("lm_weight", 1.0),
-        word_score=options.pop("word_score", 0.0),
+        lm_weight=lm_weight,
+        word_score=word_score,
     )
+
+
+def make_decoder(
+    case: Case, *, kernel: str = "auto", graph: _core.SearchGraph | None = None, **options: Any
+) -> _core.Decoder:
+    of_graph = {name: options.pop(name) for name in ("plain", "lm_weight", "word_score") if name in options}
+    graph = graph or make_graph(case, **of_graph)
     settings: dict[str, Any] = {
         "beam": math.inf,
         "max_active": 2**31 - 1,
@@ -43,7 +51,7 @@ def make_decoder(case: Case, *, kernel: str = "auto", plain: bool = False, **opt
 
 
 def search(case: Case, **options: Any) -> _core.Hypothesis:
-    return make_decoder(case, **options).decode([case.log_probs], *NO_HOTWORDS, 1)[0]
+    return make_decoder(case, **options).decode([case.log_probs], None, 1)[0]
 
 
 def check_against(found: _core.Hypothesis, best: decode_twin.Best) -> None:
@@ -140,7 +148,9 @@ def test_hotwords_equal_brute_force(labels: _core.HotwordLabels, block: int) -> 
             blank=case.blank,
             reward=rewarder(listed, in_words),
         )
-        found = make_decoder(case).decode([case.log_probs], automaton, labels, 1)[0]
+        graph = make_graph(case)
+        use = _core.HotwordUse(graph, automaton, labels)
+        found = make_decoder(case, graph=graph).decode([case.log_probs], use, 1)[0]
         check_against(found, best)
         if not found.partial:
             assert found.hotword_score == reward_of(listed, found.words if in_words else found.tokens)
@@ -176,7 +186,7 @@ def larger_case(seed: int, *, width: int, frames: int, states: int) -> Case:
 def test_kernels_and_threads_agree(width: int) -> None:
     case = larger_case(width, width=width, frames=60, states=40)
     batch = [case.log_probs[:n] for n in (60, 0, 1, 33)]
-    expected = make_decoder(case, kernel="baseline", beam=9.0).decode(batch, *NO_HOTWORDS, 1)
+    expected = make_decoder(case, kernel="baseline", beam=9.0).decode(batch, None, 1)
     available = []
     for kernel in KERNELS:
         try:
@@ -185,7 +195,7 @@ def test_kernels_and_threads_agree(width: int) -> None:
             continue  # this CPU lacks it
         available.append(kernel)
         for threads in (1, 3):
-            found = decoder.decode(batch, *NO_HOTWORDS, threads)
+            found = decoder.decode(batch, None, threads)
             for one, other in zip(found, expected, strict=True):
                 assert (one.tokens, one.words, one.score) == (other.tokens, other.words, other.score)
                 assert one.search_score == other.search_score
@@ -212,7 +222,7 @@ def test_sparse_equals_dense() -> None:
     dense = np.repeat((rest - np.float32(np.log(np.float32(22))))[:, None], 30, axis=1)
     np.put_along_axis(dense, ids, listed, axis=1)
     decoder = make_decoder(case, beam=12.0)
-    one, other = decoder.decode([(ids, listed, rest), dense], *NO_HOTWORDS, 1)
+    one, other = decoder.decode([(ids, listed, rest), dense], None, 1)
     assert (one.tokens, one.words) == (other.tokens, other.words)
     assert one.score == pytest.approx(other.score, abs=1e-4)
 

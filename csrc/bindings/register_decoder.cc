@@ -20,6 +20,7 @@ namespace {
 using decoder::Decoder;
 using decoder::Frames;
 using decoder::HotwordLabels;
+using decoder::HotwordUse;
 using decoder::Hypothesis;
 using decoder::SearchGraph;
 using decoder::Span;
@@ -69,14 +70,13 @@ Frames frames_of(const py::handle& input, std::int32_t num_tokens, std::vector<p
 }
 
 std::vector<Hypothesis> decode(const Decoder& decoder, const py::sequence& inputs,
-                               std::shared_ptr<const hotwords::Automaton> automaton,
-                               HotwordLabels labels, std::size_t threads) {
+                               std::shared_ptr<const HotwordUse> hotwords, std::size_t threads) {
   std::vector<py::array> keep;
   std::vector<Frames> batch;
   for (const py::handle input : inputs)
     batch.push_back(frames_of(input, decoder.graph().options().num_tokens, &keep));
   const py::gil_scoped_release release;
-  return decoder.decode_batch(batch, {std::move(automaton), labels}, threads);
+  return decoder.decode_batch(batch, hotwords, threads);
 }
 
 }  // namespace
@@ -103,6 +103,12 @@ void register_decoder(py::module_& module) {
       .def_property_readonly("num_units", &SearchGraph::num_units)
       .def_property_readonly("num_token_states", &SearchGraph::num_token_states)
       .def_property_readonly("num_bytes", &SearchGraph::num_bytes);
+  py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
+      .def(
+          py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels>(),
+          py::arg("graph"), py::arg("automaton"), py::arg("labels"),
+          py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("labels", &HotwordUse::labels);
   py::class_<Hypothesis>(module, "Hypothesis")
       .def_readonly("tokens", &Hypothesis::tokens)
       .def_readonly("words", &Hypothesis::words)
@@ -132,8 +138,7 @@ void register_decoder(py::module_& module) {
           py::arg("graph"), py::kw_only(), py::arg("beam"), py::arg("max_active"),
           py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
           py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
-      .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("labels"),
-           py::arg("threads"));
+      .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));
 }
 
 }  // namespace tlg::bindings

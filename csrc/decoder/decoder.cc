@@ -57,14 +57,14 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
 }
 
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
-                                const HotwordUse& hotwords) const {
-  search.start(hotwords.automaton, hotwords.labels);
+                                const std::shared_ptr<const HotwordUse>& hotwords) const {
+  search.start(hotwords);
   search.advance(frames);
-  return make_hypothesis(*graph_, options_, spans_, search.finish(), frames,
-                         hotwords.automaton.get(), hotwords.labels);
+  return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords.get());
 }
 
-Hypothesis Decoder::decode(const Frames& frames, const HotwordUse& hotwords) const {
+Hypothesis Decoder::decode(const Frames& frames,
+                           const std::shared_ptr<const HotwordUse>& hotwords) const {
   std::unique_ptr<Search> search = borrow();
   Hypothesis result = decode_with(*search, frames, hotwords);
   give_back(std::move(search));
@@ -72,7 +72,7 @@ Hypothesis Decoder::decode(const Frames& frames, const HotwordUse& hotwords) con
 }
 
 std::vector<Hypothesis> Decoder::decode_batch(const std::vector<Frames>& batch,
-                                              const HotwordUse& hotwords,
+                                              const std::shared_ptr<const HotwordUse>& hotwords,
                                               std::size_t threads) const {
   require(threads > 0, "threads must be above 0", "The number of cores is a good choice");
   std::vector<Hypothesis> results(batch.size());

@@ -12,11 +12,6 @@
 
 namespace tlg::decoder {
 
-struct HotwordUse {
-  std::shared_ptr<const hotwords::Automaton> automaton;  // null: none
-  HotwordLabels labels = HotwordLabels::kNone;
-};
-
 class Decoder {
  public:
   // Throws Error(kOption) for a value out of its range.
@@ -24,15 +19,17 @@ class Decoder {
           const SpanOptions& spans, const std::string& kernel = "auto");
 
   const SearchGraph& graph() const { return *graph_; }
-  Hypothesis decode(const Frames& frames, const HotwordUse& hotwords) const;
+  Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) const;
   // Results in the order of the inputs, the same for any number of threads.
-  std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch, const HotwordUse& hotwords,
+  std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch,
+                                       const std::shared_ptr<const HotwordUse>& hotwords,
                                        std::size_t threads) const;
 
  private:
   std::unique_ptr<Search> borrow() const;
   void give_back(std::unique_ptr<Search> search) const;
-  Hypothesis decode_with(Search& search, const Frames& frames, const HotwordUse& hotwords) const;
+  Hypothesis decode_with(Search& search, const Frames& frames,
+                         const std::shared_ptr<const HotwordUse>& hotwords) const;
 
   std::shared_ptr<const SearchGraph> graph_;
   SearchOptions options_;

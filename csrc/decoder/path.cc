@@ -181,15 +181,17 @@ class Reader {
 
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
-                           const hotwords::Automaton* hotwords, HotwordLabels labels) {
+                           const HotwordUse* hotwords) {
   Hypothesis out;
   out.num_frames = static_cast<std::int32_t>(path.num_frames);
   out.partial = !path.is_final;
   out.search_score = -path.cost;
-  Reader(graph, options, spans, frames, labels == HotwordLabels::kWords ? hotwords : nullptr, &out)
-      .read(path);
-  if (hotwords != nullptr && labels != HotwordLabels::kNone) {
-    out.hotwords = hotwords->find(labels == HotwordLabels::kTokens ? out.tokens : out.words);
+  const HotwordUse none;
+  const HotwordUse& use = hotwords != nullptr ? *hotwords : none;
+  const bool in_words = use.labels() == HotwordLabels::kWords;
+  Reader(graph, options, spans, frames, in_words ? use.automaton() : nullptr, &out).read(path);
+  if (use.labels() != HotwordLabels::kNone) {
+    out.hotwords = use.automaton()->find(in_words ? out.words : out.tokens);
     for (const hotwords::Match& match : out.hotwords) out.hotword_score += match.reward;
   }
   out.score = out.am_score + out.lm_score + out.word_score + out.blank_score + out.hotword_score;

@@ -35,6 +35,6 @@ struct Hypothesis {
 
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
-                           const hotwords::Automaton* hotwords, HotwordLabels labels);
+                           const HotwordUse* hotwords);
 
 }  // namespace tlg::decoder

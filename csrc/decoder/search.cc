@@ -38,6 +38,18 @@ AdvanceFunction choose_kernel(const std::string& name) {
               "Use auto, or one of baseline, avx2, avx512 that the CPU has");
 }
 
+HotwordUse::HotwordUse(const SearchGraph& graph,
+                       std::shared_ptr<const hotwords::Automaton> automaton, HotwordLabels labels)
+    : automaton_(std::move(automaton)), labels_(labels) {
+  for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
+    max_gain_ = std::max(max_gain_, automaton_->max_gain(h));
+  if (labels_ != HotwordLabels::kWords) return;
+  word_hope_ = graph.best_over_words([this](fst::Label word) {
+    hotwords::StateId next;
+    return automaton_->advance(hotwords::kRoot, word, &next);
+  });
+}
+
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
     : advance_(advance) {
   SearchState& s = state_;
@@ -51,15 +63,15 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   s.waiting_at.resize(graph.max_level());
 }
 
-void Search::start(std::shared_ptr<const hotwords::Automaton> hotwords, HotwordLabels labels) {
+void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   SearchState& s = state_;
   hotwords_ = std::move(hotwords);
-  s.hotwords = hotwords_.get();
-  s.hotword_labels = s.hotwords != nullptr ? labels : HotwordLabels::kNone;
-  s.max_gain = 0;
-  if (s.hotwords != nullptr)
-    for (hotwords::StateId h = 0; h <= s.hotwords->max_state(); ++h)
-      s.max_gain = std::max(s.max_gain, s.hotwords->max_gain(h));
+  const HotwordUse none;
+  const HotwordUse& use = hotwords_ != nullptr ? *hotwords_ : none;
+  s.hotwords = use.automaton();
+  s.hotword_labels = use.labels();
+  s.word_hope = use.word_hope();
+  s.max_gain = use.max_gain();
   for (std::vector<float>* v : {&s.nb, &s.b, &s.bound})
     if (v->empty()) v->resize(64);
   for (std::vector<std::uint32_t>* v :

@@ -31,14 +31,15 @@ class Search {
  public:
   // The graph must outlive the search.
   Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance);
-  void start(std::shared_ptr<const hotwords::Automaton> hotwords, HotwordLabels labels);
+  // The hotwords must have been made for this graph.
+  void start(std::shared_ptr<const HotwordUse> hotwords);
   void advance(const Frames& frames) { advance_(state_, frames); }
   BestPath finish() const;
 
  private:
   SearchState state_;
   AdvanceFunction advance_;
-  std::shared_ptr<const hotwords::Automaton> hotwords_;
+  std::shared_ptr<const HotwordUse> hotwords_;
 };
 
 }  // namespace tlg::decoder

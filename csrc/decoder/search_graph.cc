@@ -438,6 +438,34 @@ double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwo
   return final_costs_[lg_state];
 }
 
+std::vector<float> SearchGraph::best_over_words(
+    const std::function<float(fst::Label)>& gain) const {
+  const std::size_t n = final_costs_.size();
+  std::vector<float> best(n, 0);
+  for (std::uint32_t s = 0; s < n; ++s)
+    for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
+      if (arc_words_[a] != 0) best[s] = std::max(best[s], gain(arc_words_[a]));
+  for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
+    if (group_arcs_[g].word == 0) continue;
+    const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
+    best[s] = std::max(best[s], gain(group_arcs_[g].word));
+  }
+  // Targets of epsilon arcs have lower levels: rising levels see them finished.
+  std::vector<std::vector<std::uint32_t>> by_level(max_level_ + 1);
+  for (std::uint32_t s = 0; s < n; ++s)
+    if (levels_[s] > 0) by_level[levels_[s]].push_back(s);
+  for (const auto& states : by_level)
+    for (const std::uint32_t s : states)
+      for (std::uint32_t e = state_epsilons_[s]; e < state_epsilons_[s + 1]; ++e) {
+        const EpsilonArc& arc = epsilons_[e];
+        const float word = arc.word != 0 ? std::max(0.0f, gain(arc.word)) : 0;
+        best[s] = std::max(best[s], word + best[lg_states_[arc.target]]);
+      }
+  std::vector<float> of_record(lg_states_.size());
+  for (std::uint32_t r = 0; r < of_record.size(); ++r) of_record[r] = best[lg_states_[r]];
+  return of_record;
+}
+
 std::size_t SearchGraph::num_bytes() const {
   const auto bytes = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
   return std::visit(bytes, records_) + bytes(columns_) + bytes(unit_of_column_) + bytes(arcs_) +

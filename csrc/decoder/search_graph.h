@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <variant>
 #include <vector>
@@ -109,6 +110,10 @@ class SearchGraph {
     return groups_.data();
   }  // group g: [groups[g], groups[g + 1])
   const GroupArc* group_arcs() const { return group_arcs_.data(); }
+
+  // For each record, the greatest gain(word) >= 0 of an arc out of it, epsilon arcs followed and
+  // added up.
+  std::vector<float> best_over_words(const std::function<float(fst::Label)>& gain) const;
 
   // The slow side, for tracing a path. An arc number is an index into arcs(), or num_arcs + an
   // index into group_arcs().

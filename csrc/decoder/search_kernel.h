@@ -163,8 +163,7 @@ class Kernel {
       const float m = std::min(s_.nb[i], s_.b[i]);
       if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
       const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
-      expand(records_[s_.state[i]], s_.nb[i], s_.b[i], s_.unit[i], s_.nb_trace[i], s_.b_trace[i],
-             hotword);
+      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], s_.nb_trace[i], s_.b_trace[i], hotword);
     }
     flush();
   }
@@ -176,8 +175,9 @@ class Kernel {
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = records_[w.record];
-        if (w.m1 + record.min_cost - gain(0) + unit_costs_[record.only_unit] > cut_) continue;
-        expand(record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, 0);
+        if (w.m1 + record.min_cost - hope(w.record, 0) + unit_costs_[record.only_unit] > cut_)
+          continue;
+        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, 0);
       }
       indices.clear();
       flush();
@@ -185,22 +185,26 @@ class Kernel {
     s_.waiting.clear();
   }
 
-  float gain(std::uint32_t hotword) const {
-    return kHot == HotwordLabels::kNone ? 0.0f : s_.hotwords->max_gain(hotword);
+  // The most that one arc out of a record, or behind its epsilon arcs, can gain by hotwords.
+  float hope(std::uint32_t record, std::uint32_t hotword) const {
+    if (kHot == HotwordLabels::kNone) return 0;
+    if (kHot == HotwordLabels::kWords && hotword == 0) return s_.word_hope[record];
+    return s_.hotwords->max_gain(hotword);
   }
 
-  void expand(const Record<W>& record, float nb, float b, std::uint32_t unit,
+  void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
               std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
     const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
-    const float hope = gain(hotword);
+    const Record<W>& record = records_[record_number];
+    const float most = hope(record_number, hotword);
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
-      if (m + arc.bound - hope + unit_costs_[num_units_] > cut_) continue;
+      if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
       take_epsilon(arc, nb, b, unit, nb_trace, b_trace, hotword);
     }
     const float limit =
-        cut_ - m - record.min_own_cost + hope + 1e-3f;  // subtraction needs the slack
+        cut_ - m - record.min_own_cost + most + 1e-3f;  // subtraction needs the slack
     if constexpr (W > 0) {
       for (int w = 0; w < W; ++w) {
         std::uint64_t rest =
@@ -275,7 +279,7 @@ class Kernel {
     if (kHot == HotwordLabels::kNone || hotword == 0)
       wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace);
     else
-      expand(records_[arc.target], nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
+      expand(arc.target, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
   }
 
   void wait(const EpsilonArc& arc, float nb, float b, std::uint32_t unit, std::uint32_t nb_trace,
@@ -313,14 +317,14 @@ class Kernel {
     for (const Work& work : s_.work) {
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
-      const float hope = gain(work.hotword);
-      if (!(cost - hope <= cut_)) continue;
+      const float most = arc_hope(arc.target, work.hotword);
+      if (!(cost - most <= cut_)) continue;
       if (arc.target & kIsGroup) {
         const std::uint32_t* group = graph_.groups() + (arc.target & kTargetMask);
         for (std::uint32_t g = group[0]; g < group[1]; ++g) {
           const GroupArc& member = graph_.group_arcs()[g];
           const float member_cost = work.cost + member.cost;
-          if (!(member_cost - hope <= cut_)) break;  // rising costs
+          if (!(member_cost - most <= cut_)) break;  // rising costs
           add_candidate(work, member_cost, member.target, graph_.group_arc_number(g));
         }
       } else {
@@ -328,6 +332,13 @@ class Kernel {
       }
     }
     s_.work.clear();
+  }
+
+  // The most that this very arc can gain.
+  float arc_hope(std::uint32_t target, std::uint32_t hotword) const {
+    if (kHot == HotwordLabels::kNone) return 0;
+    if (kHot == HotwordLabels::kWords && (target & (kHasWord | kIsGroup)) == 0) return 0;
+    return s_.hotwords->max_gain(hotword);
   }
 
   void add_candidate(const Work& work, float cost, std::uint32_t target, std::uint32_t arc) {
@@ -434,7 +445,7 @@ class Kernel {
     const std::size_t i = s_.num_tokens++;
     const Record<W>& record = records_[candidate.state];
     s_.b[i] = kCostInfinity;
-    s_.bound[i] = record.min_cost - gain(candidate.hotword);
+    s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
     s_.state[i] = candidate.state;
     s_.unit[i] = record.unit;
     s_.only_unit[i] = record.only_unit;

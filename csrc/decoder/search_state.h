@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "decoder/frames.h"
@@ -23,6 +24,28 @@ struct SearchOptions {
 };
 
 enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automaton
+
+// A hotword list made ready for one graph; shared by the searches that use it.
+class HotwordUse {
+ public:
+  HotwordUse() = default;
+  HotwordUse(const SearchGraph& graph, std::shared_ptr<const hotwords::Automaton> automaton,
+             HotwordLabels labels);
+
+  const hotwords::Automaton* automaton() const { return automaton_.get(); }
+  HotwordLabels labels() const { return labels_; }
+  float max_gain() const { return max_gain_; }
+  // Where words move the automaton, few arcs can earn anything: for each record, the most that one
+  // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
+  // beam's.
+  const float* word_hope() const { return word_hope_.data(); }
+
+ private:
+  std::shared_ptr<const hotwords::Automaton> automaton_;
+  HotwordLabels labels_ = HotwordLabels::kNone;
+  float max_gain_ = 0;
+  std::vector<float> word_hope_;
+};
 
 // A point of the path of one or more tokens: `arc` was taken at `frame`, after `previous`.
 struct Trace {
@@ -65,7 +88,8 @@ struct SearchState {
   SearchOptions options;
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
-  float max_gain = 0;  // of any hotword step
+  const float* word_hope = nullptr;  // kWords: see HotwordUse
+  float max_gain = 0;                // of any hotword step
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
   // was blank.

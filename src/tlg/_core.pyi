@@ -174,6 +174,13 @@ class SearchGraph:
     @property
     def num_bytes(self) -> int: ...
 
+class HotwordUse:
+    def __init__(
+        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels
+    ) -> None: ...
+    @property
+    def labels(self) -> HotwordLabels: ...
+
 class Hypothesis:
     tokens: list[int]
     words: list[int]
@@ -207,8 +214,7 @@ class Decoder:
     def decode(
         self,
         inputs: Sequence[object],
-        hotwords: HotwordAutomaton | None,
-        labels: HotwordLabels,
+        hotwords: HotwordUse | None,
         threads: int,
     ) -> list[Hypothesis]: ...
 
