@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tlg._files import read_text
-from tlg.errors import HotwordError
+from tlg.errors import GraphError, HotwordError
 from tlg.hotwords import Hotwords, hotword_counts
 
 
@@ -26,9 +26,11 @@ class FakeGraph:
 
     tokens: Table
     lexicon: Mapping[str, Sequence[Sequence[str]]]
-    words: Mapping[str, int] = field(default_factory=dict)
+    words: Sequence[str] | Mapping[str, int] = ()
 
     def pronunciations(self, word: str) -> Sequence[Sequence[str]]:
+        if not self.lexicon:
+            raise GraphError("has no lexicon.txt", remedy="Put it there")
         return self.lexicon.get(word, ())
 
 
@@ -37,8 +39,7 @@ def graph(tokens: str, lexicon: str, blank: int | str | None = 0) -> FakeGraph:
     for line in lexicon.strip().split("\n"):
         word, *units = line.split()
         entries.setdefault(word, []).append(units)
-    words = {"<eps>": 0} | {word: number for number, word in enumerate(entries, start=1)}
-    return FakeGraph(Table(tokens.split(), blank), entries, words)
+    return FakeGraph(Table(tokens.split(), blank), entries, ("<eps>", *entries, "#0", "<s>", "</s>"))
 
 
 CHARACTERS = ["<blk>", *"阳光保险中国ABCab|", "<space>", "HELLO"]
@@ -154,6 +155,13 @@ PHONES = graph(
     "cat k ae t\ncats k ae t s\nkat k ae t\nnew n uw\nnew n y uw\nyork y ao r k\nthe ng\nempty",
     blank="<blk>",
 )
+
+
+def test_graph_without_a_lexicon() -> None:
+    characters = FakeGraph(Table(["<blk>", "阳", "光"], 0), {}, {"<eps>": 0, "阳光": 1})
+    assert Hotwords(["阳光"], graph=characters).find(["阳", "光"]) == [("阳光", 0, 2, 3.0)]
+    with pytest.raises(GraphError, match=r"has no lexicon.txt"):
+        Hotwords(["阳光"], graph=characters, match="words")
 
 
 def test_words_of_phone_lexicons() -> None:
@@ -282,6 +290,8 @@ def test_token_files(tmp_path: Path) -> None:
     path = tmp_path / "tokens.txt"
     path.write_text("b 2\na 1\n<blk> 0\n", encoding="utf-8")
     assert Hotwords(["ab"], tokens=path).unit_ids(["a", "b"]) == [1, 2]
+    path.write_text("b 2\r\na 1\r\n<blk> 0\r\n\u3000 3\r\n", encoding="utf-8")
+    assert Hotwords(["ab"], tokens=path).unit_ids(["a", "\u3000"]) == [1, 3]
     path.write_text("<blk>\na\nb\n", encoding="utf-8")
     assert Hotwords(["ab"], tokens=str(path)).unit_ids(["a", "b"]) == [1, 2]
 
