@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError, MissingExtraError, MissingFileError
@@ -20,7 +21,7 @@ from tlg.hotwords.units import (
     Speller,
     Unspellable,
     from_lexicon,
-    is_cjk,
+    is_unspaced,
     missing,
     one_each,
     ways_through,
@@ -45,11 +46,9 @@ def piece_speller(
         MissingFileError: no such file.
         MissingExtraError: the package sentencepiece is not installed.
     """
-    # A character of a script without spaces is a word of its own here: phrases may begin before it and
-    # end behind it, whatever its neighbours.
     starts_word = [False] * (num_tokens + 1)
     for symbol, number in ids.items():
-        starts_word[number] = symbol.startswith(WORD_START) or is_cjk(symbol[:1])
+        starts_word[number] = _starts_word(symbol)
     encode = None if model is None else _load_model(model)
 
     def by_model(phrase: str) -> tuple[list[list[str]], str]:
@@ -68,7 +67,7 @@ def piece_speller(
         for word in _split_scripts(phrase):
             forms = from_lexicon(word, lexicon, ids, None)
             if not forms:
-                forms = [_longest_pieces(word if is_cjk(word[0]) else WORD_START + word, word, ids)]
+                forms = [_longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)]
                 # Scripts without spaces whose pieces are characters can hardly be split otherwise.
                 by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
             alternatives.append(forms)
@@ -78,7 +77,7 @@ def piece_speller(
     def spell(phrase: str) -> Spelled:
         phrase = " ".join(phrase.split())
         ways, by = by_words(phrase) if encode is None else by_model(phrase)
-        if is_cjk(phrase[0]):
+        if is_unspaced(phrase[0]):
             ways = [other for way in ways for other in _marked_or_not(way, ids)]
         warnings: tuple[str, ...] = ()
         if by == "longest match":
@@ -91,13 +90,23 @@ def piece_speller(
     return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell)
 
 
+def _starts_word(piece: str) -> bool:
+    """Return whether there is a word boundary before a piece.
+
+    A character of a script without spaces is a word of its own here. Marks inside words are no punctuation.
+    """
+    if piece.startswith(WORD_START) or is_unspaced(piece[:1]):
+        return True
+    return bool(piece) and all(category(c)[0] in "PS" and c not in "'\u2019-_" for c in piece)
+
+
 def _split_scripts(phrase: str) -> list[str]:
     """Split at spaces, and where a script without spaces meets another; within it spaces mean nothing."""
     runs: list[str] = []
     for word in phrase.split():
-        for without_spaces, characters in groupby(word, is_cjk):
+        for without_spaces, characters in groupby(word, is_unspaced):
             run = "".join(characters)
-            if without_spaces and runs and is_cjk(runs[-1][-1]):
+            if without_spaces and runs and is_unspaced(runs[-1][-1]):
                 runs[-1] += run
             else:
                 runs.append(run)

@@ -29,7 +29,7 @@ from tlg.hotwords.units import (
     SpellingSource,
     Unspellable,
     from_lexicon,
-    is_cjk,
+    is_unspaced,
     missing,
     one_each,
     ways_through,
@@ -136,7 +136,7 @@ def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None
         if has_pieces:
             return WORD_START
         # Where characters of a script without spaces are tokens, a space token does not separate words.
-        if any(len(symbol) == 1 and is_cjk(symbol) for symbol in ids):
+        if any(len(symbol) == 1 and is_unspaced(symbol) for symbol in ids):
             return None
         return next((symbol for symbol in SPACES if symbol in ids), None)
     if boundary == WORD_START and not has_pieces:
@@ -174,7 +174,7 @@ def _letter_speller(
         before = ""
         for word in phrase.split():
             # Where a graph's lexicon spells both words and there is no such token, none is put between them.
-            joined = boundary is None and before and (is_cjk(before[-1]) or is_cjk(word[0]))
+            joined = boundary is None and before and (is_unspaced(before[-1]) or is_unspaced(word[0]))
             joined = joined or (space is None and in_lexicon(before) and in_lexicon(word))
             if before and not joined:
                 if space is None:
@@ -208,7 +208,7 @@ def _word_speller(source: SpellingSource, ids: Mapping[str, int]) -> Speller:
     def spell(phrase: str) -> Spelled:
         words: list[str] = []
         for word in phrase.split():
-            if words and all(map(is_cjk, words[-1] + word)):
+            if words and all(map(is_unspaced, words[-1] + word)):
                 words[-1] += word  # spaces mean nothing there: the search may put its words otherwise
             else:
                 words.append(word)
@@ -235,7 +235,7 @@ def _segmentations(word: str, known: Callable[[str], bool]) -> list[list[str]]:
 
     One more than MAX_SPELLINGS at most, so that the caller sees that some are left out.
     """
-    if not all(is_cjk(character) for character in word):
+    if not all(is_unspaced(character) for character in word):
         return [[word]] if known(word) else []
     size = len(word)
     parts = {(i, j) for i in range(size) for j in range(i + 1, size + 1) if known(word[i:j])}

@@ -17,7 +17,7 @@ __all__ = [
     "SymbolTable",
     "Unspellable",
     "from_lexicon",
-    "is_cjk",
+    "is_unspaced",
     "missing",
     "one_each",
     "ways_through",
@@ -25,6 +25,18 @@ __all__ = [
 
 WORD_START = "\u2581"  # SentencePiece's mark on pieces that begin a word
 MAX_SPELLINGS = 64  # of one phrase: ways to cut it into words or pieces
+# Scripts written without spaces between words.
+UNSPACED = (
+    (0x4E00, 0x9FFF),  # Han
+    (0x3400, 0x4DBF),  # its extensions, here and below
+    (0x3005, 0x3007),  # iteration mark, closing mark, zero
+    (0x3040, 0x30FF),  # Kana
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
 
 # word -> the token symbols of each pronunciation; None where there is no lexicon
 Lexicon = Callable[[str], Sequence[Sequence[str]]] | None
@@ -121,18 +133,9 @@ class Speller:
     spell: Callable[[str], Spelled]
 
 
-def is_cjk(character: str) -> bool:
-    """Return whether a character belongs to a script written without spaces (Han, Kana); "" does not."""
-    if not character:
-        return False
-    code = ord(character)
-    return (
-        0x3400 <= code <= 0x9FFF
-        or 0x3040 <= code <= 0x30FF
-        or 0x20000 <= code <= 0x3FFFF
-        or 0xF900 <= code <= 0xFAFF
-        or code in (0x3005, 0x3006, 0x3007)
-    )
+def is_unspaced(character: str) -> bool:
+    """Return whether a character belongs to a script written without spaces between words; "" does not."""
+    return bool(character) and any(low <= ord(character) <= high for low, high in UNSPACED)
 
 
 def ways_through(alternatives: Sequence[Sequence[Sequence[str]]]) -> tuple[list[list[str]], tuple[str, ...]]:

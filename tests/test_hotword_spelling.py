@@ -44,27 +44,7 @@ def graph(tokens: str, lexicon: str, blank: int | str | None = 0) -> FakeGraph:
 
 CHARACTERS = ["<blk>", *"阳光保险中国ABCab|", "<space>", "HELLO"]
 LETTERS = ["<pad>", *"abcdefghijklmnopqrstuvwxyz'|"]
-PIECES = [
-    "<blk>",
-    "▁new",
-    "▁york",
-    "▁y",
-    "or",
-    "k",
-    "▁c",
-    "a",
-    "t",
-    "▁",
-    "n",
-    "e",
-    "w",
-    "阳",
-    "光",
-    "▁保",
-    "保",
-    "险",
-    "s",
-]
+PIECES = ["<blk>", *"▁new ▁york ▁y or k ▁c a t ▁ n e w 阳 光 ▁保 保 险 s ,".split()]
 
 # tokens, phrase -> units of the first spelling, number of spellings, how
 SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
@@ -74,6 +54,7 @@ SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
     "space_between_latin_words": (CHARACTERS, "AB 阳 A  B", "A B 阳 A <space> B", 1, "characters"),
     "whole_token": (CHARACTERS, "HELLO 阳光", "HELLO 阳 光", 1, "characters"),
     "token_or_letters": (["<blk>", "ok", "o", "k", "阳"], "ok 阳", "ok 阳", 2, "characters"),
+    "thai": (["<blk>", *"กขค", " "], "กข ค", "ก ข ค", 1, "characters"),
     "letters": (LETTERS, "new york", "n e w | y o r k", 1, "characters"),
     "apostrophe": (LETTERS, "o'hare", "o ' h a r e", 1, "characters"),
     "longest_pieces": (PIECES, "new york", "▁new ▁york", 1, "longest match"),
@@ -131,6 +112,7 @@ def test_boundaries_are_found_or_given() -> None:
     assert pieces.report.boundary == "▁"
     assert pieces.find(["▁new", "▁york", "▁c"]) == [("new york", 0, 2, 3.0)]
     assert pieces.find(["▁new", "▁york", "s"]) == []
+    assert pieces.find(["▁new", "▁york", ","]) == [("new york", 0, 2, 3.0)]
     assert pieces.find(["a", "阳", "光", "保"]) == [("阳光", 1, 3, 3.0)]
     assert pieces.find(["▁", "阳", "光"]) == [("阳光", 0, 3, 3.0)]
 
