@@ -44,7 +44,7 @@ def graph(tokens: str, lexicon: str, blank: int | str | None = 0) -> FakeGraph:
 
 CHARACTERS = ["<blk>", *"阳光保险中国ABCab|", "<space>", "HELLO"]
 LETTERS = ["<pad>", *"abcdefghijklmnopqrstuvwxyz'|"]
-PIECES = ["<blk>", *"▁new ▁york ▁y or k ▁c a t ▁ n e w 阳 光 ▁保 保 险 s ,".split()]
+PIECES = ["<blk>", "▁new", "▁york", "▁y", "or", "▁c", "▁保", *"▁newat阳光保险sk,"]
 
 # tokens, phrase -> units of the first spelling, number of spellings, how
 SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
