@@ -65,7 +65,8 @@ class Hotwords:
         bias: b in nats a unit for the phrases without their own; None: 1.5 times the acoustic_scale of the
             decoder. A phrase of n units is worth n*b + w.
         match: "units" to match tokens, "words" to match the words of the graph, "auto": words where the
-            lexicon does not spell its words (phones), units else.
+            lexicon does not spell its words (phones) or does not show where they end (letters without a
+            separator), units else.
         boundary: the token that separates words, U+2581 where pieces begin words (SentencePiece), None to let
             phrases match anywhere; "auto" finds it. With a boundary a phrase matches whole words only.
         sentencepiece: path of the SentencePiece model, to split phrases as it does.

@@ -58,7 +58,8 @@ def make_speller(
         source: a graph, for its lexicon; None: tokens alone.
         symbols: the tokens in the order of their ids.
         blank: the token that is no unit, by id or symbol.
-        match: "units", "words" or "auto": words if the lexicon does not spell (phones).
+        match: "units", "words" or "auto": words if the lexicon does not spell (phones), or spells with letters
+            and does not show where words end.
         boundary: the token that separates words, U+2581 for pieces that begin words, None for none, "auto".
         sentencepiece: the model that split the training text; needs the extra ``sentencepiece``.
 
@@ -70,15 +71,15 @@ def make_speller(
     lexicon = _lexicon(source)
     if match == "words" and source is None:
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
-    if source is not None and match != "units":
-        words = _word_ids(source.words)
-        if match == "words" or not _lexicon_spells(words, lexicon):
-            return _word_speller(source, words)
     ids = {symbol: number for number, symbol in enumerate(symbols)}
     if isinstance(blank, int) and 0 <= blank < len(symbols):
         ids.pop(symbols[blank], None)
     elif isinstance(blank, str):
         ids.pop(blank, None)
+    if source is not None and match != "units":
+        words = _word_ids(source.words)
+        if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
+            return _word_speller(source, words)
     chosen = _choose_boundary(ids, boundary)
     if chosen == WORD_START:
         return piece_speller(ids, len(symbols), lexicon, sentencepiece)
@@ -110,23 +111,34 @@ def _lexicon(source: SpellingSource | None) -> Lexicon:
     return source.pronunciations
 
 
-def _lexicon_spells(words: Iterable[str], lexicon: Lexicon) -> bool:
-    """Say whether pronunciations are spellings, by a sample of words spread over the table."""
+def _units_will_do(
+    words: Iterable[str], ids: Mapping[str, int], lexicon: Lexicon, boundary: str | None
+) -> bool:
+    """Say whether tokens spell the words and show where words begin, by a sample of words spread over the table.
+
+    Phones have homophones; letters without a separator in every word do not show where one ends.
+    """
     if lexicon is None:
         return True
     sample = [word for word in words if word[:1] not in "<#"]
-    spelled = judged = 0
+    judged = spelled = marked = 0
     for word in sample[:: max(1, len(sample) // SAMPLE)]:
         pronunciations = lexicon(word)
         if not pronunciations:
             continue
         judged += 1
         spelled += any(_joined(units) == word.casefold() for units in pronunciations)
-    return 2 * spelled >= judged
+        marked += any(unit in SPACES or unit.startswith(WORD_START) for unit in pronunciations[0])
+    shows_words = boundary != "auto" or 2 * marked >= judged or _has_unspaced(ids)
+    return 2 * spelled >= judged and shows_words
 
 
 def _joined(units: Iterable[str]) -> str:
     return "".join(unit.removeprefix(WORD_START) for unit in units if unit not in SPACES).casefold()
+
+
+def _has_unspaced(ids: Mapping[str, int]) -> bool:
+    return any(len(symbol) == 1 and is_unspaced(symbol) for symbol in ids)
 
 
 def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
@@ -136,7 +148,7 @@ def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None
         if has_pieces:
             return WORD_START
         # Where characters of a script without spaces are tokens, a space token does not separate words.
-        if any(len(symbol) == 1 and is_unspaced(symbol) for symbol in ids):
+        if _has_unspaced(ids):
             return None
         return next((symbol for symbol in SPACES if symbol in ids), None)
     if boundary == WORD_START and not has_pieces:

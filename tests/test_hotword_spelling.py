@@ -132,6 +132,16 @@ def test_lexicon_of_letters_and_pieces() -> None:
     assert hotwords.find(["▁ne", "w", "▁york"]) == [("new york", 0, 3, 3.0)]
 
 
+def test_letters_that_do_not_show_where_words_end() -> None:
+    letters = graph("_ c a t s |", "cat c a t\ncats c a t s\nat a t")
+    hotwords = Hotwords(["cat", "at"], graph=letters, bias=1.0)
+    assert hotwords.units_are == "words"
+    assert hotwords.find(["cats", "cat"]) == [("cat", 1, 2, 3.0)]
+    assert Hotwords(["at"], graph=letters, bias=1.0, boundary=None).score(list("cat")) == 2.0
+    characters = graph("_ 阳 光", "阳光 阳 光\n光 光")
+    assert Hotwords(["阳光"], graph=characters).units_are == "tokens"
+
+
 PHONES = graph(
     "<blk> k ae t s n uw y ao r ng g w",
     "cat k ae t\ncats k ae t s\nkat k ae t\nnew n uw\nnew n y uw\nyork y ao r k\nthe ng\nempty",
