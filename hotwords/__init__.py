@@ -4,7 +4,7 @@ from tlg.hotwords.compile import DEFAULT_BIAS, DEFAULT_MAX_LOAN, HotwordMatch, H
 from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
 from tlg.hotwords.report import CompileReport, ReportEntry
-from tlg.hotwords.spelling import SpellingSource, SymbolTable
+from tlg.hotwords.units import SpellingSource, SymbolTable
 
 __all__ = [
     "DEFAULT_BIAS",

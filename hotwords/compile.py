@@ -6,6 +6,7 @@ Not for: decoding; a decoder takes ``Hotwords.automaton`` and steps it.
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,7 +19,8 @@ from tlg._files import PathLike, read_text
 from tlg.errors import HotwordError, OptionError, TokensError
 from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 from tlg.hotwords.report import CompileReport, ReportEntry
-from tlg.hotwords.spelling import Match, Spelled, Speller, SpellingSource, Unspellable, make_speller
+from tlg.hotwords.spelling import Match, make_speller
+from tlg.hotwords.units import Spelled, Speller, SpellingSource, Unspellable
 
 __all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "HotwordMatch", "Hotwords"]
 
@@ -63,7 +65,8 @@ class Hotwords:
         bias: b in nats a unit for the phrases without their own; None: 1.5 times the acoustic_scale of the
             decoder. A phrase of n units is worth n*b + w.
         match: "units" to match tokens, "words" to match the words of the graph, "auto": words where the
-            lexicon does not spell its words (phones), units else.
+            lexicon does not spell its words (phones) or does not show where they end (letters without a
+            separator), units else.
         boundary: the token that separates words, U+2581 where pieces begin words (SentencePiece), None to let
             phrases match anywhere; "auto" finds it. With a boundary a phrase matches whole words only.
         sentencepiece: path of the SentencePiece model, to split phrases as it does.
@@ -408,21 +411,21 @@ def _read_tokens(tokens: Sequence[str] | PathLike) -> list[str]:
         return symbols
     by_id: dict[int, str] = {}
     seen: set[str] = set()
-    lines = [line.rstrip("\r") for line in read_text(tokens).split("\n")]
-    plain = [line for line in lines if line.strip()]
-    has_ids = bool(plain) and all(len(f := line.rsplit(None, 1)) == 2 and f[1].isdecimal() for line in plain)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    # Split at spaces and tabs alone: other white space may be a token.
+    rows = [re.split("[ \t]+", line.strip(" \t\r")) for line in read_text(tokens).split("\n")]
+    has_ids = all(len(row) == 2 and row[1].isdecimal() for row in rows if row != [""])
+    for number, row in enumerate(rows, start=1):
+        if row == [""]:
             continue
-        symbol, token = line.rsplit(None, 1) if has_ids else (line.strip(), str(len(by_id)))
-        if int(token) in by_id or symbol in seen:
+        symbol, token = (row[0], int(row[1])) if has_ids else (" ".join(row), len(by_id))
+        if token in by_id or symbol in seen:
             raise TokensError(
                 f"symbol {symbol!r} or id {token} is there twice",
                 remedy="Write 'symbol id' lines, each once",
                 file=tokens,
                 line=number,
             )
-        by_id[int(token)] = symbol
+        by_id[token] = symbol
         seen.add(symbol)
     if not by_id:
         raise TokensError("holds no tokens", remedy="Write 'symbol id' lines", file=tokens)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tlg._files import read_text
-from tlg.errors import HotwordError
+from tlg.errors import GraphError, HotwordError
 from tlg.hotwords import Hotwords, hotword_counts
 
 
@@ -26,9 +26,11 @@ class FakeGraph:
 
     tokens: Table
     lexicon: Mapping[str, Sequence[Sequence[str]]]
-    words: Mapping[str, int] = field(default_factory=dict)
+    words: Sequence[str] | Mapping[str, int] = ()
 
     def pronunciations(self, word: str) -> Sequence[Sequence[str]]:
+        if not self.lexicon:
+            raise GraphError("has no lexicon.txt", remedy="Put it there")
         return self.lexicon.get(word, ())
 
 
@@ -37,33 +39,12 @@ def graph(tokens: str, lexicon: str, blank: int | str | None = 0) -> FakeGraph:
     for line in lexicon.strip().split("\n"):
         word, *units = line.split()
         entries.setdefault(word, []).append(units)
-    words = {"<eps>": 0} | {word: number for number, word in enumerate(entries, start=1)}
-    return FakeGraph(Table(tokens.split(), blank), entries, words)
+    return FakeGraph(Table(tokens.split(), blank), entries, ("<eps>", *entries, "#0", "<s>", "</s>"))
 
 
 CHARACTERS = ["<blk>", *"阳光保险中国ABCab|", "<space>", "HELLO"]
 LETTERS = ["<pad>", *"abcdefghijklmnopqrstuvwxyz'|"]
-PIECES = [
-    "<blk>",
-    "▁new",
-    "▁york",
-    "▁y",
-    "or",
-    "k",
-    "▁c",
-    "a",
-    "t",
-    "▁",
-    "n",
-    "e",
-    "w",
-    "阳",
-    "光",
-    "▁保",
-    "保",
-    "险",
-    "s",
-]
+PIECES = ["<blk>", "▁new", "▁york", "▁y", "or", "▁c", "▁保", *"▁newat阳光保险sk,"]
 
 # tokens, phrase -> units of the first spelling, number of spellings, how
 SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
@@ -73,6 +54,7 @@ SPELLED: dict[str, tuple[list[str], str, str, int, str]] = {
     "space_between_latin_words": (CHARACTERS, "AB 阳 A  B", "A B 阳 A <space> B", 1, "characters"),
     "whole_token": (CHARACTERS, "HELLO 阳光", "HELLO 阳 光", 1, "characters"),
     "token_or_letters": (["<blk>", "ok", "o", "k", "阳"], "ok 阳", "ok 阳", 2, "characters"),
+    "thai": (["<blk>", *"กขค", " "], "กข ค", "ก ข ค", 1, "characters"),
     "letters": (LETTERS, "new york", "n e w | y o r k", 1, "characters"),
     "apostrophe": (LETTERS, "o'hare", "o ' h a r e", 1, "characters"),
     "longest_pieces": (PIECES, "new york", "▁new ▁york", 1, "longest match"),
@@ -130,6 +112,7 @@ def test_boundaries_are_found_or_given() -> None:
     assert pieces.report.boundary == "▁"
     assert pieces.find(["▁new", "▁york", "▁c"]) == [("new york", 0, 2, 3.0)]
     assert pieces.find(["▁new", "▁york", "s"]) == []
+    assert pieces.find(["▁new", "▁york", ","]) == [("new york", 0, 2, 3.0)]
     assert pieces.find(["a", "阳", "光", "保"]) == [("阳光", 1, 3, 3.0)]
     assert pieces.find(["▁", "阳", "光"]) == [("阳光", 0, 3, 3.0)]
 
@@ -149,11 +132,28 @@ def test_lexicon_of_letters_and_pieces() -> None:
     assert hotwords.find(["▁ne", "w", "▁york"]) == [("new york", 0, 3, 3.0)]
 
 
+def test_letters_that_do_not_show_where_words_end() -> None:
+    letters = graph("_ c a t s |", "cat c a t\ncats c a t s\nat a t")
+    hotwords = Hotwords(["cat", "at"], graph=letters, bias=1.0)
+    assert hotwords.units_are == "words"
+    assert hotwords.find(["cats", "cat"]) == [("cat", 1, 2, 3.0)]
+    assert Hotwords(["at"], graph=letters, bias=1.0, boundary=None).score(list("cat")) == 2.0
+    characters = graph("_ 阳 光", "阳光 阳 光\n光 光")
+    assert Hotwords(["阳光"], graph=characters).units_are == "tokens"
+
+
 PHONES = graph(
     "<blk> k ae t s n uw y ao r ng g w",
     "cat k ae t\ncats k ae t s\nkat k ae t\nnew n uw\nnew n y uw\nyork y ao r k\nthe ng\nempty",
     blank="<blk>",
 )
+
+
+def test_graph_without_a_lexicon() -> None:
+    characters = FakeGraph(Table(["<blk>", "阳", "光"], 0), {}, {"<eps>": 0, "阳光": 1})
+    assert Hotwords(["阳光"], graph=characters).find(["阳", "光"]) == [("阳光", 0, 2, 3.0)]
+    with pytest.raises(GraphError, match=r"has no lexicon.txt"):
+        Hotwords(["阳光"], graph=characters, match="words")
 
 
 def test_words_of_phone_lexicons() -> None:
@@ -282,6 +282,8 @@ def test_token_files(tmp_path: Path) -> None:
     path = tmp_path / "tokens.txt"
     path.write_text("b 2\na 1\n<blk> 0\n", encoding="utf-8")
     assert Hotwords(["ab"], tokens=path).unit_ids(["a", "b"]) == [1, 2]
+    path.write_text("b 2\r\na 1\r\n<blk> 0\r\n\u3000 3\r\n", encoding="utf-8")
+    assert Hotwords(["ab"], tokens=path).unit_ids(["a", "\u3000"]) == [1, 3]
     path.write_text("<blk>\na\nb\n", encoding="utf-8")
     assert Hotwords(["ab"], tokens=str(path)).unit_ids(["a", "b"]) == [1, 2]
 
