@@ -1,5 +1,7 @@
 #include "lm/text_score.h"
 
+#include <utility>
+
 #include "lm/corpus.h"
 #include "util/error.h"
 
@@ -23,7 +25,7 @@ void TextScorer::count(const LmHit& hit, bool oov) {
   } else {
     one_.log10_prob += log10_prob;
   }
-  ++total_.hits[static_cast<std::size_t>(hit.order) - 1];
+  ++one_.hits[static_cast<std::size_t>(hit.order) - 1];
   state_ = hit.to;
 }
 
@@ -46,8 +48,11 @@ void TextScorer::end_sentence() {
   total_.oov_zeroprobs += one_.oov_zeroprobs;
   total_.log10_prob += one_.log10_prob;
   total_.log10_oov += one_.log10_oov;
-  if (per_sentence_) sentences_.push_back(one_);
+  for (std::size_t k = 0; k < one_.hits.size(); ++k) total_.hits[k] += one_.hits[k];
+  const std::size_t order = one_.hits.size();
+  if (per_sentence_) sentences_.push_back(std::move(one_));
   one_ = TextScore();
+  one_.hits.assign(order, 0);
   state_ = model_.start();
 }
 

@@ -32,7 +32,8 @@ class TextScorer {
  public:
   TextScorer(const BackoffModel& model, bool per_sentence)
       : model_(model), per_sentence_(per_sentence) {
-    total_.hits.resize(static_cast<std::size_t>(model.order()));
+    one_.hits.resize(static_cast<std::size_t>(model.order()));
+    total_.hits = one_.hits;
   }
 
   // Adds whole lines (split as lm/corpus.h does); `name` and `first_line` are for errors. Throws
@@ -52,7 +53,7 @@ class TextScorer {
   const BackoffModel& model_;
   bool per_sentence_;
   LmState state_ = model_.start();
-  TextScore one_, total_;
+  TextScore one_, total_;  // one_: the sentence being read
   std::vector<TextScore> sentences_;
 };
 
