@@ -51,7 +51,8 @@ def build_lg(
     lg.connect().arcsort("ilabel")
     if lg.start() < 0:
         raise ArpaError(
-            "no sentence of the model can be said with the lexicon", remedy="Check that both spell words alike"
+            "no sentence of the model can be said with the lexicon",
+            remedy="Check that both spell words alike",
         )
     return _core.parse_fst(lg.write_to_string(), "openfst")
 
@@ -71,7 +72,12 @@ def _input_labels(fst: Any) -> set[int]:
 
 
 def _lexicon_fst(
-    pynini: Any, lexicon: _core.Lexicon, separator: int, separator_prob: float, backoff_word: int, backoff: int
+    pynini: Any,
+    lexicon: _core.Lexicon,
+    separator: int,
+    separator_prob: float,
+    backoff_word: int,
+    backoff: int,
 ) -> Any:
     """Build L: a loop of pronunciations, the word on the first arc, #k after homophones and prefixes."""
     entries = lexicon.entries()

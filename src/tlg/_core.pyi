@@ -1,6 +1,7 @@
 """The C++ core. Private: use the functions and classes of tlg."""
 
-import enum
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +54,10 @@ class Lexicon:
     @property
     def num_pronunciations(self) -> int: ...
 
-class Unknown(enum.Enum):
-    drop = ...
-    renormalise = ...
-    map = ...
+class Unknown:
+    drop: ClassVar[Unknown]
+    renormalise: ClassVar[Unknown]
+    map: ClassVar[Unknown]
 
 class GrammarReport:
     words_without_pronunciation: list[str]
@@ -93,10 +94,6 @@ class LexiconGraph:
 
 def apply_ctc(lg: Fst, blank: int, compact: bool) -> Fst: ...
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
-from collections.abc import Sequence
-from typing import ClassVar
-
-__version__: str
 
 # n-gram models (csrc/bindings/register_lm.cc)
 

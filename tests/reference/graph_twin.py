@@ -134,7 +134,7 @@ def language(
     """Return {(ilabels, olabels): least cost} of all paths with at most `length` input labels."""
     start, arcs, finals = graph
     found: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
-    best = {((), (), start): 0.0}
+    best: dict[tuple[tuple[int, ...], tuple[int, ...], int], float] = {((), (), start): 0.0}
     queue: list[tuple[tuple[int, ...], tuple[int, ...], int]] = [((), (), start)]
     while queue:
         key = queue.pop()

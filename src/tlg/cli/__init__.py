@@ -14,6 +14,8 @@ __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "lexicon": ("tlg.cli.lexicon", "lexicon", "Make a lexicon from characters, words or SentencePiece."),
+    "info": ("tlg.cli.info", "info", "What is in a graph folder or a language model."),
     "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
 }
 
