@@ -75,6 +75,13 @@ class Reader {
   std::size_t at_ = 0;
 };
 
+// A name from a file, fit to be shown: the file may be anything.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (c < ' ' || c > '~') c = '?';
+  return text;
+}
+
 struct Header {
   std::string type;
   std::int32_t version, flags;
@@ -109,10 +116,10 @@ Header read_header(Reader& in) {
   header.num_states = in.read<std::int64_t>("the header");
   header.num_arcs = in.read<std::int64_t>("the header");
   if (header.type != "vector" && header.type != "const")
-    in.fail("is a transducer of type '" + header.type + "', not 'vector' or 'const'",
+    in.fail("is a transducer of type '" + printable(header.type) + "', not 'vector' or 'const'",
             "Convert it with OpenFst: fstconvert --fst_type=const");
   if (arc != "standard")
-    in.fail("has arcs of type '" + arc + "', not 'standard'",
+    in.fail("has arcs of type '" + printable(arc) + "', not 'standard'",
             "Convert it with OpenFst: fstmap --map_type=to_standard");
   const int newest = 2, oldest = header.type == "const" ? 1 : 2;
   if (header.version < oldest || header.version > newest)

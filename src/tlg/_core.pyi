@@ -2,6 +2,8 @@
 
 import enum
 from collections.abc import Sequence
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +94,7 @@ class Lexicon:
         probabilities: bool = True,
     ) -> None: ...
     def pronunciations(self, word: str) -> list[list[int]]: ...
+    def entries(self) -> list[tuple[int, list[int], float]]: ...
     def text(self) -> bytes: ...
     @property
     def words(self) -> list[str]: ...
@@ -102,10 +105,10 @@ class Lexicon:
     @property
     def num_pronunciations(self) -> int: ...
 
-class Unknown(enum.Enum):
-    drop = ...
-    renormalise = ...
-    map = ...
+class Unknown:
+    drop: ClassVar[Unknown]
+    renormalise: ClassVar[Unknown]
+    map: ClassVar[Unknown]
 
 class GrammarReport:
     words_without_pronunciation: list[str]
@@ -121,7 +124,7 @@ class GrammarReport:
 
 class Grammar:
     def __init__(
-        self, arpa: bytes, name: str, lexicon: Lexicon, unknown: Unknown, missing_as_unk: bool
+        self, model: NgramModel, name: str, lexicon: Lexicon, unknown: Unknown, missing_as_unk: bool
     ) -> None: ...
     @property
     def report(self) -> GrammarReport: ...
@@ -140,6 +143,7 @@ class LexiconGraph:
     @property
     def num_separators(self) -> int: ...
 
+def apply_ctc(lg: Fst, blank: int, compact: bool) -> Fst: ...
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
 
 __version__: str

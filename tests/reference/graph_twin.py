@@ -74,20 +74,49 @@ def sentence_cost(ngrams: Ngrams, words: Sequence[str]) -> float:
     return min(costs.values())
 
 
-def strict_cost(ngrams: Ngrams, words: Sequence[str]) -> float:
-    """Return the cost of a sentence by the rule of a language model: the longest n-gram that is listed."""
-    sentence = ("<s>", *words, "</s>")
-    order = max(len(w) for w in ngrams)
-    total = 0.0
-    for i in range(1, len(sentence)):
-        history = sentence[max(0, i - order + 1) : i]
-        while (*history, sentence[i]) not in ngrams:
-            if not history:
-                return math.inf
-            total -= LN10 * ngrams.get(history, (0.0, 0.0))[1]
-            history = history[1:]
-        total -= LN10 * ngrams[(*history, sentence[i])][0]
-    return total
+def probability(ngrams: Ngrams, history: tuple[str, ...], word: str) -> float:
+    """Return p(word | history) by the rule of a language model: the longest n-gram that is listed."""
+    scale = 1.0
+    while (*history, word) not in ngrams:
+        if not history:
+            return 0.0
+        scale *= 10.0 ** ngrams.get(history, (0.0, 0.0))[1]
+        history = history[1:]
+    return scale * 10.0 ** ngrams[(*history, word)][0]
+
+
+def _is_known(key: tuple[str, ...], known: set[str]) -> bool:
+    return all(word in known or word in ("<s>", "</s>") for word in key)
+
+
+def renormalised(ngrams: Ngrams, known: set[str]) -> Ngrams:
+    """Return the model given that every word is known: p(word | history, the word is known)."""
+    kept = {key: value for key, value in ngrams.items() if _is_known(key, known)}
+    words = [key[0] for key in kept if len(key) == 1 and key != ("<s>",)]
+
+    def total(history: tuple[str, ...]) -> float:
+        return sum(probability(ngrams, history, word) for word in words)
+
+    made: Ngrams = {}
+    for key, (log10_prob, backoff) in kept.items():
+        below = _history(ngrams, key[1:])
+        made[key] = (
+            log10_prob - (math.log10(total(key[:-1])) if key != ("<s>",) else 0.0),
+            backoff + (math.log10(total(below) / total(key)) if key[-1] != "</s>" else 0.0),
+        )
+    return made
+
+
+def mapped_to_unk(ngrams: Ngrams, known: set[str]) -> Ngrams:
+    """Return the model with what unknown words have, after each history that lists one, given to <unk>."""
+    unknown = [key[0] for key in ngrams if len(key) == 1 and not _is_known(key, known)]
+    made = {key: value for key, value in ngrams.items() if _is_known(key, known)}
+    for key in ngrams:
+        if _is_known(key[:-1], known) and key[-1] in (*unknown, "<unk>"):
+            total = sum(probability(ngrams, key[:-1], word) for word in (*unknown, "<unk>"))
+            backoff = made.get((*key[:-1], "<unk>"), (0.0, 0.0))[1]
+            made[(*key[:-1], "<unk>")] = (math.log10(total), backoff)
+    return made
 
 
 def arcs_of(fst: object) -> tuple[int, list[list[Arc]], list[float]]:
@@ -134,7 +163,7 @@ def language(
     """Return {(ilabels, olabels): least cost} of all paths with at most `length` input labels."""
     start, arcs, finals = graph
     found: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
-    best = {((), (), start): 0.0}
+    best: dict[tuple[tuple[int, ...], tuple[int, ...], int], float] = {((), (), start): 0.0}
     queue: list[tuple[tuple[int, ...], tuple[int, ...], int]] = [((), (), start)]
     while queue:
         key = queue.pop()

@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "decode": ("tlg.cli.decode", "decode", "Decode posteriors over a graph."),
     "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
     "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
+    "lexicon": ("tlg.cli.lexicon", "lexicon", "Make a lexicon from characters, words or SentencePiece."),
+    "info": ("tlg.cli.info", "info", "What is in a graph folder or a language model."),
     "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
 }
 
