@@ -4,7 +4,7 @@ CXX_FILES := $(shell find csrc tests/cpp tests/fuzz -name '*.h' -o -name '*.cc')
 CORE := $(filter-out csrc/bindings/%,$(filter csrc/%.cc,$(CXX_FILES)))
 CPP_TESTS := $(filter tests/cpp/%.cc,$(CXX_FILES))
 ROOMS := decoder lm hotwords
-SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fno-sanitize-recover=all
+SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fopenmp-simd -ffp-contract=off -fno-sanitize-recover=all
 .PHONY: build test lint typed demo bench asan tsan clean format
 
 .venv/ready: pyproject.toml

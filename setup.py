@@ -20,7 +20,7 @@ always = ["setup.py", "VERSION"]
 objects = f"build/obj-{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
 # Nothing here reads floating-point exception flags or errno; without them loops with selects vectorise.
 gcc_like = [os.environ.get("TLG_OPT", "-O3"), "-fno-trapping-math", "-fno-math-errno"]
-gcc_like += ["-Wall", "-Wextra", "-MMD"]
+gcc_like += ["-Wall", "-Wextra", "-MMD", "-fopenmp-simd", "-ffp-contract=off", "-pthread"]
 if os.environ.get("TLG_WERROR"):
     gcc_like.append("-Werror")
 

@@ -230,9 +230,7 @@ class Decoder:
             return _Slot(None, None, _core.HotwordLabels.NONE)
         if not isinstance(hotwords, Hotwords):
             hotwords = Hotwords(hotwords, graph=self.graph, bias=self._hotword_bias)
-        labels = (
-            _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
-        )
+        labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
         table = len(self.graph.tokens) if hotwords.units_are == "tokens" else len(self.graph.words)
         if hotwords.num_units > table + 1:  # one more: a boundary that is no token
             raise OptionError(
@@ -248,7 +246,8 @@ class Decoder:
         words = [self.graph.words[word] for word in found.words]
         token_spans = [(start, end) for start, end in found.token_spans.tolist()]
         word_spans = [
-            WordSpan(word, start, end) for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)
+            WordSpan(word, start, end)
+            for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)
         ]
         fired = []
         if found.hotwords and slot.hotwords is not None:

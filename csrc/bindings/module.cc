@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_fst(module);
   tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
+  tlg::bindings::register_decoder(module);
 }

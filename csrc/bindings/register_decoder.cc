@@ -1,4 +1,5 @@
 // tlg._core.SearchGraph, Decoder, Hypothesis.
+#include <pybind11/native_enum.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>

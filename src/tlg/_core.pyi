@@ -1,9 +1,11 @@
 """The C++ core. Private: use the functions and classes of tlg."""
 
+import enum
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import NDArray
 
 __version__: str
 
@@ -51,10 +53,6 @@ class HotwordAutomaton:
     def num_bytes(self) -> int: ...
     @property
     def max_loan(self) -> float: ...
-import enum
-
-import numpy as np
-from numpy.typing import NDArray
 
 __version__: str
 
@@ -143,10 +141,73 @@ class LexiconGraph:
     def num_separators(self) -> int: ...
 
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
-import numpy as np
-from numpy.typing import NDArray
 
 __version__: str
 
 # posteriors
 def check_log_probs(log_probs: NDArray[np.float32], tolerance: float, first_row: int = 0) -> None: ...
+
+class Topology(enum.Enum):
+    CTC = ...
+    PLAIN = ...
+
+class HotwordLabels(enum.Enum):
+    NONE = ...
+    TOKENS = ...
+    WORDS = ...
+
+class SearchGraph:
+    def __init__(
+        self,
+        fst: Fst,
+        *,
+        topology: Topology,
+        num_tokens: int,
+        blank: int,
+        lm_weight: float,
+        word_score: float,
+    ) -> None: ...
+    @property
+    def num_units(self) -> int: ...
+    @property
+    def num_token_states(self) -> int: ...
+    @property
+    def num_bytes(self) -> int: ...
+
+class Hypothesis:
+    tokens: list[int]
+    words: list[int]
+    token_spans: NDArray[np.int32]
+    word_spans: NDArray[np.int32]
+    hotwords: list[HotwordMatch]
+    score: float
+    am_score: float
+    lm_score: float
+    word_score: float
+    blank_score: float
+    hotword_score: float
+    search_score: float
+    partial: bool
+    num_frames: int
+
+class Decoder:
+    def __init__(
+        self,
+        graph: SearchGraph,
+        *,
+        beam: float,
+        max_active: int,
+        min_active: int,
+        acoustic_scale: float,
+        blank_penalty: float,
+        num_roots: int,
+        separator: int,
+        kernel: str,
+    ) -> None: ...
+    def decode(
+        self,
+        inputs: Sequence[object],
+        hotwords: HotwordAutomaton | None,
+        labels: HotwordLabels,
+        threads: int,
+    ) -> list[Hypothesis]: ...
