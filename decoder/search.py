@@ -121,7 +121,7 @@ class Decoder:
         self.graph = graph if isinstance(graph, Graph) else Graph.load(graph)
         self.options = _options(options)
         info = self.graph.info
-        blank = self.graph.tokens.blank_id
+        blank = self.graph.tokens.blank
         implicit = info.topology == "implicit"
         if implicit and blank is None:
             raise OptionError("the graph's token table names no blank", remedy="Build it with blank=")
@@ -253,15 +253,9 @@ class Decoder:
         if found.hotwords and slot.hotwords is not None:
             in_words = slot.labels is _core.HotwordLabels.WORDS
             spans = [(span.start, span.end) for span in word_spans] if in_words else token_spans
-            for match in found.hotwords:
-                fired.append(
-                    FiredHotword(
-                        slot.hotwords.phrase(match.phrase),
-                        spans[match.start][0],
-                        spans[match.end - 1][1],
-                        match.reward,
-                    )
-                )
+            ids = found.words if in_words else found.tokens
+            for phrase, first, end, reward in slot.hotwords.find_ids(ids, automaton=slot.automaton):
+                fired.append(FiredHotword(phrase, spans[first][0], spans[end - 1][1], reward))
         symbols = self.graph.tokens.symbols
         return Result(
             text=join_words(words),

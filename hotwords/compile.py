@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -44,8 +44,7 @@ class HotwordMatch(NamedTuple):
     reward: float
 
 
-@dataclass(frozen=True)
-class _Phrase:
+class _Phrase(NamedTuple):
     """A phrase with its spellings; ``entry`` is its place in the list."""
 
     entry: int
@@ -130,7 +129,14 @@ class Hotwords:
         # Sorted, so that which of two equal phrases is named does not hang on the order of the list.
         self._phrases = sorted(phrases, key=lambda one: (one.hotword.phrase, one.entry))
         self._owners = [one for one in self._phrases for _ in one.spelled.spellings]
-        self.report: CompileReport = self._make_report(hotwords, refused)
+        self._hotwords = hotwords
+        self._refused = refused
+        self.automaton()  # so that a reward out of range is refused now
+
+    @cached_property
+    def report(self) -> CompileReport:
+        """What became of each line of the list."""
+        return self._make_report()
 
     @property
     def units_are(self) -> Literal["tokens", "words"]:
@@ -275,8 +281,9 @@ class Hotwords:
         message = " ".join(["hotword", repr(hotword.phrase), *rest])
         return HotwordError(message, remedy=error.remedy, file=hotword.file, line=hotword.line)
 
-    def _make_report(self, hotwords: list[Hotword], refused: dict[int, Unspellable]) -> CompileReport:
+    def _make_report(self) -> CompileReport:
         automaton = self.automaton()
+        hotwords, refused = self._hotwords, self._refused
         spelled = {one.entry: one.spelled for one in self._phrases}
         # The rule of the automaton: the greater reward, then the greater bias, then the order of the texts.
         winners: dict[tuple[str, ...], tuple[float, float, int]] = {}

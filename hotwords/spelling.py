@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError, MissingExtraError, MissingFileError, OptionError
@@ -73,8 +73,7 @@ class Unspellable(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One way of writing a phrase in units.
 
     Args:
@@ -91,8 +90,7 @@ class Spelling:
         return sum(self.lengths)
 
 
-@dataclass(frozen=True)
-class Spelled:
+class Spelled(NamedTuple):
     """All spellings of a phrase; the first counts its n.
 
     Args:
@@ -172,7 +170,7 @@ def make_speller(
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
     if match == "words" or (match == "auto" and source is not None and not _lexicon_spells(source)):
         assert source is not None
-        return _word_speller(source, lexicon)
+        return _word_speller(source)
     ids = {symbol: number for number, symbol in enumerate(symbols)}
     if isinstance(blank, int) and 0 <= blank < len(symbols):
         ids.pop(symbols[blank], None)
@@ -191,7 +189,7 @@ def make_speller(
 
 # --- what the tokens and the lexicon are ---
 
-Lexicon = Callable[[str], Sequence[Sequence[str]]]
+Lexicon = Callable[[str], Sequence[Sequence[str]]] | None
 
 
 def word_ids(words: Mapping[str, int] | SymbolTable) -> Mapping[str, int]:
@@ -202,12 +200,12 @@ def word_ids(words: Mapping[str, int] | SymbolTable) -> Mapping[str, int]:
 
 
 def _lexicon(source: SpellingSource | None) -> Lexicon:
-    return source.pronunciations if source is not None else lambda word: ()
+    return source.pronunciations if source is not None else None
 
 
 def _lexicon_spells(source: SpellingSource) -> bool:
     """Say whether pronunciations are spellings, by a sample of words spread over the table."""
-    words = [word for word in word_ids(source.words) if word[0] not in "<#"]
+    words = [word for word in word_ids(source.words) if word[:1] not in "<#"]
     spelled = judged = 0
     for word in words[:: max(1, len(words) // SAMPLE)]:
         pronunciations = source.pronunciations(word)
@@ -223,7 +221,8 @@ def _joined(units: Iterable[str]) -> str:
 
 
 def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
-    has_pieces = any(symbol.startswith(WORD_START) for symbol in ids)
+    # The mark alone may be a mere character of an OCR model.
+    has_pieces = any(len(symbol) > 1 and symbol.startswith(WORD_START) for symbol in ids)
     if boundary == "auto":
         if has_pieces:
             return WORD_START
@@ -268,6 +267,8 @@ def _from_lexicon(
     word: str, lexicon: Lexicon, ids: Mapping[str, int], boundary: str | None
 ) -> list[list[str]]:
     """Return the pronunciations of a word that the tokens have, without boundaries around them."""
+    if lexicon is None:
+        return []
     forms: list[list[str]] = []
     for pronunciation in lexicon(word):
         units = [unit for unit in pronunciation if unit != boundary]
@@ -283,20 +284,26 @@ def _letter_speller(
 
     def forms_of(word: str) -> list[list[str]]:
         forms = _from_lexicon(word, lexicon, ids, boundary)
+        if not forms and len(word) > 1 and word in ids:
+            forms = [[word]]
+        if not forms or forms == [[word]]:
+            # A model with tokens for words as well as letters may emit either.
+            forms += [list(word)] if all(letter in ids for letter in word) else []
         if forms:
             return forms
-        if all(letter in ids for letter in word):
-            return [list(word)]
-        if word in ids:
-            return [[word]]
         letter = next(letter for letter in word if letter not in ids)
         raise _missing(f"{letter!r} (U+{ord(letter):04X})", word, ids)
+
+    def in_lexicon(word: str) -> bool:
+        return bool(_from_lexicon(word, lexicon, ids, boundary))
 
     def spell(phrase: str) -> Spelled:
         alternatives: list[list[list[str]]] = []
         before = ""
         for word in phrase.split():
+            # Where a graph's lexicon spells both words and there is no such token, none is put between them.
             joined = boundary is None and before and (is_cjk(before[-1]) or is_cjk(word[0]))
+            joined = joined or (space is None and in_lexicon(before) and in_lexicon(word))
             if before and not joined:
                 if space is None:
                     raise Unspellable(
@@ -309,11 +316,7 @@ def _letter_speller(
         ways, warnings = _ways(alternatives)
         if boundary is not None and boundary in (ways[0][0], ways[0][-1]):
             raise Unspellable(f"it begins or ends with the word boundary {boundary!r}", "Remove it")
-        by = (
-            "lexicon"
-            if any(_from_lexicon(w, lexicon, ids, boundary) for w in phrase.split())
-            else "characters"
-        )
+        by = "lexicon" if any(map(in_lexicon, phrase.split())) else "characters"
         return Spelled(_spellings(ways), by, warnings)
 
     number = -1 if boundary is None else ids[boundary]
@@ -349,8 +352,9 @@ def _piece_speller(
         for word in _split_scripts(phrase):
             forms = _from_lexicon(word, lexicon, ids, None)
             if not forms:
-                by = "longest match"
                 forms = [_longest_pieces(word if is_cjk(word[0]) else WORD_START + word, word, ids)]
+                # Scripts without spaces whose pieces are characters can hardly be split otherwise.
+                by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
             alternatives.append(forms)
         ways, _ = _ways(alternatives)
         return ways, by
@@ -429,12 +433,12 @@ def _load_model(path: PathLike) -> Callable[[str], list[str]]:
 # --- words ---
 
 
-def _word_speller(source: SpellingSource, lexicon: Lexicon) -> Speller:
+def _word_speller(source: SpellingSource) -> Speller:
     ids = word_ids(source.words)
     num_units = max(ids.values(), default=-1) + 1
 
     def length(word: str) -> int:
-        pronunciations = lexicon(word) if word in ids else ()
+        pronunciations = source.pronunciations(word) if word in ids else ()
         return len(pronunciations[0]) if pronunciations else 0
 
     def spell(phrase: str) -> Spelled:

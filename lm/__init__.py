@@ -1,1 +1,8 @@
-"""tlg.lm."""
+"""n-gram language models: train them from text, read and write ARPA files, measure perplexity."""
+
+from tlg.lm.model import NgramModel, ReadReport, WordScore
+from tlg.lm.perplexity import Perplexity
+from tlg.lm.report import OrderReport, TrainReport
+from tlg.lm.train import train
+
+__all__ = ["NgramModel", "OrderReport", "Perplexity", "ReadReport", "TrainReport", "WordScore", "train"]

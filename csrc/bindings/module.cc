@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
+  tlg::bindings::register_lm(module);
 }

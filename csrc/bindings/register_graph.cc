@@ -64,7 +64,6 @@ void register_graph(py::module_& module) {
       .def_readonly("repairs", &graph::GrammarReport::repairs)
       .def_readonly("dropped_ngrams", &graph::GrammarReport::dropped_ngrams)
       .def_readonly("skipped_ngrams", &graph::GrammarReport::skipped_ngrams)
-      .def_readonly("created_prefixes", &graph::GrammarReport::created_prefixes)
       .def_readonly("backoff_only_states", &graph::GrammarReport::backoff_only_states)
       .def_readonly("merged_states", &graph::GrammarReport::merged_states)
       .def_readonly("unreachable_states", &graph::GrammarReport::unreachable_states)
@@ -73,8 +72,10 @@ void register_graph(py::module_& module) {
   py::class_<graph::Grammar, std::shared_ptr<graph::Grammar>>(module, "Grammar")
       .def(py::init([](const std::string& arpa, const std::string& name, const Parsed& lexicon,
                        graph::Unknown unknown, bool missing_as_unk) {
-             return graph::build_grammar(lm::read_arpa(arpa, name), lexicon.lexicon,
-                                         {unknown, missing_as_unk}, name);
+             lm::NgramLinks links;
+             const lm::ArpaModel model = lm::read_arpa(arpa, name, &links);
+             return graph::build_grammar(model, links, lexicon.lexicon, {unknown, missing_as_unk},
+                                         name);
            }),
            py::arg("arpa"), py::arg("name"), py::arg("lexicon"), py::arg("unknown"),
            py::arg("missing_as_unk"), unlocked)

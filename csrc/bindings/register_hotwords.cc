@@ -54,6 +54,12 @@ std::pair<float, StateId> advance(const Automaton& automaton, StateId state, Uni
   return {gain, next};
 }
 
+double total(const Automaton& automaton, const Array<Unit>& units) {
+  const std::vector<Unit> all = to_vector(units, "units");
+  py::gil_scoped_release release;
+  return automaton.total(all);
+}
+
 }  // namespace
 
 void register_hotwords(py::module_& module) {
@@ -71,6 +77,7 @@ void register_hotwords(py::module_& module) {
       .def("end_score", [](const Automaton& a, StateId s) { return a.end_score(checked(a, s)); })
       .def("max_gain", [](const Automaton& a, StateId s) { return a.max_gain(checked(a, s)); })
       .def("find", &Automaton::find, py::arg("units"), unlocked)
+      .def("total", &total, py::arg("units"))
       .def(
           "trace",
           [](const Automaton& a, const std::vector<Unit>& units) {

@@ -17,8 +17,10 @@ struct Transition {
 class Reader {
  public:
   Reader(const SearchGraph& graph, const SearchOptions& options, const SpanOptions& spans,
-         const Frames& frames, Hypothesis* out)
-      : graph_(graph), options_(options), spans_(spans), frames_(frames), out_(*out) {}
+         const Frames& frames, const hotwords::Automaton* word_hotwords, Hypothesis* out)
+      : graph_(graph), options_(options), spans_(spans), frames_(frames), out_(*out) {
+    hotwords_.automaton = word_hotwords;
+  }
 
   void read(const BestPath& path) {
     follow(path);
@@ -42,6 +44,8 @@ class Reader {
   Hypothesis& out_;
   std::vector<Transition> transitions_;
   double graph_cost_ = 0;
+  SearchGraph::WordHotwords
+      hotwords_;  // moved along the path, to choose the chains that the search chose
 
   // The whole chain of arcs, epsilon arcs put back between the recorded ones.
   void follow(const BestPath& path) {
@@ -50,7 +54,8 @@ class Reader {
     std::uint32_t at = graph_.start_lg_state();
     for (const PathStep& step : path.steps) {
       const PathArc arc = graph_.path_arc(step.arc);
-      for (const PathArc& epsilon : graph_.epsilon_path(at, arc.source)) add(epsilon, -1);
+      for (const PathArc& epsilon : graph_.epsilon_path(at, arc.source, hotwords_))
+        add(epsilon, -1);
       const std::int32_t start = static_cast<std::int32_t>(step.frame);
       // A plain graph spends an arc on each frame: blanks and self-loops begin no token.
       const bool begins = ctc || blank < 0 || (arc.column != blank && arc.source != arc.target);
@@ -65,17 +70,17 @@ class Reader {
     }
     if (path.is_final) {
       std::vector<PathArc> last;
-      graph_cost_ += graph_.final_cost(at, &last);
-      for (const PathArc& arc : last) {
-        graph_cost_ -= arc.cost;  // final_cost() holds it already
-        add(arc, -1);
-      }
+      graph_.final_cost(at, hotwords_, &last);
+      for (const PathArc& arc : last) add(arc, -1);
+      graph_cost_ += graph_.own_final_cost(last.empty() ? at : last.back().target);
     }
   }
 
   void add(const PathArc& arc, std::int32_t token) {
     graph_cost_ += arc.cost;
     transitions_.push_back({arc, token});
+    if (hotwords_.automaton != nullptr && arc.word != 0)
+      hotwords_.automaton->advance(hotwords_.state, arc.word, &hotwords_.state);
   }
 
   // From its first frame to the next token's, a token lasts for some frames and blank fills the
@@ -181,7 +186,8 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
   out.num_frames = static_cast<std::int32_t>(path.num_frames);
   out.partial = !path.is_final;
   out.search_score = -path.cost;
-  Reader(graph, options, spans, frames, &out).read(path);
+  Reader(graph, options, spans, frames, labels == HotwordLabels::kWords ? hotwords : nullptr, &out)
+      .read(path);
   if (hotwords != nullptr && labels != HotwordLabels::kNone) {
     out.hotwords = hotwords->find(labels == HotwordLabels::kTokens ? out.tokens : out.words);
     for (const hotwords::Match& match : out.hotwords) out.hotword_score += match.reward;

@@ -103,28 +103,23 @@ BestPath Search::finish() const {
     double cost = std::min(s.nb[i], s.b[i]);
     if (!(cost < infinity)) continue;
     const std::uint32_t lg_state = s.graph->lg_state(s.state[i]);
-    std::uint32_t hotword = s.hotwords != nullptr ? s.hotword[i] : 0;
-    double final_cost = s.dead ? infinity : s.graph->final_cost(lg_state);
-    if (s.hotwords != nullptr) {
-      if (s.hotword_labels == HotwordLabels::kWords && final_cost < infinity) {
-        std::vector<SearchGraph::PathArc> arcs;  // a word can hide on an epsilon arc before the end
-        s.graph->final_cost(lg_state, &arcs);
-        for (const SearchGraph::PathArc& arc : arcs)
-          if (arc.word != 0) {
-            hotwords::StateId next;
-            final_cost -= s.hotwords->advance(hotword, arc.word, &next);
-            hotword = next;
-          }
-      }
-      cost -= s.hotwords->end_score(hotword);
-    }
-    if (cost < best_any) {
-      best_any = cost;
-      any_token = i;
+    double final_cost = infinity;
+    double loan = 0;  // what goes back, or a match pays, when the utterance ends here
+    if (s.hotword_labels == HotwordLabels::kWords) {
+      if (!s.dead) final_cost = s.graph->final_cost(lg_state, {s.hotwords, s.hotword[i]});
+      loan = s.hotwords->end_score(s.hotword[i]);
+    } else {
+      if (s.hotwords != nullptr) loan = s.hotwords->end_score(s.hotword[i]);
+      if (!s.dead) final_cost = s.graph->final_cost(lg_state, {}) - loan;
     }
     if (cost + final_cost < best_final) {
       best_final = cost + final_cost;
       final_token = i;
+    }
+    cost -= loan;
+    if (cost < best_any) {
+      best_any = cost;
+      any_token = i;
     }
   }
   path.is_final = best_final < infinity;

@@ -367,56 +367,75 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number) const {
 }
 
 // The cheapest chain of epsilon arcs from `from` to `to`, or, with to = -1, to any final state, its
-// final cost added. Epsilon arcs have no cycles, so that a state's answer can be kept.
-double SearchGraph::walk(std::uint32_t from, std::int64_t to, std::vector<PathArc>* path) const {
+// final cost added. Epsilon arcs have no cycles, so that the answer of a (state, hotword state) can
+// be kept.
+double SearchGraph::walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
+                         std::vector<PathArc>* path) const {
+  using Node = std::pair<std::uint32_t, hotwords::StateId>;
   struct Answer {
     double cost;
     std::uint32_t epsilon;  // the first arc to take; kNone: stay here
+    Node next;
   };
-  std::map<std::uint32_t, Answer> known;
-  std::vector<std::uint32_t> stack{from};
+  const auto end_cost = [&](const Node& node) -> double {
+    if (to >= 0) return to == node.first ? 0.0 : double{kInfinity};
+    const double gain =
+        hotwords.automaton == nullptr ? 0 : hotwords.automaton->end_score(node.second);
+    return double{final_costs_[node.first]} - gain;
+  };
+  const auto follow = [&](const EpsilonArc& arc, const Node& node, double* cost) -> Node {
+    *cost = arc.cost;
+    Node next{lg_states_[arc.target], node.second};
+    if (hotwords.automaton != nullptr && arc.word != 0)
+      *cost -= hotwords.automaton->advance(node.second, arc.word, &next.second);
+    return next;
+  };
+  std::map<Node, Answer> known;
+  const Node first{from, hotwords.state};
+  std::vector<Node> stack{first};
   while (!stack.empty()) {
-    const std::uint32_t s = stack.back();
-    if (known.count(s)) {
+    const Node node = stack.back();
+    if (known.count(node)) {
       stack.pop_back();
       continue;
     }
-    Answer best{to < 0 ? double{final_costs_[s]} : (to == s ? 0.0 : double{kInfinity}), kNone};
+    Answer best{end_cost(node), kNone, node};
     bool ready = true;
-    for (std::uint32_t e = state_epsilons_[s]; e < state_epsilons_[s + 1]; ++e) {
-      const std::uint32_t t = lg_states_[epsilons_[e].target];
-      const auto at = known.find(t);
+    for (std::uint32_t e = state_epsilons_[node.first]; e < state_epsilons_[node.first + 1]; ++e) {
+      double cost;
+      const Node next = follow(epsilons_[e], node, &cost);
+      const auto at = known.find(next);
       if (at == known.end()) {
-        stack.push_back(t);
+        stack.push_back(next);
         ready = false;
-      } else if (epsilons_[e].cost + at->second.cost < best.cost) {
-        best = {epsilons_[e].cost + at->second.cost, e};
+      } else if (cost + at->second.cost < best.cost) {
+        best = {cost + at->second.cost, e, next};
       }
     }
     if (!ready) continue;
-    known[s] = best;
+    known[node] = best;
     stack.pop_back();
   }
   if (path != nullptr)
-    for (std::uint32_t s = from; known[s].epsilon != kNone;) {
-      const EpsilonArc& arc = epsilons_[known[s].epsilon];
-      const std::uint32_t t = lg_states_[arc.target];
-      path->push_back({s, t, -1, arc.word, arc.cost});
-      s = t;
+    for (Node node = first; known[node].epsilon != kNone; node = known[node].next) {
+      const EpsilonArc& arc = epsilons_[known[node].epsilon];
+      path->push_back({node.first, lg_states_[arc.target], -1, arc.word, arc.cost});
     }
-  return known[from].cost;
+  return known[first].cost;
 }
 
-std::vector<SearchGraph::PathArc> SearchGraph::epsilon_path(std::uint32_t from,
-                                                            std::uint32_t to) const {
+std::vector<SearchGraph::PathArc> SearchGraph::epsilon_path(std::uint32_t from, std::uint32_t to,
+                                                            const WordHotwords& hotwords) const {
   std::vector<PathArc> path;
-  if (from != to) walk(from, to, &path);
+  if (from != to) walk(from, to, hotwords, &path);
   return path;
 }
 
-double SearchGraph::final_cost(std::uint32_t lg_state, std::vector<PathArc>* path) const {
-  if (state_epsilons_[lg_state] == state_epsilons_[lg_state + 1]) return final_costs_[lg_state];
-  return walk(lg_state, -1, path);
+double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
+                               std::vector<PathArc>* path) const {
+  if (state_epsilons_[lg_state] != state_epsilons_[lg_state + 1] || hotwords.automaton != nullptr)
+    return walk(lg_state, -1, hotwords, path);
+  return final_costs_[lg_state];
 }
 
 std::size_t SearchGraph::num_bytes() const {

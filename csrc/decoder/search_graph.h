@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "fst/fst.h"
+#include "hotwords/automaton.h"
 
 namespace tlg::decoder {
 
@@ -127,17 +128,26 @@ class SearchGraph {
   }
   std::uint32_t lg_state(std::uint32_t record) const { return lg_states_[record]; }
   std::uint32_t start_lg_state() const { return lg_states_[start_]; }
+  // Hotwords whose automaton is moved by words can make another chain of epsilon arcs the best one.
+  struct WordHotwords {
+    const hotwords::Automaton* automaton = nullptr;  // null: none
+    hotwords::StateId state = hotwords::kRoot;       // at the first state of the chain
+  };
   // The cheapest chain of epsilon arcs from one LG state to another (empty if they are the same).
-  std::vector<PathArc> epsilon_path(std::uint32_t from, std::uint32_t to) const;
-  // The cost of ending in an LG state, epsilon arcs in front of a final state included; infinity:
-  // cannot. With `path`, the epsilon arcs it takes.
-  double final_cost(std::uint32_t lg_state, std::vector<PathArc>* path = nullptr) const;
+  std::vector<PathArc> epsilon_path(std::uint32_t from, std::uint32_t to,
+                                    const WordHotwords& hotwords) const;
+  // The cost of ending in an LG state, epsilon arcs in front of a final state included (and what
+  // hotwords take or give at the end); infinity: cannot. With `path`, the epsilon arcs it takes.
+  double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
+                    std::vector<PathArc>* path = nullptr) const;
+  float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
 
   std::size_t num_bytes() const;
 
  private:
   struct Compiler;
-  double walk(std::uint32_t from, std::int64_t to, std::vector<PathArc>* path) const;
+  double walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
+              std::vector<PathArc>* path) const;
 
   GraphOptions options_;
   int mask_words_ = 0;

@@ -32,7 +32,7 @@ class Kernel {
     for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
       score_units(frames, t);
       step();
-      ++s_.frame;
+      if (!s_.dead) ++s_.frame;
     }
   }
 

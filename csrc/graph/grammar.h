@@ -35,7 +35,6 @@ struct GrammarReport {
   std::vector<std::string> repairs;                      // what the reader of the model mended
   std::int64_t dropped_ngrams = 0;                       // with a word that the lexicon lacks
   std::int64_t skipped_ngrams = 0;  // `<s>` not at the front, `</s>` not at the end, probability 0
-  std::int64_t created_prefixes = 0;
   std::int64_t backoff_only_states = 0, merged_states = 0, unreachable_states = 0;
   bool has_sentence_start = true;
   double unk_cost = -1;  // unigram cost of `<unk>` in nats; -1: the model has none
@@ -63,7 +62,8 @@ struct Grammar {
 
 // Throws Error(kArpa) if no sentence can be built from model and lexicon; `name` is the model's
 // file.
-Grammar build_grammar(const lm::ArpaModel& model, const Lexicon& lexicon,
-                      const GrammarOptions& options, const std::string& name);
+Grammar build_grammar(const lm::ArpaModel& model, const lm::NgramLinks& links,
+                      const Lexicon& lexicon, const GrammarOptions& options,
+                      const std::string& name);
 
 }  // namespace tlg::graph

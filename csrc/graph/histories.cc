@@ -3,183 +3,250 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <unordered_map>
 
 #include "fst/fst.h"
+#include "graph/hash.h"
 #include "util/error.h"
 
 namespace tlg::graph {
 namespace {
 
+using fst::kInfinity;
+
 constexpr double kLn10 = 2.302585092994045684;
 
 float to_cost(float log10_value) { return static_cast<float>(-kLn10 * log10_value) + 0.0f; }
 
+double probability(float cost) { return std::exp(-static_cast<double>(cost)); }
+
+std::size_t at(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+void check_number(float cost, const lm::ArpaModel& model, const lm::NgramOrder& order,
+                  std::size_t i, int k) {
+  if (!std::isnan(cost) && cost != -kInfinity) return;
+  const std::uint32_t last =
+      order.words[i * static_cast<std::size_t>(k) + static_cast<std::size_t>(k) - 1];
+  throw Error(ErrorKind::kArpa,
+              "an n-gram of order " + std::to_string(k) + " that ends in '" +
+                  model.vocabulary[last] + "' has a probability or backoff that is no number",
+              "Train or convert the model again");
+}
+
+enum class Use { kNone, kWord, kEnd, kOov, kHistoryOnly };
+
+// What an n-gram is good for, by its words.
+Use use_of(const std::uint32_t* words, int k, const std::vector<std::int32_t>& classes,
+           GrammarReport* report) {
+  bool known = true, misplaced = false;
+  for (int j = 0; j + 1 < k; ++j) {
+    const std::int32_t kind = classes[words[j]];
+    known &= kind != kOov;
+    misplaced |= kind == kEos || (kind == kBos && j > 0);
+  }
+  const std::int32_t kind = classes[words[k - 1]];
+  misplaced |= k > 1 && kind == kBos;
+  if (!known || kind == kOov) ++report->dropped_ngrams;
+  if (known && misplaced) ++report->skipped_ngrams;
+  if (!known || misplaced) return Use::kNone;
+  if (kind == kOov) return Use::kOov;
+  if (kind == kEos) return Use::kEnd;
+  return kind >= 0 ? Use::kWord : Use::kHistoryOnly;
+}
+
+// p(word | history) by the ARPA rule, from what `listed` says for single histories.
+template <typename Listed>
+double backed_off(const Histories& histories, std::int32_t history, const Listed& listed) {
+  double scale = 1.0, found = 0.0;
+  for (; !listed(history, &found); history = histories.suffix[at(history)]) {
+    if (history == 0) return 0.0;
+    scale *= probability(histories.backoff[at(history)]);
+  }
+  return scale * found;
+}
+
 }  // namespace
 
-Histories::Histories(const lm::ArpaModel& model, const std::vector<std::int32_t>& classes,
-                     bool keep_oov, GrammarReport* report)
-    : model_(model), classes_(classes), keep_oov_(keep_oov), report_(report) {
-  std::size_t nodes = 1, deep = 0;
-  for (std::size_t k = 0; k + 1 < model.orders.size(); ++k) {
-    nodes += model.orders[k].size();
-    if (k > 0) deep += model.orders[k].size();
+Histories list_histories(const lm::ArpaModel& model, const lm::NgramLinks& links,
+                         const std::vector<std::int32_t>& classes, bool keep_oov,
+                         GrammarReport* report) {
+  const int orders = model.order();
+  std::size_t total = 1, count = 1;
+  for (int k = 1; k <= orders; ++k) {
+    total += model.orders[static_cast<std::size_t>(k - 1)].size();
+    if (k < orders || k == 1) count = total;
   }
-  if (nodes > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+  if (total > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     throw Error(ErrorKind::kArpa, "the model has too many n-grams for one graph",
                 "Prune it: tlg lm prune");
-  for (auto* array : {&cost, &backoff, &final_cost}) array->reserve(nodes);
-  parent.reserve(nodes);
-  word.reserve(nodes);
-  depth.reserve(nodes);
-  if (model.orders.size() > 1) top.reserve(model.orders.back().size());
-  children_ = PairTable(deep);
-  unigram_.assign(model.vocabulary.size(), -1);
-  parent.push_back(-1);
-  word.push_back(0);
-  cost.push_back(0.0f);
-  backoff.push_back(fst::kInfinity);
-  final_cost.push_back(fst::kInfinity);
-  depth.push_back(0);
-  for (int k = 1; k <= model.order(); ++k)
-    add_order(model.orders[static_cast<std::size_t>(k - 1)], k);
-  if (model.bos >= 0) start = unigram_[static_cast<std::size_t>(model.bos)];
-  link();
-}
-
-std::int32_t Histories::child(std::int32_t node, std::uint32_t last) const {
-  if (node == 0) return unigram_[last];
-  return children_.find(pair_key(static_cast<std::uint32_t>(node), last));
-}
-
-std::int32_t Histories::extend(std::int32_t node, std::uint32_t last) const {
-  for (;;) {
-    const std::int32_t found = child(node, last);
-    if (found >= 0) return found;
-    if (node == 0) return 0;
-    node = suffix[static_cast<std::size_t>(node)];
-  }
-}
-
-void Histories::set_cost(std::int32_t node, std::uint32_t last, float value) {
-  const std::int32_t found = child(node, last);
-  if (found >= 0) {
-    cost[static_cast<std::size_t>(found)] = value;
-  } else if (depth[static_cast<std::size_t>(node)] + 1 < model_.order()) {
-    add_node(node, last, value, 0.0f);
-  } else {
-    for (TopNgram& ngram : top)
-      if (ngram.history == node && ngram.word == last) {
-        ngram.cost = value;
-        return;
+  Histories histories;
+  histories.suffix.assign(count, 0);
+  histories.backoff.assign(count, 0.0f);
+  histories.backoff[0] = kInfinity;
+  histories.final_cost.assign(count, kInfinity);
+  histories.ngrams.reserve(total);
+  std::int32_t below = 0;  // number of the history of the first n-gram one order down
+  std::int32_t base = 1;   // and of this order
+  for (int k = 1; k <= orders; ++k) {
+    const lm::NgramOrder& order = model.orders[static_cast<std::size_t>(k - 1)];
+    const bool highest = k == orders && k > 1;
+    const std::uint32_t* words = order.words.data();
+    for (std::size_t i = 0; i < order.size(); ++i, words += k) {
+      std::int32_t prefix = 0, suffix = 0;
+      if (k > 1) {
+        prefix =
+            below + static_cast<std::int32_t>(links.prefix[static_cast<std::size_t>(k - 1)][i]);
+        suffix =
+            below + static_cast<std::int32_t>(links.suffix[static_cast<std::size_t>(k - 1)][i]);
       }
-    top.push_back({node, last, value});
-  }
-}
-
-void Histories::add_order(const lm::NgramOrder& order, int k) {
-  const bool highest = k == model_.order() && k > 1;
-  const std::uint32_t* words = order.words.data();
-  const std::uint32_t* previous = nullptr;  // words of the last n-gram whose history is `history`
-  std::int32_t history = 0;
-  for (std::size_t i = 0; i < order.size(); ++i, words += k) {
-    const std::uint32_t last = words[k - 1];
-    bool known = true, misplaced = false;
-    for (int j = 0; j + 1 < k; ++j) {
-      const std::int32_t kind = classes_[words[j]];
-      known &= kind != kOov;
-      misplaced |= kind == kEos || (kind == kBos && j > 0);
+      const std::int32_t self = base + static_cast<std::int32_t>(i);
+      if (!highest) {
+        histories.suffix[at(self)] = suffix;
+        const float backoff =
+            i < order.log10_backoff.size() ? to_cost(order.log10_backoff[i]) : 0.0f;
+        check_number(backoff, model, order, i, k);
+        histories.backoff[at(self)] = backoff;
+      }
+      if (k == 1 && words[0] == model.bos) {
+        histories.start = self;
+        continue;  // what the file gives as its probability is never used
+      }
+      const float cost = to_cost(order.log10_prob[i]);
+      check_number(cost, model, order, i, k);
+      const Use use = use_of(words, k, classes, report);
+      if (cost == kInfinity && (use == Use::kWord || use == Use::kEnd)) {
+        ++report->skipped_ngrams;
+        continue;
+      }
+      if (use == Use::kEnd) {
+        histories.final_cost[at(prefix)] = cost;
+      } else if (use == Use::kWord) {
+        histories.ngrams.push_back({prefix, static_cast<std::uint32_t>(classes[words[k - 1]]), cost,
+                                    highest ? suffix : self});
+      } else if (use == Use::kOov && keep_oov) {
+        histories.oov.push_back({prefix, words[k - 1], cost, highest ? suffix : self});
+      }
     }
-    const std::int32_t kind = classes_[last];
-    misplaced |= k > 1 && kind == kBos;
-    const float value = to_cost(order.log10_prob[i]);
-    if (std::isnan(value) || value == -fst::kInfinity)
-      throw Error(ErrorKind::kArpa, "the probability of an n-gram of order " + std::to_string(k) +
-                                        " that ends in '" + model_.vocabulary[last] +
-                                        "' is no number");
-    const bool impossible = value == fst::kInfinity && kind != kBos;
-    if (!known || kind == kOov) ++report_->dropped_ngrams;
-    if (known && (misplaced || impossible)) ++report_->skipped_ngrams;
-    if (!known || misplaced || (kind == kOov && !keep_oov_)) continue;
-    if (previous == nullptr || !std::equal(words, words + k - 1, previous)) {
-      history = find_or_create(words, k - 1);
-      previous = words;
-    }
-    if (kind == kOov) {
-      oov.push_back({history, last, value});
-    } else if (kind == kEos) {
-      final_cost[static_cast<std::size_t>(history)] = value;
-    } else if (highest) {
-      if (!impossible) top.push_back({history, last, value});
-    } else if (child(history, last) < 0) {
-      const float weight = i < order.log10_backoff.size() ? to_cost(order.log10_backoff[i]) : 0.0f;
-      if (std::isnan(weight) || weight == -fst::kInfinity)
-        throw Error(ErrorKind::kArpa, "the backoff of '" + model_.vocabulary[last] + "' in order " +
-                                          std::to_string(k) + " is no number");
-      add_node(history, last, value, weight);
-    }
+    below = base;
+    base += static_cast<std::int32_t>(order.size());
   }
+  return histories;
 }
 
-std::int32_t Histories::add_node(std::int32_t history, std::uint32_t last, float node_cost,
-                                 float node_backoff) {
-  const auto node = static_cast<std::int32_t>(parent.size());
-  const std::size_t above = static_cast<std::size_t>(history);
-  parent.push_back(history);
-  word.push_back(last);
-  cost.push_back(node_cost);
-  backoff.push_back(node_backoff);
-  final_cost.push_back(fst::kInfinity);
-  depth.push_back(static_cast<std::uint8_t>(depth[above] + 1));
-  if (history == 0)
-    unigram_[last] = node;
-  else
-    children_.insert(pair_key(static_cast<std::uint32_t>(history), last), node);
-  return node;
-}
-
-std::int32_t Histories::find(const std::uint32_t* words, int count) const {
-  std::int32_t node = 0;
-  for (int j = 0; j < count && node >= 0; ++j) node = child(node, words[j]);
-  return node;
-}
-
-std::int32_t Histories::find_or_create(const std::uint32_t* words, int count) {
-  const std::int32_t found = find(words, count);
-  if (found >= 0) return found;
-  // A pruned prefix. Listing it with the score that the backoff rule gives, and with backoff 0,
-  // changes no probability, and the n-gram that needs it can be reached.
-  const double value = backed_off_cost(words, count);
-  const std::int32_t above = find_or_create(words, count - 1);
-  ++report_->created_prefixes;
-  return add_node(above, words[count - 1], static_cast<float>(value), 0.0f);
-}
-
-double Histories::backed_off_cost(const std::uint32_t* words, int count) const {
-  double total = 0.0;
-  for (; count > 1; ++words, --count) {
-    const std::int32_t history = find(words, count - 1);
-    if (history < 0) continue;
-    const std::int32_t node = child(history, words[count - 1]);
-    if (node >= 0) return total + cost[static_cast<std::size_t>(node)];
-    total += backoff[static_cast<std::size_t>(history)];
+void map_oov_to_unk(std::uint32_t unk, Histories* histories) {
+  // Words by LM number, `<unk>` under a number that no LM word has.
+  constexpr std::uint32_t kUnk = ~std::uint32_t{0} - 1;
+  std::unordered_map<std::uint64_t, double> listed;
+  std::unordered_map<std::int32_t, std::size_t> unk_ngram;  // history -> place in ngrams
+  std::unordered_map<std::int32_t, double> mass;            // history -> new probability of `<unk>`
+  std::vector<Ngram> all = histories->oov;
+  for (std::size_t i = 0; i < histories->ngrams.size(); ++i) {
+    const Ngram& ngram = histories->ngrams[i];
+    if (ngram.word != unk) continue;
+    unk_ngram.emplace(ngram.history, i);
+    all.push_back({ngram.history, kUnk, ngram.cost, ngram.target});
   }
-  const std::int32_t node = unigram_[words[0]];
-  return node >= 0 ? total + cost[static_cast<std::size_t>(node)]
-                   : static_cast<double>(fst::kInfinity);
+  // Shorter histories first, and an order that no hash table decides: the sums depend on it.
+  std::sort(all.begin(), all.end(), [](const Ngram& a, const Ngram& b) {
+    return a.history != b.history ? a.history < b.history : a.word < b.word;
+  });
+  for (const Ngram& n : all)
+    listed[pair_key(static_cast<std::uint32_t>(n.history), n.word)] = probability(n.cost);
+  const auto of_word = [&](std::uint32_t word) {
+    return [&listed, word](std::int32_t history, double* found) {
+      const auto place = listed.find(pair_key(static_cast<std::uint32_t>(history), word));
+      if (place != listed.end()) *found = place->second;
+      return place != listed.end();
+    };
+  };
+  const auto of_mass = [&](std::int32_t history, double* found) {
+    const auto place = mass.find(history);
+    if (place != mass.end()) *found = place->second;
+    return place != mass.end();
+  };
+  for (std::size_t i = 0; i < all.size();) {
+    const std::int32_t history = all[i].history, shorter = histories->suffix[at(history)];
+    double own = 0.0, below = 0.0;
+    for (; i < all.size() && all[i].history == history; ++i) {
+      own += probability(all[i].cost);
+      if (history != 0) below += backed_off(*histories, shorter, of_word(all[i].word));
+    }
+    const double rest = std::max(0.0, backed_off(*histories, shorter, of_mass) - below);
+    mass[history] = history == 0 ? own : own + probability(histories->backoff[at(history)]) * rest;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::int32_t history = all[i].history;
+    if ((i > 0 && all[i - 1].history == history) || mass[history] <= 0.0) continue;
+    const auto cost = static_cast<float>(-std::log(mass[history]));
+    if (const auto known = unk_ngram.find(history); known != unk_ngram.end()) {
+      histories->ngrams[known->second].cost = cost;
+      continue;
+    }
+    // A history "history <unk>" would have no n-grams and backoff 0: go where it backs off to.
+    std::int32_t shorter = history, target = 0;
+    while (target == 0 && shorter != 0) {
+      shorter = histories->suffix[at(shorter)];
+      if (const auto known = unk_ngram.find(shorter); known != unk_ngram.end())
+        target = histories->ngrams[known->second].target;
+    }
+    histories->ngrams.push_back({history, unk, cost, target});
+  }
+  histories->oov.clear();
 }
 
-void Histories::link() {
-  std::vector<std::size_t> places(static_cast<std::size_t>(model_.order()) + 2, 0);
-  for (const std::uint8_t d : depth) ++places[d + 1u];
-  for (std::size_t d = 1; d < places.size(); ++d) places[d] += places[d - 1];
-  by_depth.resize(size());
-  for (std::size_t n = 0; n < size(); ++n)
-    by_depth[places[depth[n]]++] = static_cast<std::int32_t>(n);
-  suffix.assign(size(), 0);
-  for (const std::int32_t n : by_depth) {
-    const auto node = static_cast<std::size_t>(n);
-    if (depth[node] > 1)
-      suffix[node] = extend(suffix[static_cast<std::size_t>(parent[node])], word[node]);
+std::vector<std::uint32_t> sort_ngrams(Histories* histories) {
+  std::vector<std::uint32_t> first(histories->size() + 1, 0);
+  for (const Ngram& ngram : histories->ngrams) ++first[at(ngram.history) + 1];
+  for (std::size_t h = 0; h < histories->size(); ++h) first[h + 1] += first[h];
+  std::vector<Ngram> sorted(histories->ngrams.size());
+  std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
+  for (const Ngram& ngram : histories->ngrams) sorted[next[at(ngram.history)]++] = ngram;
+  for (std::size_t h = 0; h < histories->size(); ++h)
+    std::sort(sorted.begin() + first[h], sorted.begin() + first[h + 1],
+              [](const Ngram& a, const Ngram& b) { return a.word < b.word; });
+  histories->ngrams = std::move(sorted);
+  return first;
+}
+
+void renormalise(const std::vector<std::uint32_t>& first, Histories* histories) {
+  const std::vector<Ngram>& ngrams = histories->ngrams;
+  const auto of_word = [&](std::uint32_t word) {
+    return [&, word](std::int32_t history, double* found) {
+      const auto end = ngrams.begin() + first[at(history) + 1];
+      const auto place =
+          std::lower_bound(ngrams.begin() + first[at(history)], end, word,
+                           [](const Ngram& ngram, std::uint32_t w) { return ngram.word < w; });
+      if (place == end || place->word != word) return false;
+      *found = probability(place->cost);
+      return true;
+    };
+  };
+  const auto of_end = [&](std::int32_t history, double* found) {
+    *found = probability(histories->final_cost[at(history)]);
+    return histories->final_cost[at(history)] != kInfinity;
+  };
+  std::vector<double> log_z(histories->size(), 0.0);
+  for (std::size_t h = 0; h < histories->size(); ++h) {
+    const std::int32_t shorter = histories->suffix[h];
+    double own = probability(histories->final_cost[h]), below = 0.0;
+    if (h > 0 && histories->final_cost[h] != kInfinity)
+      below = backed_off(*histories, shorter, of_end);
+    for (std::uint32_t i = first[h]; i < first[h + 1]; ++i) {
+      own += probability(ngrams[i].cost);
+      if (h > 0) below += backed_off(*histories, shorter, of_word(ngrams[i].word));
+    }
+    if (h > 0)
+      own +=
+          probability(histories->backoff[h]) * std::max(0.0, std::exp(log_z[at(shorter)]) - below);
+    log_z[h] = own > 0.0 ? std::log(own) : 0.0;
+  }
+  for (std::size_t h = 0; h < histories->size(); ++h) {
+    const auto shift = static_cast<float>(log_z[h]);
+    histories->final_cost[h] += shift;
+    if (h > 0)
+      histories->backoff[h] += static_cast<float>(log_z[h] - log_z[at(histories->suffix[h])]);
+    for (std::uint32_t i = first[h]; i < first[h + 1]; ++i) histories->ngrams[i].cost += shift;
   }
 }
 

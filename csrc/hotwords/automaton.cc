@@ -187,6 +187,10 @@ class Builder {
     automaton_->num_states_ = has_inside ? 2 : 1;
     for (std::size_t s = 1; s < num_nodes_; ++s)
       if (!automaton_->is_leaf(static_cast<StateId>(s))) ++automaton_->num_states_;
+    automaton_->nodes_.shrink_to_fit();
+    automaton_->labels_.shrink_to_fit();
+    automaton_->phrase_.shrink_to_fit();
+    automaton_->rewards_.shrink_to_fit();
     automaton_->root_child_.assign(static_cast<std::size_t>(options_.num_units), kRoot);
     for (StateId c = 1; c < automaton_->nodes_[1].first_child && c < num_nodes_; ++c)
       automaton_->root_child_[static_cast<std::size_t>(automaton_->labels_[c])] = c;
@@ -326,6 +330,13 @@ std::vector<Match> Automaton::find(const std::vector<Unit>& units) const {
     i = end;
   }
   return matches;
+}
+
+double Automaton::total(const std::vector<Unit>& units) const {
+  double running = 0;
+  StateId state = kRoot;
+  for (const Unit unit : units) running += advance(state, unit, &state);
+  return running + end_score(state);
 }
 
 Trace Automaton::trace(const std::vector<Unit>& units) const {

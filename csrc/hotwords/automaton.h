@@ -76,6 +76,8 @@ class Automaton {
 
   // The matches of a whole utterance. Their rewards sum to what advance and end_score add up to.
   std::vector<Match> find(const std::vector<Unit>& units) const;
+  // The same sum by the steps of a search; what timings take.
+  double total(const std::vector<Unit>& units) const;
   // Running totals, and totals at the end of every prefix.
   Trace trace(const std::vector<Unit>& units) const;
 

@@ -48,6 +48,20 @@ ArpaModel read_arpa(std::string_view text, const std::string& name, NgramLinks* 
 // float32.
 std::string write_arpa(const ArpaModel& model);
 
+// The same text piece by piece, so that it need not be held as a whole. The model must outlive it.
+class ArpaWriter {
+ public:
+  explicit ArpaWriter(const ArpaModel& model);
+  // The next few megabytes; empty at the end.
+  std::string next();
+
+ private:
+  const ArpaModel& model_;
+  int order_ = 0;         // of the section being written; 0 before the header
+  std::size_t next_ = 0;  // n-gram in it
+  std::size_t longest_word_ = 0;
+};
+
 // Makes the model closed, as read_arpa does, and links it. A NaN backoff means that the file gave
 // none; it becomes 0, reported where the n-gram is the prefix of another.
 NgramLinks close_and_link(ArpaModel* model);

@@ -1,4 +1,5 @@
 // Writing ARPA text.
+#include <algorithm>
 #include <cstring>
 
 #include "lm/arpa.h"
@@ -7,61 +8,67 @@
 namespace tlg::lm {
 namespace {
 
-// Grows by doubling; room for the longest line is made sure of once a line.
-class Output {
- public:
-  char* room(std::size_t bytes) {
-    if (text_.size() - used_ < bytes) text_.resize((text_.size() + bytes) * 2);
-    return text_.data() + used_;
-  }
-  void end_at(const char* end) { used_ = static_cast<std::size_t>(end - text_.data()); }
-  void append(std::string_view piece) {
-    std::memcpy(room(piece.size()), piece.data(), piece.size());
-    used_ += piece.size();
-  }
-  std::string take() {
-    text_.resize(used_);
-    return std::move(text_);
-  }
-
- private:
-  std::string text_;
-  std::size_t used_ = 0;
-};
+constexpr std::size_t kPiece = std::size_t{4} << 20;
 
 }  // namespace
 
-std::string write_arpa(const ArpaModel& model) {
-  Output out;
-  out.append("\\data\\\n");
-  std::size_t longest = 0;
-  for (const std::string& word : model.vocabulary) longest = std::max(longest, word.size());
-  for (int k = 1; k <= model.order(); ++k)
-    out.append("ngram " + std::to_string(k) + "=" + std::to_string(model.orders[k - 1].size()) +
-               "\n");
-  for (int k = 1; k <= model.order(); ++k) {
-    const NgramOrder& ngrams = model.orders[k - 1];
-    out.append("\n\\" + std::to_string(k) + "-grams:\n");
-    const std::size_t line = 40 + static_cast<std::size_t>(k) * (longest + 1);
-    const WordId* word = ngrams.words.data();
-    for (std::size_t i = 0; i < ngrams.size(); ++i) {
-      char* p = format_float(out.room(line), ngrams.log10_prob[i]);
-      for (int j = 0; j < k; ++j) {
-        const std::string& text = model.vocabulary[*word++];
-        *p++ = j ? ' ' : '\t';
-        std::memcpy(p, text.data(), text.size());
-        p += text.size();
-      }
-      if (!ngrams.log10_backoff.empty()) {
-        *p++ = '\t';
-        p = format_float(p, ngrams.log10_backoff[i]);
-      }
-      *p++ = '\n';
-      out.end_at(p);
-    }
+ArpaWriter::ArpaWriter(const ArpaModel& model) : model_(model) {
+  for (const std::string& word : model.vocabulary)
+    longest_word_ = std::max(longest_word_, word.size());
+}
+
+std::string ArpaWriter::next() {
+  std::string piece;
+  if (order_ > model_.order()) return piece;
+  if (order_ == 0) {
+    piece = "\\data\\\n";
+    for (int k = 1; k <= model_.order(); ++k)
+      piece +=
+          "ngram " + std::to_string(k) + "=" + std::to_string(model_.orders[k - 1].size()) + "\n";
+    order_ = 1;
   }
-  out.append("\n\\end\\\n");
-  return out.take();
+  const std::size_t longest_line =
+      40 + static_cast<std::size_t>(model_.order()) * (longest_word_ + 1);
+  for (; order_ <= model_.order(); ++order_, next_ = 0) {
+    if (next_ == 0 && piece.size() >= kPiece) return piece;
+    const NgramOrder& ngrams = model_.orders[order_ - 1];
+    if (next_ == 0) piece += "\n\\" + std::to_string(order_) + "-grams:\n";
+    std::size_t used = piece.size();
+    // In blocks small enough that the room for their longest possible lines stays modest.
+    const std::size_t block = std::clamp<std::size_t>(kPiece / longest_line, 1, 4096);
+    while (next_ < ngrams.size() && used < kPiece) {
+      const std::size_t end = std::min(next_ + block, ngrams.size());
+      if (piece.size() < used + (end - next_) * longest_line)
+        piece.resize(used + (end - next_) * longest_line);
+      char* p = piece.data() + used;
+      for (; next_ < end; ++next_) {
+        p = format_float(p, ngrams.log10_prob[next_]);
+        const WordId* words = ngrams.words.data() + next_ * order_;
+        for (int j = 0; j < order_; ++j) {
+          const std::string& text = model_.vocabulary[words[j]];
+          *p++ = j ? ' ' : '\t';
+          std::memcpy(p, text.data(), text.size());
+          p += text.size();
+        }
+        if (!ngrams.log10_backoff.empty()) {
+          *p++ = '\t';
+          p = format_float(p, ngrams.log10_backoff[next_]);
+        }
+        *p++ = '\n';
+      }
+      used = static_cast<std::size_t>(p - piece.data());
+    }
+    piece.resize(used);
+    if (next_ < ngrams.size()) return piece;
+  }
+  return piece + "\n\\end\\\n";
+}
+
+std::string write_arpa(const ArpaModel& model) {
+  std::string text;
+  ArpaWriter writer(model);
+  for (std::string piece = writer.next(); !piece.empty(); piece = writer.next()) text += piece;
+  return text;
 }
 
 }  // namespace tlg::lm

@@ -92,7 +92,6 @@ def build_graph(
         lm_repairs=tuple(found.repairs),
         dropped_ngrams=found.dropped_ngrams,
         skipped_ngrams=found.skipped_ngrams,
-        created_prefixes=found.created_prefixes,
         backoff_only_states=found.backoff_only_states,
         merged_states=found.merged_states,
         unreachable_states=found.unreachable_states,

@@ -24,7 +24,6 @@ class BuildReport:
         lm_repairs: what the reader of the ARPA file mended.
         dropped_ngrams: n-grams with a word that the lexicon lacks.
         skipped_ngrams: n-grams that no sentence can use (``<s>`` inside, ``</s>`` not at the end, probability 0).
-        created_prefixes: histories that the model had pruned and that were put back.
         backoff_only_states: histories removed because they only back off.
         merged_states: histories that were equal to another one.
         unreachable_states: histories that no sentence reaches.
@@ -44,7 +43,6 @@ class BuildReport:
     lm_repairs: tuple[str, ...] = ()
     dropped_ngrams: int = 0
     skipped_ngrams: int = 0
-    created_prefixes: int = 0
     backoff_only_states: int = 0
     merged_states: int = 0
     unreachable_states: int = 0
@@ -73,7 +71,6 @@ class BuildReport:
         figures = (
             ("n-grams dropped (a word has no pronunciation)", self.dropped_ngrams),
             ("n-grams skipped (no sentence can use them)", self.skipped_ngrams),
-            ("pruned histories put back", self.created_prefixes),
         )
         lines += [f"{name}: {count}" for name, count in figures if count]
         lists = (

@@ -43,6 +43,7 @@ class HotwordAutomaton:
     def end_score(self, state: int) -> float: ...
     def max_gain(self, state: int) -> float: ...
     def find(self, units: Sequence[int]) -> list[HotwordMatch]: ...
+    def total(self, units: npt.NDArray[np.int32]) -> float: ...
     def trace(self, units: Sequence[int]) -> tuple[list[float], list[float]]: ...
     def check(self) -> None: ...
     @property
@@ -53,6 +54,7 @@ class HotwordAutomaton:
     def num_bytes(self) -> int: ...
     @property
     def max_loan(self) -> float: ...
+
 
 __version__: str
 
@@ -112,7 +114,6 @@ class GrammarReport:
     repairs: list[str]
     dropped_ngrams: int
     skipped_ngrams: int
-    created_prefixes: int
     backoff_only_states: int
     merged_states: int
     unreachable_states: int
@@ -211,3 +212,84 @@ class Decoder:
         labels: HotwordLabels,
         threads: int,
     ) -> list[Hypothesis]: ...
+from collections.abc import Sequence
+from typing import ClassVar
+
+__version__: str
+
+# n-gram models (csrc/bindings/register_lm.cc)
+
+class Symbols:
+    error: ClassVar[Symbols]
+    skip: ClassVar[Symbols]
+    unk: ClassVar[Symbols]
+
+class CountOfCounts:
+    lmplz: ClassVar[CountOfCounts]
+    exact: ClassVar[CountOfCounts]
+
+class Corpus:
+    def __init__(self, symbols: Symbols) -> None: ...
+    def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
+    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
+    @property
+    def num_words(self) -> int: ...
+    @property
+    def num_sentences(self) -> int: ...
+    @property
+    def num_skipped(self) -> int: ...
+
+class KneserNeyOptions:
+    count_of_counts: CountOfCounts
+    discount_fallback: bool
+    fallback: list[float]
+    prune: list[int]
+    interpolate_unigrams: bool
+    vocab_pad: int
+    limit_vocab: bool
+    vocab: list[str]
+
+class OrderReport:
+    counted: int
+    kept: int
+    t: list[int]
+    discount: list[float]
+    fallback: str
+
+def train_kneser_ney(
+    corpus: Corpus, order: int, options: KneserNeyOptions
+) -> tuple[NgramModel, list[OrderReport]]: ...
+
+class NgramModel:
+    @staticmethod
+    def read_arpa(text: bytes, name: str) -> NgramModel: ...
+    @property
+    def counts(self) -> list[int]: ...
+    @property
+    def vocabulary(self) -> list[str]: ...
+    @property
+    def repairs(self) -> list[str]: ...
+    def score_tokens(self, words: list[str]) -> list[tuple[float, int, bool]]: ...
+
+class ArpaWriter:
+    def __init__(self, model: NgramModel) -> None: ...
+    def next(self) -> bytes: ...
+
+class TextScore:
+    sentences: int
+    words: int
+    oovs: int
+    zeroprobs: int
+    oov_zeroprobs: int
+    log10_prob: float
+    log10_oov: float
+    hits: list[int]
+
+class TextScorer:
+    def __init__(self, model: NgramModel, per_sentence: bool) -> None: ...
+    def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
+    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
+    @property
+    def total(self) -> TextScore: ...
+    @property
+    def sentences(self) -> list[TextScore]: ...

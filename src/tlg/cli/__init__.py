@@ -17,6 +17,7 @@ __all__ = ["build_main", "main"]
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
     "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
+    "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
 }
 
 

@@ -1,0 +1,106 @@
+#include "lm/model.h"
+
+#include <algorithm>
+
+#include "lm/ngram_index.h"
+#include "util/error.h"
+
+namespace tlg::lm {
+namespace {
+
+constexpr float kLn10 = 2.302585093f;
+constexpr float kZero = kLog10Zero * kLn10;
+
+WordId word_id(std::int64_t id) { return id < 0 ? kNoWord : static_cast<WordId>(id); }
+
+}  // namespace
+
+std::size_t BackoffModel::home(std::uint32_t context, WordId word) const {
+  std::uint64_t hash = (static_cast<std::uint64_t>(context) << 32 | word) * 0x9e3779b97f4a7c15ULL;
+  hash ^= hash >> 29;
+  hash *= 0xbf58476d1ce4e5b9ULL;
+  return static_cast<std::size_t>((hash >> 32) * table_.size() >> 32);
+}
+
+const BackoffModel::Entry* BackoffModel::find(std::uint32_t context, WordId word) const {
+  for (std::size_t at = home(context, word); table_[at].context;
+       at = at + 1 == table_.size() ? 0 : at + 1)
+    if (table_[at].context == context && table_[at].word == word) return &table_[at];
+  return nullptr;
+}
+
+void BackoffModel::insert(const Entry& entry) {
+  std::size_t at = home(entry.context, entry.word);
+  while (table_[at].context) at = at + 1 == table_.size() ? 0 : at + 1;
+  table_[at] = entry;
+}
+
+BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
+    : bos_(word_id(arpa.bos)), eos_(word_id(arpa.eos)), unk_(word_id(arpa.unk)) {
+  for (const std::string& word : arpa.vocabulary) words_.insert(word);
+  const int order = arpa.order();
+  std::uint64_t nodes = 1, longer = 0;
+  for (int k = 1; k <= order; ++k) {
+    base_.push_back(static_cast<std::uint32_t>(nodes));
+    if (k < order) nodes += arpa.orders[k - 1].size();
+    if (k > 1) longer += arpa.orders[k - 1].size();
+    if (std::max(nodes, longer) >= 0xaaaaaaaaU)
+      throw Error(ErrorKind::kArpa, "more than 2.8 billion n-grams", "Prune the model");
+  }
+  table_.resize(longer + longer / 2 + 1);
+  nodes_.resize(nodes);
+  // A context that begins nothing and costs nothing is as good as its suffix: states stay few.
+  std::vector<std::uint32_t> state(nodes);
+  std::vector<bool> matters(nodes);
+  for (int k = 2; k <= order; ++k)
+    for (const std::uint32_t prefix : links.prefix[k - 1]) matters[base_[k - 2] + prefix] = true;
+  for (int k = 1; k <= order; ++k) {
+    const NgramOrder& ngrams = arpa.orders[k - 1];
+    if (k == 1) unigrams_.resize(ngrams.size());
+    for (std::size_t i = 0; i < ngrams.size(); ++i) {
+      const std::uint32_t suffix = k == 1 ? 0 : state[base_[k - 2] + links.suffix[k - 1][i]];
+      std::uint32_t to = suffix;
+      if (k < order) {
+        const std::uint32_t node = base_[k - 1] + static_cast<std::uint32_t>(i);
+        const float backoff = ngrams.log10_backoff[i];
+        nodes_[node] = {backoff * kLn10, suffix};
+        if (matters[node] || backoff != 0) to = node;
+        state[node] = to;
+      }
+      Entry entry{0, ngrams.words[i * k + k - 1], ngrams.log10_prob[i] * kLn10, to};
+      if (k == 1) {
+        unigrams_[i] = entry;
+      } else {
+        entry.context = base_[k - 2] + links.prefix[k - 1][i];
+        insert(entry);
+      }
+    }
+  }
+  if (bos_ != kNoWord) start_.id = unigrams_[bos_].to;
+}
+
+LmHit BackoffModel::hit(LmState from, WordId word) const {
+  if (word == kNoWord) word = unk_;
+  if (word == kNoWord) return {kZero, 1, LmState(), true};
+  LmHit found;
+  auto context = static_cast<std::uint32_t>(from.id);
+  const Entry* entry = nullptr;
+  while (context && !(entry = find(context, word))) {
+    found.score += nodes_[context].backoff;
+    context = nodes_[context].suffix;
+  }
+  if (!entry) entry = &unigrams_[word];
+  found.score += entry->score;
+  found.zero = entry->score <= kZero;
+  found.to.id = entry->to;
+  found.order = 1;
+  while (found.order < order() && context >= base_[found.order]) ++found.order;
+  if (context) ++found.order;
+  return found;
+}
+
+LmHit BackoffModel::hit_end(LmState from) const {
+  return eos_ == kNoWord ? LmHit{kZero, 1, LmState(), true} : hit(from, eos_);
+}
+
+}  // namespace tlg::lm

@@ -1,0 +1,75 @@
+// An immutable backoff n-gram model for queries. A state is a context n-gram, the longest that can
+// still matter; one hash table leads from (context, word) to (score, next context), exactly: its
+// keys are node numbers, not hashes of words.
+// Not for: reading files (lm/arpa.h); texts (lm/text_score.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lm/arpa.h"
+#include "lm/lm_model.h"
+
+namespace tlg::lm {
+
+struct LmHit {
+  float score = 0;  // nats, backoffs included
+  int order = 0;    // of the n-gram that gave the probability
+  LmState to;
+  bool zero = false;  // the n-gram itself has probability 0
+};
+
+class BackoffModel final : public LmModel {
+ public:
+  // `links` of close_and_link or training. Throws Error(kArpa) for 2^32 n-grams or more.
+  BackoffModel(const ArpaModel& arpa, const NgramLinks& links);
+
+  LmState start() const override { return start_; }
+  float score(LmState from, WordId word, LmState* to) const override {
+    const LmHit found = hit(from, word);
+    *to = found.to;
+    return found.score;
+  }
+  float finish(LmState from) const override { return hit_end(from).score; }
+
+  // score() with the details.
+  LmHit hit(LmState from, WordId word) const;
+  // finish() with the details.
+  LmHit hit_end(LmState from) const;
+
+  int order() const { return static_cast<int>(base_.size()); }
+  // The id of a word; kNoWord if the model does not have it or if it is the unknown word itself.
+  WordId find(std::string_view word) const {
+    const WordId id = words_.find(word);
+    return id == unk_ ? kNoWord : id;
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t context = 0;  // 0: free, for the empty context is looked up elsewhere
+    WordId word = 0;
+    float score = 0;
+    std::uint32_t to = 0;
+  };
+  struct Node {
+    float backoff = 0;
+    std::uint32_t suffix = 0;
+  };
+  std::size_t home(std::uint32_t context, WordId word) const;
+  const Entry* find(std::uint32_t context, WordId word) const;
+  void insert(const Entry& entry);
+
+  // Node 0 is the empty context; the n-grams of order k, in the order of the file, follow from
+  // base_[k - 1] on, for k below the highest order.
+  std::vector<std::uint32_t> base_;
+  std::vector<Node> nodes_;
+  std::vector<Entry> unigrams_;  // by word
+  std::vector<Entry> table_;
+  WordTable words_;
+  WordId bos_ = kNoWord, eos_ = kNoWord, unk_ = kNoWord;
+  LmState start_;
+};
+
+}  // namespace tlg::lm

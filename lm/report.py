@@ -1,0 +1,64 @@
+"""What training reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["OrderReport", "TrainReport"]
+
+
+@dataclass(frozen=True)
+class OrderReport:
+    """One order of a trained model.
+
+    Args:
+        order: 1, 2, ...
+        counted: different n-grams in the text (order 1: with ``<unk>``, ``<s>`` and ``</s>``).
+        kept: those in the model, after pruning.
+        count_of_counts: how many n-grams have the adjusted count 1, 2, 3, 4.
+        discounts: taken from the counts 1, 2, and 3 and more.
+        fallback: why the discounts are the fallback values; empty when they are not.
+    """
+
+    order: int
+    counted: int
+    kept: int
+    count_of_counts: tuple[int, int, int, int]
+    discounts: tuple[float, float, float]
+    fallback: str = ""
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """How a model was trained.
+
+    Args:
+        sentences: lines of text.
+        words: without ``</s>``.
+        types: different words, without ``<unk>``, ``<s>`` and ``</s>``.
+        skipped_symbols: special words left out of the text (``symbols="skip"``).
+        options: all options, by name.
+        orders: figures of each order.
+        notes: what was mended in the text and what fell back, one sentence each.
+    """
+
+    sentences: int
+    words: int
+    types: int
+    skipped_symbols: int
+    options: dict[str, Any]
+    orders: tuple[OrderReport, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        lines = [f"{self.sentences} sentences, {self.words} words, {self.types} different"]
+        for one in self.orders:
+            kept = f"{one.kept} of {one.counted}" if one.kept != one.counted else str(one.counted)
+            discounts = " ".join(f"{d:.6g}" for d in one.discounts)
+            lines.append(f"{one.order}-grams: {kept}, discounts {discounts}")
+        return "\n".join((*lines, *self.notes))

@@ -1,0 +1,155 @@
+"""Training n-gram models from text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from os import PathLike as OsPathLike
+
+from tlg import _core
+from tlg._files import PathLike, read_text
+from tlg.errors import OptionError
+from tlg.lm.model import NgramModel
+from tlg.lm.report import OrderReport, TrainReport
+from tlg.lm.text import Progress, Texts, blocks, texts_of
+
+__all__ = ["SMOOTHINGS", "train"]
+
+SMOOTHINGS = ("mkn",)
+SYMBOLS = {"error": _core.Symbols.error, "skip": _core.Symbols.skip, "unk": _core.Symbols.unk}
+COUNT_OF_COUNTS = {"lmplz": _core.CountOfCounts.lmplz, "exact": _core.CountOfCounts.exact}
+
+
+def _choose(name: str, value: str, table: Iterable[str]) -> None:
+    if value not in table:
+        known = ", ".join(repr(one) for one in table)
+        raise OptionError(f"{name}={value!r} is not known", remedy=f"There is: {known}")
+
+
+def _whole(name: str, value: object, lowest: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value < 2**63:
+        raise OptionError(f"{name}={value!r} is not a whole number from {lowest} on")
+    return value
+
+
+def _fallback(value: bool | float | Sequence[float]) -> tuple[float, float, float]:
+    if isinstance(value, bool):
+        return (0.5, 1.0, 1.5)
+    values = [float(value)] * 3 if isinstance(value, int | float) else [float(one) for one in value]
+    if len(values) != 3:
+        raise OptionError(
+            f"discount_fallback has {len(values)} values", remedy="Give a bool, one value or three"
+        )
+    return (values[0], values[1], values[2])
+
+
+def _vocabulary(vocab: PathLike | Iterable[str]) -> list[str]:
+    if isinstance(vocab, str | OsPathLike):
+        return read_text(vocab).replace("\0", " ").split()
+    return list(vocab)
+
+
+def train(
+    texts: Texts,
+    *,
+    order: int = 4,
+    smoothing: str = "mkn",
+    prune: Sequence[int] = (),
+    discount_fallback: bool | float | Sequence[float] = True,
+    count_of_counts: str = "lmplz",
+    interpolate_unigrams: bool = True,
+    vocab_pad: int = 0,
+    limit_vocab: PathLike | Iterable[str] | None = None,
+    symbols: str = "error",
+    progress: Progress | None = None,
+) -> NgramModel:
+    """Train an n-gram model.
+
+    Args:
+        texts: one path, or an iterable of paths (plain or gz, bz2, xz, zst), binary streams, and
+            sentences (lists of words). A str is always a path, never a sentence. One sentence a line;
+            words are separated by spaces, tabs, CR and NUL; an empty line is a sentence.
+        order: the length of the longest n-grams, 1 to 9.
+        smoothing: "mkn", interpolated modified Kneser-Ney.
+        prune: n-grams that occur at most this often are dropped: one threshold for each order from 1
+            on, non-decreasing, the last one repeats. (0, 0, 1) drops what occurs once from order 3 on.
+        discount_fallback: what to do for an order whose discounts the text does not determine (few
+            n-grams): True takes 0.5, 1, 1.5 and says so in the report; one or three values are taken
+            instead of these; False raises TextError.
+        count_of_counts: "lmplz" gives the numbers of lmplz, which enters the last n-gram of the lower
+            orders with the number of times it occurs; "exact" is the formula. See docs/lm.md.
+        interpolate_unigrams: mix the unigrams with a uniform distribution, ``<unk>`` in it; if False,
+            all the mass taken from the unigrams goes to ``<unk>``.
+        vocab_pad: size of that uniform distribution when it is larger than the vocabulary.
+        limit_vocab: a file or the words themselves: n-grams with any other word are dropped.
+        symbols: ``<s>``, ``</s>`` and ``<unk>`` in the text: "error" refuses them, "skip" takes them as
+            white space, "unk" counts ``<unk>`` as the unknown word and refuses the other two.
+        progress: called with numbers of bytes read.
+
+    Raises:
+        OptionError: an option out of its range, or options that contradict each other.
+        TextError: the text is empty, not UTF-8, or has a reserved word (names the line); or discounts
+            fail and there is no fallback.
+        MissingFileError: there is no such file.
+
+    Source: Chen and Goodman 1998; Heafield et al. 2013. Formulas: docs/lm.md.
+    """
+    _choose("smoothing", smoothing, SMOOTHINGS)
+    _choose("count_of_counts", count_of_counts, COUNT_OF_COUNTS)
+    _choose("symbols", symbols, SYMBOLS)
+    options = _core.KneserNeyOptions()
+    options.count_of_counts = COUNT_OF_COUNTS[count_of_counts]
+    options.discount_fallback = discount_fallback is not False
+    fallback = _fallback(discount_fallback)
+    options.fallback = list(fallback)
+    thresholds = [_whole("prune", one, 0) for one in prune]
+    options.prune = thresholds
+    options.interpolate_unigrams = interpolate_unigrams
+    options.vocab_pad = _whole("vocab_pad", vocab_pad, 0)
+    if limit_vocab is not None:
+        options.limit_vocab = True
+        options.vocab = _vocabulary(limit_vocab)
+    if not 1 <= _whole("order", order, 1) <= 9:
+        raise OptionError(f"order={order} is not from 1 to 9")
+
+    corpus = _core.Corpus(SYMBOLS[symbols])
+    notes: list[str] = []
+    for number, text in enumerate(texts_of(texts), start=1):
+        if isinstance(text, Sequence) and not isinstance(text, str):
+            corpus.add_sentence(text, number)
+            continue
+        for block in blocks(text, progress):
+            corpus.add_text(block.data, block.name, block.first_line)
+            notes.extend(block.notes)
+    sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
+    core, found = _core.train_kneser_ney(corpus, order, options)
+    orders = tuple(
+        OrderReport(k, one.counted, one.kept, tuple(one.t), tuple(one.discount), one.fallback)
+        for k, one in enumerate(found, start=1)
+    )
+    notes.extend(
+        f"order {one.order}: {one.fallback}: fallback discounts {' '.join(f'{d:g}' for d in fallback)}"
+        for one in orders
+        if one.fallback
+    )
+    if skipped:
+        notes.append(f"{skipped} times <s>, </s> or <unk> in the text were left out")
+    report = TrainReport(
+        sentences=sentences,
+        words=words,
+        types=orders[0].counted - 3,
+        skipped_symbols=skipped,
+        options={
+            "order": order,
+            "smoothing": smoothing,
+            "prune": tuple(thresholds),
+            "discount_fallback": fallback if discount_fallback is not False else False,
+            "count_of_counts": count_of_counts,
+            "interpolate_unigrams": interpolate_unigrams,
+            "vocab_pad": vocab_pad,
+            "limit_vocab": len(options.vocab) if limit_vocab is not None else None,
+            "symbols": symbols,
+        },
+        orders=orders,
+        notes=tuple(notes),
+    )
+    return NgramModel(core, report, f"{smoothing}{order}")
