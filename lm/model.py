@@ -81,6 +81,11 @@ class NgramModel:
         write_arpa(self._core, path)
 
     @property
+    def core(self) -> _core.NgramModel:
+        """The model's arrays, for the other rooms of tlg."""
+        return self._core
+
+    @property
     def report(self) -> TrainReport | ReadReport:
         """How the model was trained or read."""
         return self._report

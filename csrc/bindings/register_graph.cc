@@ -2,12 +2,14 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <tuple>
 
 #include "bindings/register.h"
 #include "graph/grammar.h"
 #include "graph/lexicon.h"
 #include "graph/lg.h"
-#include "lm/arpa.h"
+#include "graph/topology.h"
+#include "lm/ngram_model.h"
 
 namespace py = pybind11;
 
@@ -30,6 +32,17 @@ std::shared_ptr<Parsed> parse(const std::string& text, const std::string& name,
   return parsed;
 }
 
+using Entry = std::tuple<std::uint32_t, std::vector<fst::Label>, float>;
+
+std::vector<Entry> entries(const Parsed& self) {
+  std::vector<Entry> all;
+  for (const graph::Pronunciation& p : self.lexicon.pronunciations) {
+    const fst::Label* units = self.lexicon.begin(p);
+    all.emplace_back(p.word, std::vector<fst::Label>(units, units + p.length), p.cost);
+  }
+  return all;
+}
+
 }  // namespace
 
 void register_graph(py::module_& module) {
@@ -43,6 +56,7 @@ void register_graph(py::module_& module) {
             return graph::pronunciations_of(self.lexicon, word);
           },
           py::arg("word"))
+      .def("entries", &entries)
       .def("text",
            [](const Parsed& self) {
              return py::bytes(graph::format_lexicon(self.lexicon, self.tokens));
@@ -70,14 +84,12 @@ void register_graph(py::module_& module) {
       .def_readonly("has_sentence_start", &graph::GrammarReport::has_sentence_start)
       .def_readonly("unk_cost", &graph::GrammarReport::unk_cost);
   py::class_<graph::Grammar, std::shared_ptr<graph::Grammar>>(module, "Grammar")
-      .def(py::init([](const std::string& arpa, const std::string& name, const Parsed& lexicon,
+      .def(py::init([](const lm::NgramModel& model, const std::string& name, const Parsed& lexicon,
                        graph::Unknown unknown, bool missing_as_unk) {
-             lm::NgramLinks links;
-             const lm::ArpaModel model = lm::read_arpa(arpa, name, &links);
-             return graph::build_grammar(model, links, lexicon.lexicon, {unknown, missing_as_unk},
-                                         name);
+             return graph::build_grammar(model.arpa(), model.links(), lexicon.lexicon,
+                                         {unknown, missing_as_unk}, name);
            }),
-           py::arg("arpa"), py::arg("name"), py::arg("lexicon"), py::arg("unknown"),
+           py::arg("model"), py::arg("name"), py::arg("lexicon"), py::arg("unknown"),
            py::arg("missing_as_unk"), unlocked)
       .def_readonly("report", &graph::Grammar::report)
       .def_readonly("empty", &graph::Grammar::empty)
@@ -90,6 +102,13 @@ void register_graph(py::module_& module) {
           [](const graph::LexiconGraph& self) { return std::make_shared<fst::Fst>(self.fst); })
       .def_readonly("num_roots", &graph::LexiconGraph::num_roots)
       .def_readonly("num_separators", &graph::LexiconGraph::num_separators);
+  module.def(
+      "apply_ctc",
+      [](const fst::Fst& lg, fst::Label blank, bool compact) {
+        const auto rule = compact ? graph::CtcRule::kCompact : graph::CtcRule::kExact;
+        return std::make_shared<fst::Fst>(graph::apply_ctc(lg, blank, rule));
+      },
+      py::arg("lg"), py::arg("blank"), py::arg("compact"), unlocked);
   module.def(
       "build_lg",
       [](const graph::Grammar& grammar, const Parsed& lexicon, fst::Label separator, double prob) {

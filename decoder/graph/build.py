@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from tlg import _core
-from tlg._files import PathLike, read_bytes
+from tlg._files import PathLike
+from tlg.decoder.graph import openfst_engine
 from tlg.decoder.graph.graph import SPECIAL_WORDS, TOPOLOGIES, Graph, GraphInfo
 from tlg.decoder.graph.lexicon import LexiconSource, load_lexicon
 from tlg.decoder.graph.report import BuildReport
 from tlg.decoder.graph.tokens import TokenTable
 from tlg.errors import ArpaError, OptionError, TextError, TokensError
+from tlg.lm.arpa import read_arpa
+from tlg.lm.model import NgramModel
 
 __all__ = ["build_graph"]
 
@@ -24,10 +27,11 @@ def build_graph(
     *,
     lexicon: LexiconSource,
     tokens: PathLike | Sequence[str] | TokenTable,
-    lm: Any,
+    lm: PathLike | NgramModel,
     out: PathLike | None = None,
     blank: str | int | None = None,
     topology: Topology = "implicit",
+    engine: Literal["native", "openfst"] = "native",
     separator: str | None = None,
     separator_prob: float = 0.5,
     unknown: Literal["drop", "renormalise", "map"] = "drop",
@@ -39,12 +43,14 @@ def build_graph(
     Args:
         lexicon: ``word [probability] token token ...`` lines, or {word: [[token, ...], ...]}; see load_lexicon.
         tokens: the model's columns: ``symbol id`` lines, a list of symbols, or a TokenTable.
-        lm: an ARPA file (plain, gz, bz2, xz, zst).
+        lm: an ARPA file (plain, gz, bz2, xz, zst) or a tlg.lm.NgramModel.
         out: graph folder to write; an existing graph there is replaced.
         blank: token or id of the CTC blank; by default looked for by its usual names.
         topology: "implicit" (LG; the decoder applies the CTC rule, exact and smallest), "ctc" (exact T o LG),
             "ctc-compact" (smaller T o LG, which lets a unit repeat without a blank), "none" (a model with one
             posterior per token and no blank).
+        engine: "native", or "openfst": the textbook route with pynini, for checking the native one on small
+            graphs. Its graphs say the same, in other states (num_roots is 0).
         separator: a token that may follow each word, such as ``<wb>`` or a silence.
         separator_prob: its probability, above 0 and below 1.
         unknown: n-grams with words that the lexicon lacks: "drop" them and keep the other scores; drop them and
@@ -57,25 +63,36 @@ def build_graph(
         OptionError: an option out of its range.
     """
     begin = time.perf_counter()
-    _check_options(topology, separator_prob, unknown)
+    _check_options(topology, engine, separator_prob, unknown, missing_as_unk)
     table = TokenTable.of(tokens, blank=blank, ctc=topology != "none")
     label = _separator_label(table, separator)
     entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
-    text, name = _read_lm(lm)
-    grammar = _core.Grammar(text, name, entries, getattr(_core.Unknown, unknown), missing_as_unk)
-    made = _core.build_lg(grammar, entries, label, separator_prob)
+    model, name = _load_lm(lm)
+    grammar = _core.Grammar(model, name, entries, getattr(_core.Unknown, unknown), missing_as_unk)
     found = grammar.report
+    roots = separators = 0
+    if engine == "native":
+        del model  # a large model need not be held while its graph is built
+        made = _core.build_lg(grammar, entries, label, separator_prob)
+        fst, roots, separators = made.fst, made.num_roots, made.num_separators
+    else:
+        fst = openfst_engine.build_lg(
+            entries, model, num_tokens=len(table), separator=label, separator_prob=separator_prob
+        )
+    if table.blank is not None and topology != "implicit":
+        fst = _core.apply_ctc(fst, table.blank + 1, topology == "ctc-compact")
+        roots = separators = 0
     info = GraphInfo(
         topology=topology,
-        num_roots=made.num_roots,
-        num_separators=made.num_separators,
-        empty_root=grammar.empty,
+        num_roots=roots,
+        num_separators=separators,
+        empty_root=grammar.empty if roots else -1,
         separator=separator,
         separator_prob=separator_prob if separator is not None else None,
         unk_cost=found.unk_cost if found.unk_cost >= 0 else None,
         built={
-            "engine": "native",
-            "lexicon": "lexicon" if isinstance(lexicon, dict) else str(lexicon),
+            "engine": engine,
+            "lexicon": "lexicon" if isinstance(lexicon, Mapping) else str(lexicon),
             "lm": name,
             "unknown": unknown,
             "missing_as_unk": missing_as_unk,
@@ -96,29 +113,37 @@ def build_graph(
         merged_states=found.merged_states,
         unreachable_states=found.unreachable_states,
         roots=grammar.num_states,
-        states=made.fst.num_states,
-        arcs=made.fst.num_arcs,
+        states=fst.num_states,
+        arcs=fst.num_arcs,
         notes=() if found.has_sentence_start else ("the model has no <s>: sentences start anywhere",),
     )
     words = ("<eps>", *entries.words, *SPECIAL_WORDS)
     report = replace(report, seconds=round(time.perf_counter() - begin, 3))
-    graph = Graph(made.fst, table, words, info, report, entries)
+    graph = Graph(fst, table, words, info, report, entries)
     if out is not None:
         graph.save(out)
     return graph
 
 
-def _check_options(topology: str, separator_prob: float, unknown: str) -> None:
-    if topology not in TOPOLOGIES:
-        raise OptionError(
-            f"topology '{topology}' does not exist", remedy=f"Use one of {', '.join(TOPOLOGIES)}"
-        )
+def _check_options(
+    topology: str, engine: str, separator_prob: float, unknown: str, missing_as_unk: bool
+) -> None:
+    for name, value, known in (
+        ("topology", topology, TOPOLOGIES),
+        ("engine", engine, ("native", "openfst")),
+        ("unknown", unknown, ("drop", "renormalise", "map")),
+    ):
+        if value not in known:
+            raise OptionError(f"{name}={value!r} does not exist", remedy=f"Use one of: {', '.join(known)}")
     if not 0.0 < separator_prob < 1.0:
         raise OptionError(
             f"separator_prob {separator_prob} is not above 0 and below 1", remedy="Use 0.5 if unsure"
         )
-    if unknown not in ("drop", "renormalise", "map"):
-        raise OptionError(f"unknown='{unknown}' does not exist", remedy="Use 'drop', 'renormalise' or 'map'")
+    if engine == "openfst" and (unknown != "drop" or missing_as_unk):
+        raise OptionError(
+            "engine='openfst' knows no other way with unknown words than to drop them",
+            remedy="Use engine='native'",
+        )
 
 
 def _separator_label(tokens: TokenTable, separator: str | None) -> int:
@@ -134,8 +159,10 @@ def _separator_label(tokens: TokenTable, separator: str | None) -> int:
     return column + 1
 
 
-def _read_lm(lm: Any) -> tuple[bytes, str]:
+def _load_lm(lm: PathLike | NgramModel) -> tuple[_core.NgramModel, str]:
+    if isinstance(lm, NgramModel):
+        return lm.core, repr(lm)
     try:
-        return read_bytes(lm), str(lm)
+        return read_arpa(lm), str(lm)
     except TextError as error:
         raise ArpaError(error.message, remedy=error.remedy, file=error.file) from error

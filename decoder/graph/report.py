@@ -60,7 +60,12 @@ class BuildReport:
     def from_json(cls, values: Mapping[str, Any]) -> BuildReport:
         """Return the report that to_json gave; names that this version does not know are passed over."""
         known = {f.name for f in fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in known
+        }
+        return cls(**kept)
 
     def __str__(self) -> str:
         """Return the report for people: one line a figure, lists cut after ten."""
