@@ -19,7 +19,7 @@ from typing import Any
 from sets import PARAMETERS, SETS, ExampleSet, Parameters, decode, texts
 
 import tlg
-from tlg.decoder.evaluate.metrics import percent
+from tlg.decoder.evaluate.metrics import ScoreReport, percent
 from tlg.errors import TlgError
 
 THREADS = 2
@@ -46,7 +46,7 @@ def choose(example: ExampleSet) -> Parameters:
     references = example.references("dev")
     inputs = list(example.posteriors("dev").values())
 
-    def score(parameters: Parameters, *, hotwords: bool) -> tlg.ScoreReport:
+    def score(parameters: Parameters, *, hotwords: bool) -> ScoreReport:
         options: dict[str, Any] = dict(parameters.search())
         if hotwords:
             options["hotwords"] = tlg.Hotwords(example.hotwords, graph=graph, bias=parameters.hotword_bias)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 
+from tlg._core import __version__
 from tlg.errors import TlgError
 
 __all__ = ["build_main", "main"]
@@ -67,7 +68,7 @@ def run(command: Callable[..., object], program: str) -> None:
 def main() -> None:
     """Run ``tlg``."""
     tlg = LazyGroup("tlg", COMMANDS, "Decode posteriors over word graphs, train n-gram models, measure.")
-    tlg = click.version_option(package_name="tlg", prog_name="tlg")(tlg)
+    tlg = click.version_option(__version__, prog_name="tlg")(tlg)
     run(tlg, "tlg")
 
 
