@@ -6,6 +6,7 @@ import dataclasses
 import json
 import lzma
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def test_golden_scores(name: str) -> None:
     model = golden_model(name)
     lines = (GOLDENS / f"{name}.scores.tsv").read_text(encoding="utf-8").split("\n")
     for line in filter(None, lines):
-        sentence, total, tokens = line.split("\t")
-        scores = model.score_sentence([word for word in sentence.split(" ") if word])
+        sentence, total, tokens = line.rsplit("\t", 2)
+        scores = model.score_sentence([word for word in re.split("[ \t]", sentence) if word])
         assert sum(score.log10_prob for score in scores) == pytest.approx(float(total), abs=2e-5)
         for score, token in zip(scores, tokens.split(), strict=True):
             prob, order, oov = token.split(":")
