@@ -86,7 +86,6 @@ class _Slot:
     """What the hotword slot holds: swapped as one, so that a decode sees all of a list or none of it."""
 
     hotwords: Hotwords | None = None
-    automaton: _core.HotwordAutomaton | None = None
     use: _core.HotwordUse | None = None
 
 
@@ -240,7 +239,12 @@ class Decoder:
         if len(hotwords) == 0:
             return _Slot(hotwords)
         automaton = hotwords.automaton(acoustic_scale=self.options.acoustic_scale, beam=self.options.beam)
-        return _Slot(hotwords, automaton, _core.HotwordUse(self._search_graph, automaton, labels))
+        separator = self.graph.info.separator
+        neutral = -1
+        if separator is not None and separator != hotwords.report.boundary:
+            neutral = self.graph.tokens.id(separator)
+        use = _core.HotwordUse(self._search_graph, automaton, labels, neutral)
+        return _Slot(hotwords, use)
 
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
         words = [self.graph.words[word] for word in found.words]
@@ -253,9 +257,15 @@ class Decoder:
         if found.hotwords and slot.hotwords is not None:
             in_words = slot.hotwords.units_are == "words"
             spans = [(span.start, span.end) for span in word_spans] if in_words else token_spans
-            ids = found.words if in_words else found.tokens
-            for phrase, first, end, reward in slot.hotwords.find_ids(ids, automaton=slot.automaton):
-                fired.append(FiredHotword(phrase, spans[first][0], spans[end - 1][1], reward))
+            for match in found.hotwords:
+                fired.append(
+                    FiredHotword(
+                        slot.hotwords.phrase(match.phrase),
+                        spans[match.start][0],
+                        spans[match.end - 1][1],
+                        match.reward,
+                    )
+                )
         symbols = self.graph.tokens.symbols
         return Result(
             text=join_words(words),

@@ -22,9 +22,11 @@ from tlg.hotwords.report import CompileReport, ReportEntry
 from tlg.hotwords.spelling import Match, make_speller
 from tlg.hotwords.units import Spelled, Speller, SpellingSource, Unspellable
 
-__all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "HotwordMatch", "Hotwords"]
+__all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "DEFAULT_WORD_BIAS", "HotwordMatch", "Hotwords"]
 
-DEFAULT_BIAS = 1.5  # nats a unit, times acoustic_scale; measured: docs/hotwords.md#strength
+# b of phrases that have none of their own, times acoustic_scale; measured: docs/hotwords.md#strength
+DEFAULT_BIAS = 1.5  # nats a token
+DEFAULT_WORD_BIAS = 0.5  # nats a phone, where the list is matched over words
 DEFAULT_MAX_LOAN = 2.0  # nats, times acoustic_scale; at most a third of the beam
 GRID = 1024  # rewards are multiples of 1/1024 nats
 CACHED = 8  # automata kept for other scales and loans
@@ -62,8 +64,8 @@ class Hotwords:
         graph: a graph, for its tokens, words and lexicon (``tlg.hotwords.SpellingSource``).
         tokens: without a graph: the token symbols in the order of their ids, or the path of tokens.txt
             (``symbol id`` lines, or one symbol a line).
-        bias: b in nats a unit for the phrases without their own; None: 1.5 times the acoustic_scale of the
-            decoder. A phrase of n units is worth n*b + w.
+        bias: b in nats a unit for the phrases without their own; None: 1.5 (0.5 a phone, where the list is
+            matched over words) times the acoustic_scale of the decoder. A phrase of n units is worth n*b + w.
         match: "units" to match tokens, "words" to match the words of the graph, "auto": words where the
             lexicon does not spell its words (phones) or does not show where they end (letters without a
             separator), units else.
@@ -217,9 +219,13 @@ class Hotwords:
         if automaton is None:
             automaton = self.automaton()
         return [
-            HotwordMatch(self._owners[match.phrase].hotword.phrase, match.start, match.end, match.reward)
+            HotwordMatch(self.phrase(match.phrase), match.start, match.end, match.reward)
             for match in automaton.find(ids)
         ]
+
+    def phrase(self, number: int) -> str:
+        """Return the text of a phrase of the automaton, by the number that its matches carry."""
+        return self._owners[number].hotword.phrase
 
     def unit_ids(self, units: Sequence[str]) -> list[int]:
         """Return the numbers of units given as symbols.
@@ -243,7 +249,9 @@ class Hotwords:
     def _bias_of(self, hotword: Hotword, acoustic_scale: float) -> float:
         if hotword.bias is not None:
             return hotword.bias
-        return DEFAULT_BIAS * acoustic_scale if self.bias is None else self.bias
+        if self.bias is not None:
+            return self.bias
+        return acoustic_scale * (DEFAULT_BIAS if self.units_are == "tokens" else DEFAULT_WORD_BIAS)
 
     def _compile(self, acoustic_scale: float, max_loan: float) -> _core.HotwordAutomaton:
         ids = self._speller.ids

@@ -104,10 +104,10 @@ void register_decoder(py::module_& module) {
       .def_property_readonly("num_token_states", &SearchGraph::num_token_states)
       .def_property_readonly("num_bytes", &SearchGraph::num_bytes);
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
-      .def(
-          py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels>(),
-          py::arg("graph"), py::arg("automaton"), py::arg("labels"),
-          py::call_guard<py::gil_scoped_release>())
+      .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
+                    std::int32_t>(),
+           py::arg("graph"), py::arg("automaton"), py::arg("labels"),
+           py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("labels", &HotwordUse::labels);
   py::class_<Hypothesis>(module, "Hypothesis")
       .def_readonly("tokens", &Hypothesis::tokens)

@@ -177,6 +177,23 @@ class Reader {
   }
 };
 
+// The matches, with their places among all tokens: neutral ones are between, not in them.
+void find_hotwords(const HotwordUse& use, bool in_words, Hypothesis* out) {
+  std::vector<std::int32_t> units, places;
+  const std::vector<std::int32_t>& all = in_words ? out->words : out->tokens;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!in_words && all[i] == use.neutral()) continue;
+    units.push_back(all[i]);
+    places.push_back(static_cast<std::int32_t>(i));
+  }
+  out->hotwords = use.automaton()->find(units);
+  for (hotwords::Match& match : out->hotwords) {
+    out->hotword_score += match.reward;
+    match.start = places[match.start];
+    match.end = places[match.end - 1] + 1;
+  }
+}
+
 }  // namespace
 
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
@@ -190,10 +207,7 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
   const HotwordUse& use = hotwords != nullptr ? *hotwords : none;
   const bool in_words = use.labels() == HotwordLabels::kWords;
   Reader(graph, options, spans, frames, in_words ? use.automaton() : nullptr, &out).read(path);
-  if (use.labels() != HotwordLabels::kNone) {
-    out.hotwords = use.automaton()->find(in_words ? out.words : out.tokens);
-    for (const hotwords::Match& match : out.hotwords) out.hotword_score += match.reward;
-  }
+  if (use.labels() != HotwordLabels::kNone) find_hotwords(use, in_words, &out);
   out.score = out.am_score + out.lm_score + out.word_score + out.blank_score + out.hotword_score;
   return out;
 }

@@ -71,6 +71,7 @@ void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   s.hotwords = use.automaton();
   s.hotword_labels = use.labels();
   s.word_hope = use.word_hope();
+  s.neutral = use.neutral();
   s.max_gain = use.max_gain();
   for (std::vector<float>* v : {&s.nb, &s.b, &s.bound})
     if (v->empty()) v->resize(64);

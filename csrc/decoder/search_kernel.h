@@ -347,9 +347,12 @@ class Kernel {
     if (kHot != HotwordLabels::kNone) {
       hotword = work.hotword;
       if (kHot == HotwordLabels::kTokens) {
-        std::uint32_t next;
-        cost -= s_.hotwords->advance(hotword, graph_.columns()[work.unit], &next);
-        hotword = next;
+        const std::int32_t column = graph_.columns()[work.unit];
+        if (column != s_.neutral) {
+          std::uint32_t next;
+          cost -= s_.hotwords->advance(hotword, column, &next);
+          hotword = next;
+        }
       } else if (target & kHasWord) {
         std::uint32_t next;
         cost -= s_.hotwords->advance(hotword, graph_.arc_word(arc), &next);

@@ -29,12 +29,15 @@ enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automato
 class HotwordUse {
  public:
   HotwordUse() = default;
+  // `neutral`: a column that does not move the automaton (an optional separator such as silence);
+  // -1: none.
   HotwordUse(const SearchGraph& graph, std::shared_ptr<const hotwords::Automaton> automaton,
-             HotwordLabels labels);
+             HotwordLabels labels, std::int32_t neutral = -1);
 
   const hotwords::Automaton* automaton() const { return automaton_.get(); }
   HotwordLabels labels() const { return labels_; }
   float max_gain() const { return max_gain_; }
+  std::int32_t neutral() const { return neutral_; }
   // Where words move the automaton, few arcs can earn anything: for each record, the most that one
   // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
   // beam's.
@@ -43,6 +46,7 @@ class HotwordUse {
  private:
   std::shared_ptr<const hotwords::Automaton> automaton_;
   HotwordLabels labels_ = HotwordLabels::kNone;
+  std::int32_t neutral_ = -1;
   float max_gain_ = 0;
   std::vector<float> word_hope_;
 };
@@ -89,6 +93,7 @@ struct SearchState {
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
   const float* word_hope = nullptr;  // kWords: see HotwordUse
+  std::int32_t neutral = -1;         // kTokens: see HotwordUse
   float max_gain = 0;                // of any hotword step
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it

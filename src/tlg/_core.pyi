@@ -2,7 +2,6 @@
 
 import enum
 from collections.abc import Sequence
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -56,8 +55,6 @@ class HotwordAutomaton:
     def num_bytes(self) -> int: ...
     @property
     def max_loan(self) -> float: ...
-
-__version__: str
 
 # --- transducers and graphs ---
 
@@ -146,8 +143,6 @@ class LexiconGraph:
 def apply_ctc(lg: Fst, blank: int, compact: bool) -> Fst: ...
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
 
-__version__: str
-
 # posteriors
 def check_log_probs(log_probs: NDArray[np.float32], tolerance: float, first_row: int = 0) -> None: ...
 
@@ -180,7 +175,7 @@ class SearchGraph:
 
 class HotwordUse:
     def __init__(
-        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels
+        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels, neutral: int = -1
     ) -> None: ...
     @property
     def labels(self) -> HotwordLabels: ...
@@ -221,11 +216,6 @@ class Decoder:
         hotwords: HotwordUse | None,
         threads: int,
     ) -> list[Hypothesis]: ...
-
-from collections.abc import Sequence
-from typing import ClassVar
-
-__version__: str
 
 # n-gram models (csrc/bindings/register_lm.cc)
 
