@@ -106,7 +106,7 @@ void register_decoder(py::module_& module) {
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
       .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
                     std::int32_t>(),
-           py::arg("graph"), py::arg("automaton"), py::arg("labels"),
+           py::arg("graph"), py::arg("automaton"), py::arg("labels"), py::arg("neutral") = -1,
            py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("labels", &HotwordUse::labels);
   py::class_<Hypothesis>(module, "Hypothesis")

@@ -39,8 +39,9 @@ AdvanceFunction choose_kernel(const std::string& name) {
 }
 
 HotwordUse::HotwordUse(const SearchGraph& graph,
-                       std::shared_ptr<const hotwords::Automaton> automaton, HotwordLabels labels)
-    : automaton_(std::move(automaton)), labels_(labels) {
+                       std::shared_ptr<const hotwords::Automaton> automaton, HotwordLabels labels,
+                       std::int32_t neutral)
+    : automaton_(std::move(automaton)), labels_(labels), neutral_(neutral) {
   for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
     max_gain_ = std::max(max_gain_, automaton_->max_gain(h));
   if (labels_ != HotwordLabels::kWords) return;
