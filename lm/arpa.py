@@ -40,7 +40,7 @@ def _compressed(stream: IO[bytes], suffix: str) -> Iterator[Any]:
     elif suffix == ".bz2":
         context = bz2.BZ2File(stream, "wb")
     elif suffix == ".xz":
-        context = lzma.LZMAFile(stream, "wb", preset=1)
+        context = lzma.LZMAFile(stream, "wb", preset=1)  # noqa: SIM115 (entered below)
     elif suffix == ".zst":
         try:
             import zstandard

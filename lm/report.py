@@ -24,8 +24,8 @@ class OrderReport:
     order: int
     counted: int
     kept: int
-    count_of_counts: tuple[int, int, int, int]
-    discounts: tuple[float, float, float]
+    count_of_counts: tuple[int, ...]
+    discounts: tuple[float, ...]
     fallback: str = ""
 
 

@@ -123,7 +123,7 @@ def test_a_missing_prefix_changes_no_probability(tmp_path: Path) -> None:
                 assert ours.log10_prob == base.log10_prob
 
 
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", r"lm.arpa:1: the file is empty"),
     "other_text": ("the cat\nsat\n", r"lm.arpa:1: no \\data\\ header"),
     "utf16": (BASE.encode("utf-16"), r"lm.arpa:1: UTF-16"),

@@ -11,6 +11,7 @@ namespace tlg::lm {
 namespace {
 
 constexpr int kHighestOrder = 9;
+constexpr std::size_t kAhead = 24;  // how far to prefetch in one pass over nodes
 
 void check_options(const KneserNeyOptions& options, int order) {
   if (order < 1 || order > kHighestOrder)
@@ -238,11 +239,12 @@ class Estimator {
     arpa.unk = kUnkId;
     arpa.bos = kBosId;
     arpa.eos = kEosId;
+    word_index_ = index_;
     if (trie_.order() > 1) put_backoffs(1);
   }
 
   static float log10_of(double p) {
-    return p > 0 ? std::min(0.0f, static_cast<float>(std::log10(p))) : kLog10Zero;
+    return p > 0 ? std::min(0.0f, std::log10(static_cast<float>(p))) : kLog10Zero;
   }
 
   void put_backoffs(int k) {
@@ -272,38 +274,40 @@ class Estimator {
     const NgramOrder& lower = model_.arpa.orders[k - 2];
     std::vector<std::uint32_t>& prefix = model_.links.prefix[k - 1];
     std::vector<std::uint32_t>& suffix = model_.links.suffix[k - 1];
-    std::size_t size = level.word.size();
-    if (!kept_.empty())
-      size = static_cast<std::size_t>(std::count(kept_[k - 1].begin(), kept_[k - 1].end(), 1));
-    out.words.reserve(size * k);
-    out.log10_prob.reserve(size);
-    prefix.reserve(size);
-    suffix.reserve(size);
+    const bool all = kept_.empty();  // then a node's index in the model is its number
+    const auto size = static_cast<std::size_t>(
+        all ? level.word.size() : std::count(kept_[k - 1].begin(), kept_[k - 1].end(), 1));
+    out.words.resize(size * k);
+    out.log10_prob.resize(size);
+    suffix.resize(size);
+    if (!all) prefix.resize(size);
     std::vector<float> prob(top ? 0 : level.word.size());
-    std::vector<std::uint32_t> index(top ? 0 : level.word.size());
+    std::vector<std::uint32_t> index(top || all ? 0 : level.word.size());
+    std::uint32_t at = 0;  // in the model
     for (std::size_t parent = 0; parent + 1 < children.size(); ++parent) {
+      const std::uint32_t shorter = all ? static_cast<std::uint32_t>(parent) : index_[parent];
+      const WordId* rest = lower.words.data() + static_cast<std::size_t>(shorter) * (k - 1);
       for (std::uint32_t node = children[parent]; node < children[parent + 1]; ++node) {
         if (!kept(k, node)) continue;
+        if (node + kAhead < context.size()) TLG_PREFETCH(&contexts[context[node + kAhead]]);
         const Context& one = contexts[context[node]];
         const std::uint32_t count = level.count[node];
         const double p = (count - discount[std::min<std::uint32_t>(count, 3) - 1]) * one.sum +
                          one.removed * static_cast<double>(prob_[parent]);
-        if (!top) {
-          prob[node] = static_cast<float>(p);
-          index[node] = static_cast<std::uint32_t>(out.size());
+        if (!top) prob[node] = static_cast<float>(p);
+        suffix[at] = shorter;
+        WordId* words = out.words.data() + static_cast<std::size_t>(at) * k;
+        words[0] = all ? level.word[node] : word_index_[level.word[node]];
+        for (int i = 1; i < k; ++i) words[i] = rest[i - 1];
+        out.log10_prob[at] = log10_of(p);
+        if (!all) {
+          prefix[at] = index_[context[node]];
+          if (!top) index[node] = at;
         }
-        const std::uint32_t shorter = index_[parent];
-        prefix.push_back(index_[context[node]]);
-        suffix.push_back(shorter);
-        // The oldest word's id as the model lists it: the first of the context's words.
-        out.words.push_back(word_index_.empty() ? index_[level.word[node]]
-                                                : word_index_[level.word[node]]);
-        const WordId* rest = lower.words.data() + static_cast<std::size_t>(shorter) * (k - 1);
-        out.words.insert(out.words.end(), rest, rest + (k - 1));
-        out.log10_prob.push_back(log10_of(p));
+        ++at;
       }
     }
-    if (k == 2) word_index_ = index_;
+    if (all) prefix = std::move(context_[k]);
     if (!top) put_backoffs(k);
     prob_ = std::move(prob);
     index_ = std::move(index);
@@ -311,6 +315,7 @@ class Estimator {
     std::vector<Context>().swap(contexts_[k - 1]);
     std::vector<std::uint32_t>().swap(trie_.levels[k - 2].first_child);
     std::vector<std::uint32_t>().swap(trie_.levels[k - 1].count);
+    std::vector<WordId>().swap(trie_.levels[k - 1].word);
   }
 
   SuffixTrie trie_;

@@ -11,7 +11,7 @@ namespace tlg::lm {
 
 template <int kLimbs>
 struct PackedKey {
-  std::array<std::uint64_t, kLimbs> limb{};  // lowest first
+  std::array<std::uint64_t, kLimbs> limb;  // lowest first; PackedKey{} is all 0
 
   friend bool operator<(const PackedKey& a, const PackedKey& b) {
     for (int i = kLimbs - 1; i > 0; --i)
@@ -59,10 +59,9 @@ struct PackedKey {
 };
 
 // Sorts keys whose bits from `bits` on are 0: radix sort from the lowest byte, skipping bytes in
-// which all keys agree; `scratch` grows as needed.
+// which all keys agree. `scratch` has room for as many.
 template <int kLimbs>
-void sort_keys(PackedKey<kLimbs>* keys, std::size_t count, int bits,
-               std::vector<PackedKey<kLimbs>>* scratch) {
+void sort_keys(PackedKey<kLimbs>* keys, std::size_t count, int bits, PackedKey<kLimbs>* scratch) {
   if (count < 400) {
     std::sort(keys, keys + count);
     return;
@@ -71,9 +70,8 @@ void sort_keys(PackedKey<kLimbs>* keys, std::size_t count, int bits,
   std::vector<std::array<std::uint32_t, 256>> histogram(static_cast<std::size_t>(digits));
   for (std::size_t i = 0; i < count; ++i)
     for (int d = 0; d < digits; ++d) ++histogram[d][keys[i].limb[d / 8] >> (d % 8 * 8) & 255];
-  if (scratch->size() < count) scratch->resize(count);
   PackedKey<kLimbs>* from = keys;
-  PackedKey<kLimbs>* to = scratch->data();
+  PackedKey<kLimbs>* to = scratch;
   for (int d = 0; d < digits; ++d) {
     std::array<std::uint32_t, 256>& starts = histogram[d];
     const int limb = d / 8, shift = d % 8 * 8;

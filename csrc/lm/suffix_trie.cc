@@ -1,7 +1,9 @@
 #include "lm/suffix_trie.h"
 
 #include <limits>
+#include <memory>
 #include <string>
+#include <type_traits>
 
 #include "lm/packed_key.h"
 #include "util/error.h"
@@ -64,14 +66,17 @@ class Counter {
   SuffixTrie count(Corpus* corpus, const Parts& parts) {
     fill(*corpus, parts);
     corpus->drop_ids();
-    std::vector<Key> scratch;
+    std::size_t largest = 0;
+    for (std::size_t i = 0; i + 1 < parts.parts.size(); ++i)
+      largest = std::max(largest, parts.parts[i + 1].begin - parts.parts[i].begin);
+    std::unique_ptr<Key[]> scratch(new Key[largest]);
     std::vector<std::size_t> sizes(static_cast<std::size_t>(order_), 0);
     for (std::size_t i = 0; i + 1 < parts.parts.size(); ++i) {
       const std::size_t begin = parts.parts[i].begin, end = parts.parts[i + 1].begin;
-      sort_keys(keys_.data() + begin, end - begin, key_bits_, &scratch);
+      sort_keys(keys_.get() + begin, end - begin, key_bits_, scratch.get());
       measure(begin, end, &sizes);
     }
-    std::vector<Key>().swap(scratch);
+    scratch.reset();
     start(sizes);
     for (std::size_t i = 0; i + 1 < parts.parts.size(); ++i)
       emit(parts.parts[i].base, parts.parts[i].begin, parts.parts[i + 1].begin);
@@ -81,10 +86,11 @@ class Counter {
 
  private:
   void fill(const Corpus& corpus, const Parts& parts) {
-    keys_.resize(parts.parts.back().begin);
+    size_ = parts.parts.back().begin;
+    keys_.reset(new Key[size_]);
     std::vector<std::size_t> next;
     for (const Part& part : parts.parts) next.push_back(part.begin);
-    Key start;  // a history of <s> alone
+    Key start{};  // a history of <s> alone
     for (int i = 0; i + 1 < order_; ++i) start.put(i * bits_, kBosId);
     const int newest = (order_ - 2) * bits_, last = (order_ - 1) * bits_;
     for (const std::vector<WordId>& block : corpus.blocks()) {
@@ -175,16 +181,17 @@ class Counter {
     begin_unigrams_up_to(static_cast<WordId>(vocabulary_));
     for (int k = 2; k < order_; ++k) trie_.levels[k - 1].first_child.back() = next_[k + 1];
     trie_.last_raw_count.assign(static_cast<std::size_t>(order_), 0);
-    if (keys_.empty()) return;
-    const int top = top_order(keys_.back());
+    const int top = top_order(keys_[size_ - 1]);
     for (int k = 1; k <= top && k < order_; ++k)
-      trie_.last_raw_count[k - 1] = static_cast<std::uint32_t>(keys_.size() - born_[k]);
+      trie_.last_raw_count[k - 1] = static_cast<std::uint32_t>(size_ - born_[k]);
   }
 
   int order_, bits_, key_bits_;
   std::size_t vocabulary_;
   std::vector<std::uint8_t> equal_words_;  // by the highest differing bit
-  std::vector<Key> keys_;
+  // Not a vector: it would be written twice, for nothing.
+  std::unique_ptr<Key[]> keys_;
+  std::size_t size_ = 0;
   SuffixTrie trie_;
   std::vector<std::uint32_t> next_, current_;  // by order
   std::vector<std::size_t> born_;              // the window in which the current node appeared

@@ -32,7 +32,8 @@ struct SuffixTrie {
   int order() const { return static_cast<int>(levels.size()); }
 };
 
-// Takes the ids out of the corpus. order 1 to 9. Throws Error(kText) for 2^32 tokens or more.
+// Takes the ids out of the corpus, which has a sentence or more. order 1 to 9. Throws Error(kText)
+// for 2^32 tokens or more.
 SuffixTrie count_ngrams(Corpus* corpus, int order);
 
 // How often each n-gram of the trie occurs in the text, per order.

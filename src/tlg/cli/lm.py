@@ -138,12 +138,14 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
 
     Example: tlg lm train corpus.txt.gz more.txt -o lm.arpa.gz --order 4 --prune 0 0 1
     """
+    from tlg.lm import TrainReport
     from tlg.lm import train as train_model
 
     with _progress(text, "reading") as progress:
         model = train_model(_texts(text), limit_vocab=limit_vocab, progress=progress, **options)
     model.save(output)
     report = model.report
+    assert isinstance(report, TrainReport)
     if as_json:
         _print_json({"output": output, **report.as_dict()})
     else:
