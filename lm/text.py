@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from tlg._files import BZIP2, GZIP, XZ, ZSTD, PathLike, read_bytes
-from tlg.errors import MissingFileError, OptionError, OutputError
+from tlg.errors import MissingFileError, OptionError, OutputError, TextError
 
 __all__ = ["Progress", "Text", "Texts", "blocks", "text_name", "text_size", "texts_of"]
 
@@ -81,9 +81,17 @@ def text_size(text: Text) -> int | None:
 def _pieces(text: PathLike | IO[bytes]) -> Iterator[bytes]:
     """Yield the content in pieces of any size; compressed files are unpacked as a whole."""
     if not isinstance(text, str | os.PathLike):
+        first = True
         while piece := text.read(BLOCK):
             if not isinstance(piece, bytes):
                 raise OptionError("the stream gives str", remedy="Open it in binary mode")
+            if first and piece.startswith((GZIP, BZIP2, XZ, ZSTD)):
+                raise TextError(
+                    "compressed data in a stream",
+                    remedy="Unpack it on the way, or give the file",
+                    file=text_name(text),
+                )
+            first = False
             yield piece
         return
     try:
@@ -110,7 +118,7 @@ def blocks(text: PathLike | IO[bytes], progress: Progress | None = None) -> Iter
 
     Raises:
         MissingFileError, OutputError: it is not there or cannot be read.
-        TextError: damaged compressed data.
+        TextError: damaged compressed data, or a stream of compressed data.
     """
     name = text_name(text)
     line = 1

@@ -60,6 +60,8 @@ class ArpaWriter {
   int order_ = 0;         // of the section being written; 0 before the header
   std::size_t next_ = 0;  // n-gram in it
   std::size_t longest_word_ = 0;
+  std::string words_;  // one after another
+  std::vector<std::size_t> word_at_;
 };
 
 // Makes the model closed, as read_arpa does, and links it. A NaN backoff means that the file gave

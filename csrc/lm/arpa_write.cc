@@ -9,12 +9,20 @@ namespace tlg::lm {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{4} << 20;
+// Words up to this long are copied as this many bytes, which needs no call; what is too much is
+// written over.
+constexpr std::size_t kCopy = 16;
 
 }  // namespace
 
 ArpaWriter::ArpaWriter(const ArpaModel& model) : model_(model) {
-  for (const std::string& word : model.vocabulary)
+  for (const std::string& word : model.vocabulary) {
     longest_word_ = std::max(longest_word_, word.size());
+    word_at_.push_back(words_.size());
+    words_ += word;
+  }
+  word_at_.push_back(words_.size());
+  words_.append(kCopy, ' ');
 }
 
 std::string ArpaWriter::next() {
@@ -45,10 +53,11 @@ std::string ArpaWriter::next() {
         p = format_float(p, ngrams.log10_prob[next_]);
         const WordId* words = ngrams.words.data() + next_ * order_;
         for (int j = 0; j < order_; ++j) {
-          const std::string& text = model_.vocabulary[words[j]];
           *p++ = j ? ' ' : '\t';
-          std::memcpy(p, text.data(), text.size());
-          p += text.size();
+          const std::size_t begin = word_at_[words[j]], size = word_at_[words[j] + 1] - begin;
+          std::memcpy(p, words_.data() + begin, kCopy);
+          if (size > kCopy) std::memcpy(p + kCopy, words_.data() + begin + kCopy, size - kCopy);
+          p += size;
         }
         if (!ngrams.log10_backoff.empty()) {
           *p++ = '\t';

@@ -4,6 +4,7 @@
 
 #include "lm/corpus.h"
 #include "util/error.h"
+#include "util/utf8.h"
 
 namespace tlg::lm {
 namespace {
@@ -34,6 +35,8 @@ void TextScorer::add_word(std::string_view word, const std::string& name, std::i
   if (word == "<s>" || word == "</s>")
     throw Error(ErrorKind::kText, "'" + std::string(word) + "' is in the text",
                 "Remove it: sentence ends are added to each line", name, line);
+  if (id == kNoWord && find_invalid_utf8(word) != std::string_view::npos)
+    throw Error(ErrorKind::kText, "not UTF-8", "Convert the text to UTF-8", name, line);
   count(model_.hit(state_, id), id == kNoWord);
   ++one_.words;
 }

@@ -40,6 +40,10 @@ def write_arpa(ngrams: Ngrams) -> str:
     return "\n".join([*lines, "\\end\\", ""])
 
 
+def _join(history: tuple[str, ...], word: str) -> tuple[str, ...]:
+    return (*history, word)
+
+
 def _history(ngrams: Ngrams, words: tuple[str, ...]) -> tuple[str, ...]:
     order = max(len(w) for w in ngrams)
     words = words[max(0, len(words) - (order - 1)) :]
@@ -124,7 +128,7 @@ def arcs_of(fst: object) -> tuple[int, list[list[Arc]], list[float]]:
     states, arcs = fst.states(), fst.arcs()  # type: ignore[attr-defined]
     flat = [tuple(arc) for arc in arcs.tolist()]
     out = [flat[row[1] : row[1] + row[2]] for row in states.tolist()]
-    return fst.start, out, [row[0] for row in states.tolist()]  # type: ignore[attr-defined,return-value]
+    return fst.start, out, [row[0] for row in states.tolist()]  # type: ignore[attr-defined]
 
 
 def shortest(
