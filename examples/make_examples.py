@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
-SPEECH_SET = "ljspeech_babble15"
+SPEECH_SET = "ljspeech_babble10"
 OCR_LEVEL = "hard"
 OCR_TOKENS_A_FRAME = 32
 OCR_DEV_LINES = 80

@@ -124,7 +124,7 @@ class ExampleSet:
 SETS = (
     ExampleSet(
         name="speech",
-        title="speech (LJ Speech + babble 15 dB)",
+        title="speech (LJ Speech + babble 10 dB)",
         unit="word",
         order=3,
         separator="<wb>",

@@ -160,8 +160,6 @@ def test_one_version() -> None:
 @pytest.mark.parametrize("name", [module_name(p) for p in python_files() if p.stem != "__main__"])
 def test_public_names_exist(name: str) -> None:
     module = importlib.import_module(name)
-    if name in ("tlg.decoder.evaluate", "tlg.decoder.graph") and not hasattr(module, "__all__"):
-        pytest.skip("a folder without names of its own")
     assert list(module.__all__) == sorted(set(module.__all__), key=ruff_order)
     for public in module.__all__:
         assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
@@ -173,11 +171,8 @@ def ruff_order(name: str) -> tuple[int, str]:
 
 
 def documents() -> list[Path]:
-    return [
-        *sorted(ROOT.glob("*.md")),
-        *sorted((ROOT / "docs").glob("*.md")),
-        *sorted((ROOT / "examples").rglob("*.md")),
-    ]
+    folders = [ROOT, ROOT / "docs", ROOT / "examples" / "speech", ROOT / "examples" / "ocr"]
+    return [path for folder in folders for path in sorted(folder.glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda p: p.relative_to(ROOT).as_posix())
