@@ -70,7 +70,7 @@ def sentence_cost(ngrams: Ngrams, words: Sequence[str]) -> float:
         for history, cost in _back_off(ngrams, costs).items():
             if (*history, word) in ngrams:
                 target = _history(ngrams, (*history, word))
-                total = cost - LN10 * ngrams[(*history, word)][0]
+                total = cost - LN10 * ngrams[_join(history, word)][0]
                 after[target] = min(after.get(target, math.inf), total)
         if not after:
             return math.inf
@@ -84,9 +84,9 @@ def probability(ngrams: Ngrams, history: tuple[str, ...], word: str) -> float:
     while (*history, word) not in ngrams:
         if not history:
             return 0.0
-        scale *= 10.0 ** ngrams.get(history, (0.0, 0.0))[1]
+        scale *= math.pow(10.0, ngrams.get(history, (0.0, 0.0))[1])
         history = history[1:]
-    return scale * 10.0 ** ngrams[(*history, word)][0]
+    return scale * math.pow(10.0, ngrams[_join(history, word)][0])
 
 
 def _is_known(key: tuple[str, ...], known: set[str]) -> bool:
@@ -119,7 +119,7 @@ def mapped_to_unk(ngrams: Ngrams, known: set[str]) -> Ngrams:
         if _is_known(key[:-1], known) and key[-1] in (*unknown, "<unk>"):
             total = sum(probability(ngrams, key[:-1], word) for word in (*unknown, "<unk>"))
             backoff = made.get((*key[:-1], "<unk>"), (0.0, 0.0))[1]
-            made[(*key[:-1], "<unk>")] = (math.log10(total), backoff)
+            made[_join(key[:-1], "<unk>")] = (math.log10(total), backoff)
     return made
 
 
