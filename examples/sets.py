@@ -38,7 +38,7 @@ class Parameters:
         stored = json.loads(PARAMETERS.read_text(encoding="utf-8"))[name]
         return cls(**{field.name: stored[field.name] for field in fields(cls)})
 
-    def search(self) -> dict[str, float]:
+    def search(self) -> dict[str, Any]:
         """Return what tlg.Decoder takes."""
         return {name: value for name, value in asdict(self).items() if name != "hotword_bias"}
 
