@@ -5,4 +5,5 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = TLG_VERSION;
   tlg::bindings::register_errors(module);
   tlg::bindings::register_lm(module);
+  tlg::bindings::register_lm_training(module);
 }
