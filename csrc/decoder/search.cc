@@ -43,7 +43,8 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
                        std::int32_t neutral)
     : automaton_(std::move(automaton)), labels_(labels), neutral_(neutral) {
   for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
-    max_gain_ = std::max(max_gain_, automaton_->max_gain(h));
+    max_gain_ = std::max(max_gain_, labels_ == HotwordLabels::kWords ? automaton_->max_gain(h)
+                                                                     : automaton_->other_gain(h));
   if (labels_ != HotwordLabels::kWords) return;
   word_hope_ = graph.best_over_words([this](fst::Label word) {
     hotwords::StateId next;
@@ -124,7 +125,7 @@ BestPath Search::finish() const {
       loan = s.hotwords->end_score(s.hotword[i]);
     } else {
       if (s.hotwords != nullptr) loan = s.hotwords->end_score(s.hotword[i]);
-      if (!s.dead) final_cost = s.graph->final_cost(lg_state, {}) - loan;
+      if (!s.dead) final_cost = s.graph->total_final_cost(lg_state) - loan;
     }
     if (cost + final_cost < best_final) {
       best_final = cost + final_cost;

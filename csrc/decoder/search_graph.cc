@@ -244,6 +244,8 @@ struct SearchGraph::Compiler {
   // levels.
   void set_bounds() {
     min_total = min_own;
+    std::vector<float>& total_final = graph.total_final_costs_;
+    total_final = graph.final_costs_;
     std::vector<std::vector<std::uint32_t>> by_level;
     for (std::uint32_t s = 0; s < fst.num_states(); ++s) {
       const std::uint32_t level = graph.levels_[s];
@@ -258,6 +260,8 @@ struct SearchGraph::Compiler {
           arc.bound = arc.cost + min_total[graph.lg_states_[arc.target]];
           graph.max_level_ = std::max(graph.max_level_, arc.level + 1);
           min_total[s] = std::min(min_total[s], arc.bound);
+          total_final[s] =
+              std::min(total_final[s], arc.cost + total_final[graph.lg_states_[arc.target]]);
         }
     graph.least_way_on_ = *std::min_element(min_total.begin(), min_total.end());
   }
@@ -433,9 +437,7 @@ std::vector<SearchGraph::PathArc> SearchGraph::epsilon_path(std::uint32_t from, 
 
 double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
                                std::vector<PathArc>* path) const {
-  if (state_epsilons_[lg_state] != state_epsilons_[lg_state + 1] || hotwords.automaton != nullptr)
-    return walk(lg_state, -1, hotwords, path);
-  return final_costs_[lg_state];
+  return walk(lg_state, -1, hotwords, path);
 }
 
 std::vector<float> SearchGraph::best_over_words(
@@ -471,7 +473,7 @@ std::size_t SearchGraph::num_bytes() const {
   return std::visit(bytes, records_) + bytes(columns_) + bytes(unit_of_column_) + bytes(arcs_) +
          bytes(arc_words_) + bytes(arc_units_) + bytes(epsilons_) + bytes(groups_) +
          bytes(group_arcs_) + bytes(group_hot_arc_) + bytes(lg_states_) + bytes(state_arcs_) +
-         bytes(state_epsilons_) + bytes(final_costs_) + bytes(levels_);
+         bytes(state_epsilons_) + bytes(final_costs_) + bytes(total_final_costs_) + bytes(levels_);
 }
 
 }  // namespace tlg::decoder

@@ -145,6 +145,8 @@ class SearchGraph {
   // hotwords take or give at the end); infinity: cannot. With `path`, the epsilon arcs it takes.
   double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
                     std::vector<PathArc>* path = nullptr) const;
+  // The same without hotwords, at once.
+  float total_final_cost(std::uint32_t lg_state) const { return total_final_costs_[lg_state]; }
   float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
 
   std::size_t num_bytes() const;
@@ -172,6 +174,7 @@ class SearchGraph {
   std::vector<std::uint32_t> state_arcs_;      // LG state -> first HotArc (one more at the end)
   std::vector<std::uint32_t> state_epsilons_;  // LG state -> first EpsilonArc (one more at the end)
   std::vector<float> final_costs_;             // LG state -> own final cost
+  std::vector<float> total_final_costs_;       // LG state -> final cost through epsilon arcs
   std::vector<std::uint8_t> levels_;           // LG state -> its longest chain of epsilon arcs
 };
 

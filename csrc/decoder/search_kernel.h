@@ -48,6 +48,8 @@ class Kernel {
   float cut_ = kLargest;   // costs above it cannot survive this frame
   float best_before_ = 0;  // best cost before this frame
   const float* unit_costs_ = nullptr;
+  Work work_[kWorkBlock];
+  std::size_t num_work_ = 0;
 
   // unit_costs[u] = -scale * log_prob for each unit; [num_units] = the least of them; [num_units +
   // 1] (no unit) and the padding = infinity.
@@ -203,8 +205,13 @@ class Kernel {
       if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
       take_epsilon(arc, nb, b, unit, nb_trace, b_trace, hotword);
     }
+    // What falls short of the cut without the gain of going on with a hotword is tried only for the
+    // units that do go on with one.
+    const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
     const float limit =
-        cut_ - m - record.min_own_cost + most + 1e-3f;  // subtraction needs the slack
+        base + (kHot == HotwordLabels::kTokens ? s_.hotwords->other_gain(hotword) : most);
+    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
+      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit);
     if constexpr (W > 0) {
       for (int w = 0; w < W; ++w) {
         std::uint64_t rest =
@@ -222,15 +229,44 @@ class Kernel {
     } else {
       expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit);
     }
-    if (s_.work.size() >= kWorkBlock) flush();
   }
 
   void push(std::uint32_t arc, std::uint32_t v, std::uint32_t unit, float m, float b,
             std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     prefetch(&arcs_[arc]);
     const bool repeat = v == unit;
-    s_.work.push_back(
-        {(repeat ? b : m) + unit_costs_[v], arc, repeat ? b_trace : m_trace, hotword, v});
+    work_[num_work_++] = {(repeat ? b : m) + unit_costs_[v], arc, repeat ? b_trace : m_trace,
+                          hotword, v};
+    if (num_work_ == kWorkBlock) flush();
+  }
+
+  // The arcs that go on with a hotword in progress, for costs between the two limits.
+  void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
+                      std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
+                      float most, float least) {
+    for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
+      for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
+           ++at) {
+        const std::uint32_t v = graph_.unit_of_column(*at);
+        if (v >= num_units_ || !(unit_costs_[v] <= most) || unit_costs_[v] <= least) continue;
+        const std::uint32_t arc = find_arc(record, v);
+        if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+      }
+  }
+
+  // The arc of a record with this unit, or kNoTrace.
+  std::uint32_t find_arc(const Record<W>& record, std::uint32_t v) const {
+    if constexpr (W > 0) {
+      const std::uint64_t word = record.mask[v >> 6], bit = std::uint64_t{1} << (v & 63);
+      if ((word & bit) == 0) return kNoTrace;
+      return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
+    } else {
+      const std::uint32_t* units = graph_.arc_units() + record.arcs;
+      const std::uint32_t* end = units + record.num_arcs;
+      const std::uint32_t* at = std::lower_bound(units, end, v);
+      return at != end && *at == v ? record.arcs + static_cast<std::uint32_t>(at - units)
+                                   : kNoTrace;
+    }
   }
 
   void expand_without_mask(const Record<W>& record, float m, float b, std::uint32_t unit,
@@ -314,7 +350,8 @@ class Kernel {
   }
 
   void flush() {
-    for (const Work& work : s_.work) {
+    for (std::size_t i = 0; i < num_work_; ++i) {
+      const Work& work = work_[i];
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
       const float most = arc_hope(arc.target, work.hotword);
@@ -331,7 +368,7 @@ class Kernel {
         add_candidate(work, cost, arc.target, work.arc);
       }
     }
-    s_.work.clear();
+    num_work_ = 0;
   }
 
   // The most that this very arc can gain.

@@ -94,7 +94,7 @@ struct SearchState {
   HotwordLabels hotword_labels = HotwordLabels::kNone;
   const float* word_hope = nullptr;  // kWords: see HotwordUse
   std::int32_t neutral = -1;         // kTokens: see HotwordUse
-  float max_gain = 0;                // of any hotword step
+  float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
   // was blank.
@@ -108,7 +108,6 @@ struct SearchState {
 
   std::vector<Trace> traces;
   std::vector<Candidate> candidates;
-  std::vector<Work> work;
   std::vector<std::uint32_t> list;
 
   std::vector<Waiting> waiting;
