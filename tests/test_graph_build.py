@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -51,44 +50,54 @@ def test_shape(tmp_path: Path) -> None:
     assert graph.words[1:4] == ("a", "b", "c")
 
 
-words = st.sampled_from("abcd")
-
-
 @st.composite
 def models(draw: st.DrawFn) -> dict[tuple[str, ...], tuple[float, float]]:
+    """A backoff model of order 1 to 3, some of whose prefixes and suffixes were pruned away."""
     number = st.integers(1, 40).map(lambda n: -n / 16)
     backoff = st.integers(-20, 4).map(lambda n: n / 16)
-    ngrams = {(w,): (draw(number), draw(backoff)) for w in ["</s>", *"abcd"[: draw(st.integers(1, 4))]]}
+    ngrams = {(w,): (draw(number), draw(backoff)) for w in "abcd"[: draw(st.integers(1, 4))]}
     ngrams["<s>",] = (-99.0, draw(backoff))
-    ngrams["</s>",] = (ngrams["</s>",][0], 0.0)
-    for _ in range(2):
-        histories = [w for w in ngrams if w[-1] != "</s>"]
-        for _ in range(draw(st.integers(0, 6))):
-            history, word = draw(st.sampled_from(histories)), draw(st.sampled_from([*"abcd", "</s>"]))
-            if (word,) in ngrams and (*history[1:], word) in ngrams and len(history) < 3:
-                key = (*history, word)
-                ngrams[key] = (draw(number), 0.0 if word == "</s>" else draw(backoff))
+    ngrams["</s>",] = (draw(number), 0.0)
+    words = [*(w for (w,) in ngrams if w != "<s>")]
+    for _ in range(draw(st.integers(0, 12))):
+        history = draw(st.sampled_from([key for key in ngrams if key[-1] != "</s>" and len(key) < 3]))
+        key = (*history, draw(st.sampled_from(words)))
+        ngrams[key] = (draw(number), 0.0 if key[-1] == "</s>" else draw(backoff))
     top = max(len(w) for w in ngrams)
-    return {w: (p, 0.0 if len(w) == top else b) for w, (p, b) in ngrams.items()}
+    pruned = draw(st.sets(st.sampled_from([w for w in ngrams if len(w) == 2]))) if top == 3 else set()
+    return {w: (p, 0.0 if len(w) == top else b) for w, (p, b) in ngrams.items() if w not in pruned}
 
 
 pronunciation = st.lists(st.sampled_from("xyz"), min_size=1, max_size=3).map(tuple)
 lexica = st.dictionaries(
-    words,
+    st.sampled_from("abcd"),
     st.lists(st.tuples(pronunciation, st.sampled_from([1.0, 0.5, 0.25])), min_size=1, max_size=3),
     min_size=1,
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(ngrams=models(), lexicon=lexica)
+@settings(max_examples=200, deadline=None)
+@given(
+    ngrams=models(),
+    lexicon=lexica,
+    separator=st.sampled_from([None, ("-", 0.25)]),
+    unknown=st.sampled_from(["drop", "renormalise"]),
+)
 def test_any_small_model_and_lexicon(
     tmp_path_factory: pytest.TempPathFactory,
     ngrams: dict[tuple[str, ...], tuple[float, float]],
     lexicon: Pronunciations,
+    separator: tuple[str, float] | None,
+    unknown: str,
 ) -> None:
     if not any((w,) in ngrams for w in lexicon):
         return
-    graph = build(twin.write_arpa(ngrams), lexicon, tmp_path_factory.mktemp("graph"))
-    assert_same(language(graph, 3), twin.expected_language(ngrams, lexicon, words=3, length=3))
-    assert math.isfinite(graph.report.seconds)
+    options: dict[str, Any] = {"unknown": unknown}
+    if separator is not None:
+        options |= {"separator": separator[0], "separator_prob": separator[1]}
+    graph = build(twin.write_arpa(ngrams), lexicon, tmp_path_factory.mktemp("graph"), **options)
+    ngrams = twin.closed(ngrams)
+    if unknown == "renormalise":
+        ngrams = twin.renormalised(ngrams, set(lexicon))
+    wanted = twin.expected_language(ngrams, lexicon, words=3, length=3, separator=separator)
+    assert_same(language(graph, 3), wanted)

@@ -43,13 +43,12 @@ std::vector<Entry> entries(const Parsed& self) {
   return all;
 }
 
-}  // namespace
+using Unlocked = py::call_guard<py::gil_scoped_release>;
 
-void register_graph(py::module_& module) {
-  const py::call_guard<py::gil_scoped_release> unlocked;
+void register_lexicon(py::module_& module) {
   py::class_<Parsed, std::shared_ptr<Parsed>>(module, "Lexicon")
       .def(py::init(&parse), py::arg("text"), py::arg("name"), py::arg("tokens"), py::arg("blank"),
-           py::arg("drop_unknown") = false, py::arg("probabilities") = true)
+           py::arg("drop_unknown") = false, py::arg("probabilities") = true, Unlocked())
       .def(
           "pronunciations",
           [](const Parsed& self, const std::string& word) {
@@ -67,6 +66,9 @@ void register_graph(py::module_& module) {
       .def_property_readonly("dropped", [](const Parsed& self) { return self.lexicon.dropped; })
       .def_property_readonly("num_pronunciations",
                              [](const Parsed& self) { return self.lexicon.pronunciations.size(); });
+}
+
+void register_grammar(py::module_& module) {
   py::enum_<graph::Unknown>(module, "Unknown")
       .value("drop", graph::Unknown::kDrop)
       .value("renormalise", graph::Unknown::kRenormalise)
@@ -90,12 +92,15 @@ void register_graph(py::module_& module) {
                                          {unknown, missing_as_unk}, name);
            }),
            py::arg("model"), py::arg("name"), py::arg("lexicon"), py::arg("unknown"),
-           py::arg("missing_as_unk"), unlocked)
+           py::arg("missing_as_unk"), Unlocked())
       .def_readonly("report", &graph::Grammar::report)
       .def_readonly("empty", &graph::Grammar::empty)
       .def_property_readonly("num_states", &graph::Grammar::num_states)
       .def_property_readonly("num_arcs",
                              [](const graph::Grammar& self) { return self.arcs.size(); });
+}
+
+void register_lg(py::module_& module) {
   py::class_<graph::LexiconGraph>(module, "LexiconGraph")
       .def_property_readonly(
           "fst",
@@ -108,14 +113,22 @@ void register_graph(py::module_& module) {
         const auto rule = compact ? graph::CtcRule::kCompact : graph::CtcRule::kExact;
         return std::make_shared<fst::Fst>(graph::apply_ctc(lg, blank, rule));
       },
-      py::arg("lg"), py::arg("blank"), py::arg("compact"), unlocked);
+      py::arg("lg"), py::arg("blank"), py::arg("compact"), Unlocked());
   module.def(
       "build_lg",
       [](const graph::Grammar& grammar, const Parsed& lexicon, fst::Label separator, double prob) {
         return graph::build_lg(grammar, lexicon.lexicon, {separator, prob});
       },
       py::arg("grammar"), py::arg("lexicon"), py::arg("separator"), py::arg("separator_prob"),
-      unlocked);
+      Unlocked());
+}
+
+}  // namespace
+
+void register_graph(py::module_& module) {
+  register_lexicon(module);
+  register_grammar(module);
+  register_lg(module);
 }
 
 }  // namespace tlg::bindings

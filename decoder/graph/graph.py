@@ -342,7 +342,9 @@ def _read_words(path: Path) -> list[str]:
     remedy = "Write one 'word id' a line, ids 0, 1, 2, ... with <eps> as 0"
     words: dict[int, str] = {}
     for number, line in enumerate(text.split("\n"), 1):
-        fields = re.split(r"[ \t]+", line.strip(" \t\r"))
+        fields = line.split(" ")
+        if len(fields) != 2 or line.endswith("\r"):  # not as we write it
+            fields = re.split(r"[ \t]+", line.strip(" \t\r"))
         if fields == [""]:
             continue
         if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):

@@ -89,6 +89,17 @@ def probability(ngrams: Ngrams, history: tuple[str, ...], word: str) -> float:
     return scale * math.pow(10.0, ngrams[_join(history, word)][0])
 
 
+def closed(ngrams: Ngrams) -> Ngrams:
+    """Return the model with every missing prefix and suffix listed, at what backing off gives, backoff 0."""
+    made = dict(ngrams)
+    for length in range(max(len(key) for key in ngrams), 1, -1):
+        for key in [k for k in made if len(k) == length]:
+            for part in (key[:-1], key[1:]):
+                if part not in made:
+                    made[part] = (math.log10(probability(ngrams, part[:-1], part[-1])), 0.0)
+    return made
+
+
 def _is_known(key: tuple[str, ...], known: set[str]) -> bool:
     return all(word in known or word in ("<s>", "</s>") for word in key)
 
