@@ -545,7 +545,7 @@ def test_a_bad_list_changes_nothing(graph: Graph, tmp_path: Path) -> None:
         ([3], "item 0 of the list is 3"),
         (7, "cannot be read from int"),
         (Hotwords(["保定"], tokens=SYMBOLS[:3] + SYMBOLS[:2:-1]), "made for another table"),
-        (Hotwords(["保定"], tokens=[*SYMBOLS, *"甲乙丙"]), "made for 22 tokens, the graph has 19"),
+        (Hotwords(["保定"], tokens=[*SYMBOLS, *"甲乙丙"]), "made for 18 tokens, the graph has 15"),
     ]
     for hotwords, message in bad:
         with pytest.raises(TlgError, match=message):
@@ -646,7 +646,7 @@ def test_partial_in_mid_word(tmp_path: Path) -> None:
     built = build_graph(
         lexicon=lexicon, tokens=tmp_path / "tokens.txt", lm=lm.train([tmp_path / "words.txt"], order=2)
     )
-    decoder = Decoder(built, hotwords={"阳光保险": 5.0, "阳光保": 1.0}, hotword_bias=1.0)
+    decoder = Decoder(built, beam=4.0, hotwords={"阳光保险": 5.0, "阳光保": 1.0}, hotword_bias=1.0)
     whole, cut = decoder.decode(say("我在阳光保险")), decoder.decode(say("我在阳光保"))
     assert not whole.partial and whole.words == ["我", "在", "阳光保险"] and whole.hotword_score == 9.0
     assert cut.partial and cut.tokens == list("我在阳光保") and cut.words[:2] == ["我", "在"]
