@@ -184,6 +184,7 @@ BAD_OPTIONS = {
     "topology": ({"topology": "hmm"}, "topology='hmm' does not exist"),
     "engine": ({"engine": "k2"}, "engine='k2' does not exist"),
     "unknown": ({"unknown": "keep"}, "unknown='keep' does not exist"),
+    "fst_type": ({"fst_type": "compact"}, "fst_type='compact' does not exist"),
     "probability": ({"separator": "-", "separator_prob": 1.0}, "separator_prob 1.0 is not above 0"),
     "openfst_map": ({"engine": "openfst", "unknown": "map"}, "engine='openfst' knows no other way"),
 }
@@ -220,6 +221,15 @@ def test_folder(folder: Path) -> None:
     again = Graph.load(folder.parent / "copy")
     assert language(again, 3) == language(graph, 3)
     assert again.pronunciations("b") == graph.pronunciations("b")
+
+
+def test_vector_folder(folder: Path) -> None:
+    graph = Graph.load(folder)
+    graph.save(folder.parent / "vector", fst_type="vector")
+    assert b"vector" in (folder.parent / "vector" / "LG.fst").read_bytes()[:20]
+    assert language(Graph.load(folder.parent / "vector"), 3) == language(graph, 3)
+    with pytest.raises(OptionError, match="fst_type='log' does not exist"):
+        graph.save(folder.parent / "vector", fst_type="log")  # type: ignore[arg-type]
 
 
 def test_same_input_same_bytes(folder: Path) -> None:
