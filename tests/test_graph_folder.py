@@ -126,6 +126,7 @@ BAD_LEXICA = {
     "reserved": ("<s> x\n", "lex:1: the word '<s>' is reserved"),
     "encoding": (b"a x\n\xe9 y\n", "lex:2: not UTF-8"),
     "nothing": ("\n\n", "has no pronunciation"),
+    "endless": ("a" + " x" * 1001, "lex:1: the pronunciation of 'a' has more than 1000 tokens"),
     "html": ("<html> <body>\n", "token '<body>' is not among"),
 }
 
@@ -153,6 +154,11 @@ def test_lexicon_from_a_dict() -> None:
         load_lexicon({"a": ["xy"]}, table)
     with pytest.raises(LexiconError, match="contains a space"):
         load_lexicon({"a b": [["x"]]}, table)
+
+
+def test_the_longest_pronunciation_makes_a_graph(tmp_path: Path) -> None:
+    long = {"a": [("x" * 1000, 1)], "b": [("x" * 999 + "y", 1)]}
+    assert build(UNIGRAM, long, tmp_path).fst.num_states > 1000  # type: ignore[arg-type]
 
 
 def test_spelling(shared: Path) -> None:
