@@ -1,11 +1,11 @@
 BIN := .venv/bin
 PYTHON ?= python3
-CXX_FILES := $(shell find csrc tests/cpp tests/fuzz -name '*.h' -o -name '*.cc')
+CXX_FILES := $(shell find csrc tests/cpp $(wildcard tests/fuzz) -name '*.h' -o -name '*.cc')
 CORE := $(filter-out csrc/bindings/%,$(filter csrc/%.cc,$(CXX_FILES)))
 CPP_TESTS := $(filter tests/cpp/%.cc,$(CXX_FILES))
 ROOMS := decoder lm hotwords
-SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fno-sanitize-recover=all
-.PHONY: build test lint typed demo bench asan tsan clean format
+SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fopenmp-simd -ffp-contract=off -fno-sanitize-recover=all
+.PHONY: build test lint typed demo bench asan tsan wheel clean format
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q -U "pip>=25.1"
@@ -34,5 +34,8 @@ asan:
 	@mkdir -p build && $(CXX) $(SAN) -fsanitize=address,undefined $(CORE) $(CPP_TESTS) -o build/cpp-asan && build/cpp-asan
 tsan:
 	@mkdir -p build && $(CXX) $(SAN) -fsanitize=thread $(CORE) $(CPP_TESTS) -o build/cpp-tsan && build/cpp-tsan
+# From the sdist, so that nothing comes in that is not in it.
+wheel: .venv/ready
+	$(BIN)/python -m build --no-isolation
 clean:
 	rm -rf build dist *.egg-info src/*.egg-info src/tlg/*.so

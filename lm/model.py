@@ -113,8 +113,10 @@ class NgramModel:
         """
         if isinstance(words, str):
             raise OptionError("a sentence is a list of words", remedy="Split it: text.split()")
-        scores = self._core.score_tokens(list(words))
-        return [WordScore(word, *score) for word, score in zip([*words, "</s>"], scores, strict=True)]
+        return [
+            WordScore(word, score.log10_prob, score.order, score.oov)
+            for word, score in zip([*words, "</s>"], self._core.score_tokens(list(words)), strict=True)
+        ]
 
     def perplexity(
         self,

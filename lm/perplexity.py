@@ -10,7 +10,7 @@ from typing import IO, Any
 from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError, TextError
-from tlg.lm.text import Progress, Texts, blocks, text_name, texts_of
+from tlg.lm.text import Progress, Texts, add_sentence, blocks, text_name, texts_of
 
 __all__ = ["Perplexity", "measure"]
 
@@ -193,7 +193,7 @@ def measure(
     if loose:
         scorer = _core.TextScorer(core, per_sentence)
         for number, words in enumerate(loose, start=1):
-            scorer.add_sentence(words, number)
+            add_sentence(scorer, words, number)
         close(scorer, "<sentences>")
     if not total.sentences:
         raise TextError("the text is empty: there is no sentence to score", remedy="Give some text")

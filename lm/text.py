@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from tlg._files import BZIP2, GZIP, XZ, ZSTD, PathLike, read_bytes
 from tlg.errors import MissingFileError, OptionError, OutputError, TextError
 
-__all__ = ["Progress", "Text", "Texts", "blocks", "text_name", "text_size", "texts_of"]
+__all__ = ["Progress", "Text", "Texts", "add_sentence", "blocks", "text_name", "text_size", "texts_of"]
 
 Text = PathLike | IO[bytes] | Sequence[str]
 Texts = PathLike | Iterable[Text]
@@ -19,6 +19,13 @@ Progress = Callable[[int], object]
 
 BLOCK = 16 << 20
 BOM = b"\xef\xbb\xbf"
+
+
+class SentenceSink(Protocol):
+    """What takes sentences: a corpus, a scorer."""
+
+    def add_sentence(self, words: Sequence[str], number: int) -> None:
+        """Take one sentence."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,10 @@ def texts_of(texts: Texts) -> list[Text]:
     """
     if isinstance(texts, str | os.PathLike):
         return [texts]
+    if not isinstance(texts, Iterable):
+        raise OptionError(
+            f"texts may not be {type(texts).__name__}", remedy="Give a path, or a list of paths or sentences"
+        )
     items: list[Text] = []
     for item in texts:
         is_stream = hasattr(item, "read")
@@ -56,6 +67,21 @@ def texts_of(texts: Texts) -> list[Text]:
             )
         items.append(item)
     return items
+
+
+def add_sentence(sink: SentenceSink, words: Sequence[str], number: int) -> None:
+    """Give a sentence to the core.
+
+    Raises:
+        TextError: something in it is not text; names the sentence.
+    """
+    try:
+        sink.add_sentence(words, number)
+    except TypeError as error:
+        raise TextError(
+            f"sentence {number} holds something that is no text",
+            remedy="Give lists of words (str, no surrogates)",
+        ) from error
 
 
 def text_name(text: Text) -> str:

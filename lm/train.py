@@ -10,7 +10,7 @@ from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
 from tlg.lm.model import NgramModel
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.text import Progress, Texts, blocks, texts_of
+from tlg.lm.text import Progress, Texts, add_sentence, blocks, texts_of
 
 __all__ = ["SMOOTHINGS", "train"]
 
@@ -45,7 +45,13 @@ def _fallback(value: bool | float | Sequence[float]) -> tuple[float, float, floa
 def _vocabulary(vocab: PathLike | Iterable[str]) -> list[str]:
     if isinstance(vocab, str | OsPathLike):
         return read_text(vocab).replace("\0", " ").split()
-    return list(vocab)
+    words = list(vocab)
+    for word in words:
+        if not isinstance(word, str):
+            raise OptionError(
+                f"limit_vocab holds {word!r}, not a word", remedy="Give str, or the path of a file"
+            )
+    return words
 
 
 def train(
@@ -101,6 +107,8 @@ def train(
     options.discount_fallback = discount_fallback is not False
     fallback = _fallback(discount_fallback)
     options.fallback = list(fallback)
+    if not isinstance(prune, Sequence) or isinstance(prune, str):
+        raise OptionError(f"prune={prune!r} is no sequence", remedy="Give a threshold per order: (0, 0, 1)")
     thresholds = [_whole("prune", one, 0) for one in prune]
     options.prune = thresholds
     options.interpolate_unigrams = interpolate_unigrams
@@ -115,7 +123,7 @@ def train(
     notes: list[str] = []
     for number, text in enumerate(texts_of(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):
-            corpus.add_sentence(text, number)
+            add_sentence(corpus, text, number)
             continue
         for block in blocks(text, progress):
             corpus.add_text(block.data, block.name, block.first_line)

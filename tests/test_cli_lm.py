@@ -70,6 +70,7 @@ def test_standard_input(tmp_path: Path) -> None:
     ("args", "status", "message"),
     [
         (("train", "nowhere.txt", "-o", "OUT"), 1, "nowhere.txt: no such file"),
+        (("train", ABC, "-o", "nowhere/lm.arpa"), 1, "nowhere: there is no such folder"),
         (("train", "-", "-o", "OUT"), 1, "the text is empty"),
         (("train", ABC, "-o", "OUT", "--no-discount-fallback"), 1, "no Kneser-Ney discounts for order 1"),
         (("train", ABC, "-o", "OUT", "--prune", "0", "2", "1"), 1, "the thresholds of prune decrease"),

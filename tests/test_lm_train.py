@@ -264,7 +264,7 @@ def test_bad_text(data: bytes, message: str, tmp_path: Path) -> None:
 
 
 def test_a_compressed_stream_is_not_read_as_text() -> None:
-    with pytest.raises(TextError, match="compressed data in a stream. Unpack it"):
+    with pytest.raises(TextError, match=r"compressed data in a stream\. Unpack it"):
         tlg.lm.train([io.BytesIO(lzma.compress(b"a b\n"))])
 
 
@@ -285,6 +285,8 @@ def test_missing_text() -> None:
         ({"order": 2, "prune": [0, 0, 1]}, "3 thresholds for a model of order 2"),
         ({"order": 3, "prune": [0, 2, 1]}, "decrease"),
         ({"prune": [-1]}, "prune=-1"),
+        ({"prune": 1}, "prune=1 is no sequence"),
+        ({"limit_vocab": [1]}, "limit_vocab holds 1, not a word"),
         ({"vocab_pad": 10, "interpolate_unigrams": False}, "vocab_pad needs interpolate_unigrams"),
         ({"discount_fallback": [1, 2]}, "has 2 values"),
         ({"discount_fallback": [1.5, 1, 1]}, "for the count 1 is not from 0 to 1"),
@@ -295,7 +297,7 @@ def test_bad_option(options: dict[str, Any], message: str) -> None:
         tlg.lm.train([["a", "b"]], **options)
 
 
-@pytest.mark.parametrize("texts", [[b"a b"], [5], [["a b"]], [[""]]])
+@pytest.mark.parametrize("texts", [None, [b"a b"], [5], [["a b"]], [[""]], [[1, 2]], [["\udcff"]]])
 def test_bad_texts(texts: Any) -> None:
     with pytest.raises(InputError):
         tlg.lm.train(texts)

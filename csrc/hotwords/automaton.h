@@ -1,16 +1,18 @@
 // Hotwords compiled: leftmost-longest, non-overlapping matches over a stream of units, as a small
-// automaton whose state joins the search state. Built once, then const; see docs/hotwords.md for the
-// construction and its proof. Scores are nats, higher is better, on a grid of 1/1024 so that sums are
-// exact in float32. Not for: reading lists or spelling phrases (that is tlg.hotwords in Python).
+// automaton whose state joins the search state. Built once, then const; see docs/hotwords.md for
+// the construction and its proof. Scores are nats, higher is better, on a grid of 1/1024 so that
+// sums are exact in float32. Not for: reading lists or spelling phrases (that is tlg.hotwords in
+// Python).
 //
 // Running total of a path = sum of `committed` over its steps + phi(state); what a search adds to a
-// path for one unit is therefore committed + phi(next) - phi(state) (`advance`), and at the end of the
-// utterance end_score(state) = flush(state) - phi(state). Blanks and repeats do not move the state.
+// path for one unit is therefore committed + phi(next) - phi(state) (`advance`), and at the end of
+// the utterance end_score(state) = flush(state) - phi(state). Blanks and repeats do not move the
+// state.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace tlg::hotwords {
@@ -23,13 +25,16 @@ struct Phrase {
   std::vector<Unit> units;  // never empty
   double bias = 0;          // b, nats a unit
   double word_bias = 0;     // w, nats a phrase; may be negative
+  // What each unit counts in the n of n*b + w: where units are words, their phones. Empty: 1 each.
+  std::vector<std::int32_t> lengths;
 };
 
 struct Options {
-  Unit num_units = 0;         // units are 0 .. num_units - 1
-  Unit boundary = -1;         // the unit that separates words; -1: phrases match anywhere
-  std::vector<bool> starts_word;  // unit -> a boundary comes before it (SentencePiece); may be empty
-  double max_loan = 2.0;      // C: the most that is lent without being earned
+  Unit num_units = 0;  // units are 0 .. num_units - 1
+  Unit boundary = -1;  // the unit that separates words; -1: phrases match anywhere
+  std::vector<bool>
+      starts_word;        // unit -> a boundary comes before it (SentencePiece); may be empty
+  double max_loan = 2.0;  // C: the most that is lent without being earned; may be infinite
 };
 
 struct Match {
@@ -38,25 +43,142 @@ struct Match {
   double reward;
 };
 
+// Totals after each unit of a string: with what is lent, and as if the utterance ended there.
+struct Trace {
+  std::vector<double> running, ended;
+};
+
+// The trie of the phrases; its inner nodes are the states. Where words have boundaries, phrases are
+// stored with the boundary behind them and one more state, "inside a word", forbids a start there.
+//
+// Invariants: node 0 is the root; nodes are numbered breadth first, so that the children of a node
+// are the ids [first_child(s), first_child(s + 1)), sorted by unit; fail(s) is shallower than s;
+// phi(root) = 0; phi(s) >= emit(s) + phi(fail(s)): a fallback never gains. check() walks them.
 class Automaton {
  public:
-  // Throws Error(kHotword) on an empty phrase or a unit out of range.
+  // Throws Error(kHotword) on an empty phrase, a unit out of range, a reward that is not finite or
+  // beyond 4096 nats, and a phrase that begins or ends with the boundary. Phrases with the same
+  // units: the greater reward wins, then the greater bias, then the first.
   static std::shared_ptr<const Automaton> build(const std::vector<Phrase>& phrases,
                                                 const Options& options);
 
-  // One unit on from `s`. Returns what a path gains, loan included; *next is the new state.
+  // One unit on from `s`. Returns what a path gains, loan included; *next is the new state. A unit
+  // that no phrase has, in or out of range, breaks every match off.
   float advance(StateId s, Unit unit, StateId* next) const;
-  // What a path gains when the utterance ends in `s` (<= 0: loans go back; pending matches are paid).
-  float end_score(StateId s) const;
+  // What a path gains when the utterance ends in `s`: loans go back, pending matches are paid. It
+  // is
+  // <= 0 unless the end, which is a word boundary too, completes a phrase.
+  float end_score(StateId s) const { return end_score_[s]; }
   // An upper bound of advance(s, any unit): a search may prune with it before it knows the unit.
-  float max_gain(StateId s) const;
+  float max_gain(StateId s) const { return max_gain_[s]; }
+  // Sharper: the units that go on from `s` itself, rising; what they do not name falls back to
+  // another state. advance(s, unit) is at most other_gain(s) for a unit that neither `s` nor any
+  // state it falls back to, short of the root, goes on with.
+  const Unit* next_units_begin(StateId s) const { return labels_.data() + nodes_[s].first_child; }
+  const Unit* next_units_end(StateId s) const { return labels_.data() + nodes_[s + 1].first_child; }
+  StateId fallback(StateId s) const { return nodes_[s].fail; }
+  bool is_base(StateId s) const { return s == kRoot || s == inside_; }
+  float other_gain(StateId s) const { return max_gain_[starts_word_.empty() ? kRoot : s]; }
+  // What is lent or pending in `s`: part of the running total that is not committed.
+  float potential(StateId s) const { return to_nats(nodes_[s].phi); }
 
+  // The matches of a whole utterance. Their rewards sum to what advance and end_score add up to.
   std::vector<Match> find(const std::vector<Unit>& units) const;
-  std::size_t num_states() const;
+  // The same sum by the steps of a search; what timings take.
+  double total(const std::vector<Unit>& units) const;
+  // Running totals, and totals at the end of every prefix.
+  Trace trace(const std::vector<Unit>& units) const;
+
+  std::size_t num_states() const { return num_states_; }
+  StateId max_state() const { return static_cast<StateId>(max_gain_.size() - 1); }
+  std::size_t num_phrases() const { return num_phrases_; }
   std::size_t num_bytes() const;
+  bool has_boundary() const { return boundary_ >= 0; }
+  double max_loan() const { return max_loan_; }
+  // Throws Error(kHotword) where an invariant of the type does not hold.
+  void check() const;
 
  private:
-  // (chosen by hotwords/automaton.cc)
+  friend class Builder;
+  using Grid = std::int32_t;  // 1/1024 nats
+  struct Node {
+    StateId first_child;
+    StateId fail;
+    Grid emit;  // paid when the node breaks off; at a leaf, the reward of its phrase
+    Grid phi;
+  };
+
+  Automaton() = default;
+  static float to_nats(Grid score) { return static_cast<float>(score) * (1.0f / 1024.0f); }
+  bool is_leaf(StateId s) const { return nodes_[s].first_child == nodes_[s + 1].first_child; }
+  bool comes_after_boundary(Unit unit) const {
+    return static_cast<std::size_t>(unit) < starts_word_.size() &&
+           starts_word_[static_cast<std::size_t>(unit)] != 0;
+  }
+  StateId child(StateId s, Unit unit) const;
+  StateId step(StateId s, Unit unit, Grid* paid) const;
+
+  std::vector<Node> nodes_;          // the trie, "inside a word", and one to end the last span
+  std::vector<Unit> labels_;         // node -> the unit that leads to it
+  std::vector<StateId> root_child_;  // unit -> child of the root, or kRoot
+  std::vector<unsigned char> starts_word_;
+  std::vector<float> end_score_, max_gain_;
+  std::vector<std::int32_t> phrase_;  // node -> the phrase that ends there, or -1
+  std::vector<double> rewards_;       // phrase -> reward, for find()
+  StateId inside_ = kRoot;            // "inside a word"; the root where there are no boundaries
+  Unit boundary_ = -1;
+  double max_loan_ = 0;
+  std::size_t num_states_ = 1, num_phrases_ = 0;
 };
+
+// What bindings hold: phrase i is units[offsets[i]] .. units[offsets[i + 1] - 1]; lengths is empty
+// or as long as units.
+std::vector<Phrase> split_phrases(const std::vector<Unit>& units,
+                                  const std::vector<std::int64_t>& offsets,
+                                  const std::vector<double>& bias,
+                                  const std::vector<double>& word_bias,
+                                  const std::vector<std::int32_t>& lengths);
+
+inline StateId Automaton::child(StateId s, Unit unit) const {
+  if (s == kRoot) {
+    const auto index = static_cast<std::size_t>(unit);  // a negative unit is out of range as well
+    return index < root_child_.size() ? root_child_[index] : kRoot;
+  }
+  StateId low = nodes_[s].first_child;
+  StateId high = nodes_[s + 1].first_child;
+  while (high - low > 8) {
+    const StateId middle = low + (high - low) / 2;
+    if (labels_[middle] <= unit)
+      low = middle;
+    else
+      high = middle;
+  }
+  for (; low < high; ++low)
+    if (labels_[low] == unit) return low;
+  return kRoot;
+}
+
+inline StateId Automaton::step(StateId s, Unit unit, Grid* paid) const {
+  for (;;) {
+    const StateId next = child(s, unit);
+    if (next != kRoot) {
+      if (!is_leaf(next)) return next;
+      *paid += nodes_[next].emit;
+      return kRoot;
+    }
+    if (s == kRoot || s == inside_) return unit == boundary_ ? kRoot : inside_;
+    *paid += nodes_[s].emit;
+    s = nodes_[s].fail;
+  }
+}
+
+inline float Automaton::advance(StateId s, Unit unit, StateId* next) const {
+  Grid paid = 0;
+  StateId state = s;
+  if (comes_after_boundary(unit)) state = step(state, boundary_, &paid);
+  state = step(state, unit, &paid);
+  *next = state;
+  return to_nats(paid + nodes_[state].phi - nodes_[s].phi);
+}
 
 }  // namespace tlg::hotwords

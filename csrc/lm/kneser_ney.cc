@@ -257,7 +257,7 @@ class Estimator {
       // One that never was a context has no mass to give.
       const bool used = one.sum > 0;
       out.log10_backoff.push_back(!used             ? 0.0f
-                                  : one.removed > 0 ? static_cast<float>(std::log10(one.removed))
+                                  : one.removed > 0 ? std::log10(static_cast<float>(one.removed))
                                                     : kLog10Zero);
     }
   }

@@ -8,6 +8,7 @@
 namespace tlg::lm {
 namespace {
 
+constexpr std::size_t kPending = 64;
 constexpr float kLn10 = 2.302585093f;
 constexpr float kZero = kLog10Zero * kLn10;
 
@@ -29,10 +30,14 @@ const BackoffModel::Entry* BackoffModel::find(std::uint32_t context, WordId word
   return nullptr;
 }
 
-void BackoffModel::insert(const Entry& entry) {
-  std::size_t at = home(entry.context, entry.word);
-  while (table_[at].context) at = at + 1 == table_.size() ? 0 : at + 1;
-  table_[at] = entry;
+// Entries wait here while their slots are fetched from memory.
+void BackoffModel::insert_all(std::vector<Entry>* pending) {
+  for (const Entry& entry : *pending) {
+    std::size_t at = home(entry.context, entry.word);
+    while (table_[at].context) at = at + 1 == table_.size() ? 0 : at + 1;
+    table_[at] = entry;
+  }
+  pending->clear();
 }
 
 BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
@@ -54,6 +59,7 @@ BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
   std::vector<bool> matters(nodes);
   for (int k = 2; k <= order; ++k)
     for (const std::uint32_t prefix : links.prefix[k - 1]) matters[base_[k - 2] + prefix] = true;
+  std::vector<Entry> pending;
   for (int k = 1; k <= order; ++k) {
     const NgramOrder& ngrams = arpa.orders[k - 1];
     if (k == 1) unigrams_.resize(ngrams.size());
@@ -72,10 +78,13 @@ BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
         unigrams_[i] = entry;
       } else {
         entry.context = base_[k - 2] + links.prefix[k - 1][i];
-        insert(entry);
+        TLG_PREFETCH(&table_[home(entry.context, entry.word)]);
+        pending.push_back(entry);
+        if (pending.size() == kPending) insert_all(&pending);
       }
     }
   }
+  insert_all(&pending);
   if (bos_ != kNoWord) start_.id = unigrams_[bos_].to;
 }
 
@@ -85,6 +94,11 @@ LmHit BackoffModel::hit(LmState from, WordId word) const {
   LmHit found;
   auto context = static_cast<std::uint32_t>(from.id);
   const Entry* entry = nullptr;
+  // The next shorter context is as likely as not to be needed: both slots are fetched at once.
+  if (context) {
+    TLG_PREFETCH(&table_[home(context, word)]);
+    TLG_PREFETCH(&table_[home(nodes_[context].suffix, word)]);
+  }
   while (context && !(entry = find(context, word))) {
     found.score += nodes_[context].backoff;
     context = nodes_[context].suffix;

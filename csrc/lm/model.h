@@ -59,7 +59,7 @@ class BackoffModel final : public LmModel {
   };
   std::size_t home(std::uint32_t context, WordId word) const;
   const Entry* find(std::uint32_t context, WordId word) const;
-  void insert(const Entry& entry);
+  void insert_all(std::vector<Entry>* pending);
 
   // Node 0 is the empty context; the n-grams of order k, in the order of the file, follow from
   // base_[k - 1] on, for k below the highest order.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "lm/arpa.h"
 #include "lm/model.h"
@@ -16,6 +17,11 @@ class NgramModel {
   NgramModel(ArpaModel arpa, NgramLinks links) : arpa_(std::move(arpa)), links_(std::move(links)) {}
 
   const ArpaModel& arpa() const { return arpa_; }
+  std::vector<std::size_t> counts() const {
+    std::vector<std::size_t> sizes;
+    for (const NgramOrder& one : arpa_.orders) sizes.push_back(one.size());
+    return sizes;
+  }
   const NgramLinks& links() const { return links_; }
   const BackoffModel& queries() const {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(arpa_, links_); });

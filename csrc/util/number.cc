@@ -15,6 +15,12 @@ namespace {
 constexpr double kPower[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+constexpr char kPairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546"
+    "474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596"
+    "979899";
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A double in the middle between two float32 came from a decimal that may have been a little beside
@@ -167,13 +173,21 @@ char* format_float(char* out, float value) {
     --decimals;
   }
   if (value < 0) *out++ = '-';
-  char digits[20];
-  int count = 0;
-  for (; scaled || count <= decimals; scaled /= 10)
-    digits[count++] = static_cast<char>('0' + scaled % 10);
-  while (count > 0) {
-    if (count == decimals) *out++ = '.';
-    *out++ = digits[--count];
+  // Two digits a step, from the right; zeros in front make up the decimals.
+  char digits[24];
+  char* first = digits + sizeof digits;
+  for (; scaled >= 100; scaled /= 100) std::memcpy(first -= 2, kPairs + scaled % 100 * 2, 2);
+  std::memcpy(first -= 2, kPairs + scaled * 2, 2);
+  if (scaled < 10) ++first;
+  char* const end = digits + sizeof digits;
+  while (end - first <= decimals) *--first = '0';
+  const auto whole = static_cast<std::size_t>(end - first - decimals);
+  std::memcpy(out, first, whole);
+  out += whole;
+  if (decimals > 0) {
+    *out++ = '.';
+    std::memcpy(out, first + whole, static_cast<std::size_t>(decimals));
+    out += decimals;
   }
   return out;
 }

@@ -1,5 +1,29 @@
 """WFST decoding with hotwords, and n-gram language models, for the posteriors of any acoustic model."""
 
+from tlg import errors, lm
 from tlg._core import __version__
+from tlg.decoder.evaluate.metrics import score
+from tlg.decoder.graph.build import build_graph
+from tlg.decoder.graph.graph import Graph
+from tlg.decoder.greedy import greedy
+from tlg.decoder.result import Result
+from tlg.decoder.search import Decoder, SearchOptions
+from tlg.decoder.sparse import SparseFrames
+from tlg.errors import TlgError
+from tlg.hotwords import Hotwords
 
-__all__ = ["__version__"]
+__all__ = [
+    "Decoder",
+    "Graph",
+    "Hotwords",
+    "Result",
+    "SearchOptions",
+    "SparseFrames",
+    "TlgError",
+    "__version__",
+    "build_graph",
+    "errors",
+    "greedy",
+    "lm",
+    "score",
+]

@@ -1,12 +1,60 @@
 """The C++ core. Private: use the functions and classes of tlg."""
 
+import enum
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 __version__: str
+
+# --- hotwords ---
+
+class HotwordMatch:
+    """One phrase found in a unit sequence: its index, its half-open span, its reward in nats."""
+
+    @property
+    def phrase(self) -> int: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def reward(self) -> float: ...
+
+class HotwordAutomaton:
+    """Phrases compiled: csrc/hotwords/automaton.h. Never changes; safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        units: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        bias: npt.NDArray[np.float64],
+        word_bias: npt.NDArray[np.float64],
+        lengths: npt.NDArray[np.int32],
+        num_units: int,
+        boundary: int,
+        starts_word: Sequence[bool],
+        max_loan: float,
+    ) -> None: ...
+    def advance(self, state: int, unit: int) -> tuple[float, int]: ...
+    def end_score(self, state: int) -> float: ...
+    def max_gain(self, state: int) -> float: ...
+    def find(self, units: Sequence[int]) -> list[HotwordMatch]: ...
+    def total(self, units: npt.NDArray[np.int32]) -> float: ...
+    def trace(self, units: Sequence[int]) -> tuple[list[float], list[float]]: ...
+    def check(self) -> None: ...
+    @property
+    def num_states(self) -> int: ...
+    @property
+    def num_phrases(self) -> int: ...
+    @property
+    def num_bytes(self) -> int: ...
+    @property
+    def max_loan(self) -> float: ...
 
 # --- transducers and graphs ---
 
@@ -95,6 +143,80 @@ class LexiconGraph:
 def apply_ctc(lg: Fst, blank: int, compact: bool) -> Fst: ...
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
 
+# posteriors
+def check_log_probs(log_probs: NDArray[np.float32], tolerance: float, first_row: int = 0) -> None: ...
+
+class Topology(enum.Enum):
+    CTC = ...
+    PLAIN = ...
+
+class HotwordLabels(enum.Enum):
+    NONE = ...
+    TOKENS = ...
+    WORDS = ...
+
+class SearchGraph:
+    def __init__(
+        self,
+        fst: Fst,
+        *,
+        topology: Topology,
+        num_tokens: int,
+        blank: int,
+        lm_weight: float,
+        word_score: float,
+    ) -> None: ...
+    @property
+    def num_units(self) -> int: ...
+    @property
+    def num_token_states(self) -> int: ...
+    @property
+    def num_bytes(self) -> int: ...
+
+class HotwordUse:
+    def __init__(
+        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels, neutral: int = -1
+    ) -> None: ...
+    @property
+    def labels(self) -> HotwordLabels: ...
+
+class Hypothesis:
+    tokens: list[int]
+    words: list[int]
+    token_spans: NDArray[np.int32]
+    word_spans: NDArray[np.int32]
+    hotwords: list[HotwordMatch]
+    score: float
+    am_score: float
+    lm_score: float
+    word_score: float
+    blank_score: float
+    hotword_score: float
+    search_score: float
+    partial: bool
+    num_frames: int
+
+class Decoder:
+    def __init__(
+        self,
+        graph: SearchGraph,
+        *,
+        beam: float,
+        max_active: int,
+        min_active: int,
+        acoustic_scale: float,
+        blank_penalty: float,
+        num_roots: int,
+        separator: int,
+        kernel: str,
+    ) -> None: ...
+    def decode(
+        self,
+        inputs: Sequence[object],
+        hotwords: HotwordUse | None,
+        threads: int,
+    ) -> list[Hypothesis]: ...
+
 # n-gram models (csrc/bindings/register_lm.cc)
 
 class Symbols:
@@ -147,11 +269,16 @@ class NgramModel:
     def vocabulary(self) -> list[str]: ...
     @property
     def repairs(self) -> list[str]: ...
-    def score_tokens(self, words: list[str]) -> list[tuple[float, int, bool]]: ...
+    def score_tokens(self, words: list[str]) -> list[TokenScore]: ...
 
 class ArpaWriter:
     def __init__(self, model: NgramModel) -> None: ...
     def next(self) -> bytes: ...
+
+class TokenScore:
+    log10_prob: float
+    order: int
+    oov: bool
 
 class TextScore:
     sentences: int

@@ -53,17 +53,28 @@ def read_bytes(path: PathLike) -> bytes:
         if data.startswith(XZ):
             return lzma.decompress(data)
         if data.startswith(ZSTD):
-            zstandard = _zstandard()
-            try:
-                with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-                    return bytes(reader.read())
-            except zstandard.ZstdError as error:
-                raise EOFError(str(error)) from error
+            return _decompress_zstd(data)
     except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
         raise TextError(
             f"damaged or truncated compressed data ({error})", remedy="Copy or compress it again", file=path
         ) from error
     return data
+
+
+def _decompress_zstd(data: bytes) -> bytes:
+    zstandard = _zstandard()
+    frames = []
+    while data:
+        # One object a frame: a stream reader would take a frame that is cut off for a short one.
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            frames.append(frame.decompress(data))
+        except zstandard.ZstdError as error:
+            raise EOFError(str(error)) from error
+        if not frame.eof:
+            raise EOFError("the last frame is cut off")
+        data = frame.unused_data
+    return b"".join(frames)
 
 
 def read_text(path: PathLike) -> str:

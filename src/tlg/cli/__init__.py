@@ -8,12 +8,16 @@ from collections.abc import Callable
 
 import click
 
+from tlg._core import __version__
 from tlg.errors import TlgError
 
 __all__ = ["build_main", "main"]
 
 # name -> (module, its click command, one line for --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "decode": ("tlg.cli.decode", "decode", "Decode posteriors over a graph."),
+    "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
+    "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
     "lexicon": ("tlg.cli.lexicon", "lexicon", "Make a lexicon from characters, words or SentencePiece."),
     "info": ("tlg.cli.info", "info", "What is in a graph folder or a language model."),
     "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
@@ -64,7 +68,7 @@ def run(command: Callable[..., object], program: str) -> None:
 def main() -> None:
     """Run ``tlg``."""
     tlg = LazyGroup("tlg", COMMANDS, "Decode posteriors over word graphs, train n-gram models, measure.")
-    tlg = click.version_option(package_name="tlg", prog_name="tlg")(tlg)
+    tlg = click.version_option(__version__, prog_name="tlg")(tlg)
     run(tlg, "tlg")
 
 

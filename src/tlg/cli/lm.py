@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 
 from tlg.cli import LazyGroup
+from tlg.errors import OutputError
 
 __all__ = ["info", "lm", "ppl", "train"]
 
@@ -141,6 +142,8 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
     from tlg.lm import TrainReport
     from tlg.lm import train as train_model
 
+    if not Path(output).parent.is_dir():  # not after an hour of work
+        raise OutputError("there is no such folder", remedy="Make it first", file=Path(output).parent)
     with _progress(text, "reading") as progress:
         model = train_model(_texts(text), limit_vocab=limit_vocab, progress=progress, **options)
     model.save(output)
@@ -195,10 +198,11 @@ def info(model: str, as_json: bool) -> None:
 
     Example: tlg lm info lm.arpa.gz
     """
-    from tlg.lm import NgramModel
+    from tlg.lm import NgramModel, ReadReport
 
     ngrams = NgramModel.load(model)
-    repairs = ngrams._core.repairs
+    report = ngrams.report
+    repairs = report.repairs if isinstance(report, ReadReport) else ()
     if as_json:
         figures = {"file": model, "bytes": Path(model).stat().st_size, "order": ngrams.order}
         _print_json({**figures, "counts": ngrams.counts, "repairs": repairs})

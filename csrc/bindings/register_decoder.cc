@@ -1,0 +1,144 @@
+// tlg._core.SearchGraph, Decoder, Hypothesis.
+#include <pybind11/native_enum.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "decoder/decoder.h"
+
+namespace py = pybind11;
+
+namespace tlg::bindings {
+namespace {
+
+using decoder::Decoder;
+using decoder::Frames;
+using decoder::HotwordLabels;
+using decoder::HotwordUse;
+using decoder::Hypothesis;
+using decoder::SearchGraph;
+using decoder::Span;
+
+// [n, 2] int32: start, end.
+py::array spans(const std::vector<Span>& values) {
+  static_assert(sizeof(Span) == 2 * sizeof(std::int32_t));
+  return Array<std::int32_t>({static_cast<py::ssize_t>(values.size()), py::ssize_t{2}},
+                             reinterpret_cast<const std::int32_t*>(values.data()));
+}
+
+// The frames of one input: float32 [T, V], or a tuple of ids [T, K], log_probs [T, K], rest [T].
+// The arrays that the frames point into are appended to `keep`.
+Frames frames_of(const py::handle& input, std::int32_t num_tokens, std::vector<py::array>* keep) {
+  Frames frames;
+  frames.num_tokens = num_tokens;
+  if (py::isinstance<py::tuple>(input)) {
+    const py::tuple parts = py::reinterpret_borrow<py::tuple>(input);
+    const auto ids = parts[0].cast<Array<std::int32_t>>();
+    const auto log_probs = parts[1].cast<Array<float>>();
+    const auto rest = parts[2].cast<Array<float>>();
+    check_rank(ids, 2, "ids");
+    check_rank(log_probs, 2, "log_probs");
+    check_rank(rest, 1, "rest");
+    if (ids.shape(0) != rest.shape(0) || log_probs.shape(0) != rest.shape(0) ||
+        log_probs.shape(1) != ids.shape(1))
+      throw Error(ErrorKind::kPosterior, "ids, log_probs and rest differ in shape");
+    frames.num_frames = static_cast<std::int32_t>(ids.shape(0));
+    frames.width = static_cast<std::int32_t>(ids.shape(1));
+    frames.ids = ids.data();
+    frames.log_probs = log_probs.data();
+    frames.rest = rest.data();
+    for (const py::array& array : {py::array(ids), py::array(log_probs), py::array(rest)})
+      keep->push_back(array);
+    return frames;
+  }
+  const auto dense = input.cast<Array<float>>();
+  check_rank(dense, 2, "log_probs");
+  if (dense.shape(1) != num_tokens)
+    throw Error(ErrorKind::kPosterior, "log_probs has " + std::to_string(dense.shape(1)) +
+                                           " columns, the graph " + std::to_string(num_tokens) +
+                                           " tokens");
+  frames.num_frames = static_cast<std::int32_t>(dense.shape(0));
+  frames.dense = dense.data();
+  keep->push_back(dense);
+  return frames;
+}
+
+std::vector<Hypothesis> decode(const Decoder& decoder, const py::sequence& inputs,
+                               std::shared_ptr<const HotwordUse> hotwords, std::size_t threads) {
+  std::vector<py::array> keep;
+  std::vector<Frames> batch;
+  for (const py::handle input : inputs)
+    batch.push_back(frames_of(input, decoder.graph().options().num_tokens, &keep));
+  const py::gil_scoped_release release;
+  return decoder.decode_batch(batch, hotwords, threads);
+}
+
+}  // namespace
+
+void register_decoder(py::module_& module) {
+  py::native_enum<decoder::Topology>(module, "Topology", "enum.Enum")
+      .value("CTC", decoder::Topology::kCtc)
+      .value("PLAIN", decoder::Topology::kPlain)
+      .finalize();
+  py::native_enum<HotwordLabels>(module, "HotwordLabels", "enum.Enum")
+      .value("NONE", HotwordLabels::kNone)
+      .value("TOKENS", HotwordLabels::kTokens)
+      .value("WORDS", HotwordLabels::kWords)
+      .finalize();
+  py::class_<SearchGraph, std::shared_ptr<SearchGraph>>(module, "SearchGraph")
+      .def(py::init([](const fst::Fst& fst, decoder::Topology topology, std::int32_t num_tokens,
+                       std::int32_t blank, float lm_weight, float word_score) {
+             const py::gil_scoped_release release;
+             return std::make_shared<SearchGraph>(
+                 fst, decoder::GraphOptions{topology, num_tokens, blank, lm_weight, word_score});
+           }),
+           py::arg("fst"), py::kw_only(), py::arg("topology"), py::arg("num_tokens"),
+           py::arg("blank"), py::arg("lm_weight"), py::arg("word_score"))
+      .def_property_readonly("num_units", &SearchGraph::num_units)
+      .def_property_readonly("num_token_states", &SearchGraph::num_token_states)
+      .def_property_readonly("num_bytes", &SearchGraph::num_bytes);
+  py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
+      .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
+                    std::int32_t>(),
+           py::arg("graph"), py::arg("automaton"), py::arg("labels"), py::arg("neutral") = -1,
+           py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("labels", &HotwordUse::labels);
+  py::class_<Hypothesis>(module, "Hypothesis")
+      .def_readonly("tokens", &Hypothesis::tokens)
+      .def_readonly("words", &Hypothesis::words)
+      .def_property_readonly("token_spans",
+                             [](const Hypothesis& h) { return spans(h.token_spans); })
+      .def_property_readonly("word_spans", [](const Hypothesis& h) { return spans(h.word_spans); })
+      .def_readonly("hotwords", &Hypothesis::hotwords)
+      .def_readonly("score", &Hypothesis::score)
+      .def_readonly("am_score", &Hypothesis::am_score)
+      .def_readonly("lm_score", &Hypothesis::lm_score)
+      .def_readonly("word_score", &Hypothesis::word_score)
+      .def_readonly("blank_score", &Hypothesis::blank_score)
+      .def_readonly("hotword_score", &Hypothesis::hotword_score)
+      .def_readonly("search_score", &Hypothesis::search_score)
+      .def_readonly("partial", &Hypothesis::partial)
+      .def_readonly("num_frames", &Hypothesis::num_frames);
+  py::class_<Decoder, std::shared_ptr<Decoder>>(module, "Decoder")
+      .def(
+          py::init([](std::shared_ptr<const SearchGraph> graph, float beam, std::int32_t max_active,
+                      std::int32_t min_active, float acoustic_scale, float blank_penalty,
+                      std::uint32_t num_roots, std::int32_t separator, const std::string& kernel) {
+            return std::make_shared<Decoder>(
+                std::move(graph),
+                decoder::SearchOptions{beam, max_active, min_active, acoustic_scale, blank_penalty},
+                decoder::SpanOptions{num_roots, separator}, kernel);
+          }),
+          py::arg("graph"), py::kw_only(), py::arg("beam"), py::arg("max_active"),
+          py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
+          py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
+      .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));
+}
+
+}  // namespace tlg::bindings

@@ -1,0 +1,95 @@
+// _core.HotwordAutomaton: tlg.hotwords compiles phrases into it, the decoder's binding takes it.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "hotwords/automaton.h"
+
+namespace py = pybind11;
+
+namespace tlg::bindings {
+namespace {
+
+using hotwords::Automaton;
+using hotwords::Match;
+using hotwords::StateId;
+using hotwords::Unit;
+
+template <typename T>
+std::vector<T> to_vector(const Array<T>& array, const char* name) {
+  check_rank(array, 1, name);
+  return std::vector<T>(array.data(), array.data() + array.size());
+}
+
+// Held as a pointer to a non-const object because pybind11 wants it so; nothing bound changes it.
+std::shared_ptr<Automaton> build(const Array<Unit>& units, const Array<std::int64_t>& offsets,
+                                 const Array<double>& bias, const Array<double>& word_bias,
+                                 const Array<std::int32_t>& lengths, Unit num_units, Unit boundary,
+                                 std::vector<bool> starts_word, double max_loan) {
+  const auto all_units = to_vector(units, "units");
+  const auto all_offsets = to_vector(offsets, "offsets");
+  const auto all_bias = to_vector(bias, "bias");
+  const auto all_word_bias = to_vector(word_bias, "word_bias");
+  const auto all_lengths = to_vector(lengths, "lengths");
+  py::gil_scoped_release release;
+  return std::const_pointer_cast<Automaton>(Automaton::build(
+      hotwords::split_phrases(all_units, all_offsets, all_bias, all_word_bias, all_lengths),
+      {num_units, boundary, std::move(starts_word), max_loan}));
+}
+
+// Python gives any number; the search gives only states that it got from advance().
+StateId checked(const Automaton& automaton, StateId state) {
+  if (state <= automaton.max_state()) return state;
+  throw Error(ErrorKind::kOption, "hotword state " + std::to_string(state) + " does not exist");
+}
+
+std::pair<float, StateId> advance(const Automaton& automaton, StateId state, Unit unit) {
+  StateId next = 0;
+  const float gain = automaton.advance(checked(automaton, state), unit, &next);
+  return {gain, next};
+}
+
+double total(const Automaton& automaton, const Array<Unit>& units) {
+  const std::vector<Unit> all = to_vector(units, "units");
+  py::gil_scoped_release release;
+  return automaton.total(all);
+}
+
+}  // namespace
+
+void register_hotwords(py::module_& module) {
+  py::class_<Match>(module, "HotwordMatch")
+      .def_readonly("phrase", &Match::phrase)
+      .def_readonly("start", &Match::start)
+      .def_readonly("end", &Match::end)
+      .def_readonly("reward", &Match::reward);
+  const auto unlocked = py::call_guard<py::gil_scoped_release>();
+  py::class_<Automaton, std::shared_ptr<Automaton>>(module, "HotwordAutomaton")
+      .def(py::init(&build), py::kw_only(), py::arg("units"), py::arg("offsets"), py::arg("bias"),
+           py::arg("word_bias"), py::arg("lengths"), py::arg("num_units"), py::arg("boundary"),
+           py::arg("starts_word"), py::arg("max_loan"))
+      .def("advance", &advance, py::arg("state"), py::arg("unit"))
+      .def("end_score", [](const Automaton& a, StateId s) { return a.end_score(checked(a, s)); })
+      .def("max_gain", [](const Automaton& a, StateId s) { return a.max_gain(checked(a, s)); })
+      .def("find", &Automaton::find, py::arg("units"), unlocked)
+      .def("total", &total, py::arg("units"))
+      .def(
+          "trace",
+          [](const Automaton& a, const std::vector<Unit>& units) {
+            hotwords::Trace trace = a.trace(units);
+            return std::make_pair(std::move(trace.running), std::move(trace.ended));
+          },
+          py::arg("units"), unlocked)
+      .def("check", &Automaton::check, unlocked)
+      .def_property_readonly("num_states", &Automaton::num_states)
+      .def_property_readonly("num_phrases", &Automaton::num_phrases)
+      .def_property_readonly("num_bytes", &Automaton::num_bytes)
+      .def_property_readonly("max_loan", &Automaton::max_loan);
+}
+
+}  // namespace tlg::bindings

@@ -1,0 +1,89 @@
+#include "decoder/decoder.h"
+
+#include <cmath>
+#include <utility>
+
+#include "util/error.h"
+#include "util/parallel.h"
+
+namespace tlg::decoder {
+namespace {
+
+void require(bool fits, const std::string& what, const std::string& remedy) {
+  if (!fits) throw Error(ErrorKind::kOption, what, remedy);
+}
+
+void check(const SearchOptions& options) {
+  require(options.beam > 0, "beam must be above 0, not " + std::to_string(options.beam),
+          "8 to 16 nats are usual; infinity searches everything");
+  require(options.max_active > 0,
+          "max_active must be above 0, not " + std::to_string(options.max_active),
+          "7000 is the default");
+  require(options.min_active >= 0 && options.min_active <= options.max_active,
+          "min_active must be between 0 and max_active, not " + std::to_string(options.min_active),
+          "0 is the default");
+  require(
+      options.acoustic_scale > 0 && std::isfinite(options.acoustic_scale),
+      "acoustic_scale must be above 0 and finite, not " + std::to_string(options.acoustic_scale),
+      "1 to 3 are usual");
+  require(std::isfinite(options.blank_penalty),
+          "blank_penalty must be finite, not " + std::to_string(options.blank_penalty),
+          "0 is the default, 2 to 3 nats help where words are lost");
+}
+
+}  // namespace
+
+Decoder::Decoder(std::shared_ptr<const SearchGraph> graph, const SearchOptions& options,
+                 const SpanOptions& spans, const std::string& kernel)
+    : graph_(std::move(graph)), options_(options), spans_(spans), kernel_(choose_kernel(kernel)) {
+  check(options_);
+}
+
+std::unique_ptr<Search> Decoder::borrow() const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Search> search = std::move(idle_.back());
+      idle_.pop_back();
+      return search;
+    }
+  }
+  return std::make_unique<Search>(*graph_, options_, kernel_);
+}
+
+void Decoder::give_back(std::unique_ptr<Search> search) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  idle_.push_back(std::move(search));
+}
+
+Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
+                                const std::shared_ptr<const HotwordUse>& hotwords) const {
+  search.start(hotwords);
+  search.advance(frames);
+  return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords.get());
+}
+
+Hypothesis Decoder::decode(const Frames& frames,
+                           const std::shared_ptr<const HotwordUse>& hotwords) const {
+  std::unique_ptr<Search> search = borrow();
+  Hypothesis result = decode_with(*search, frames, hotwords);
+  give_back(std::move(search));
+  return result;
+}
+
+std::vector<Hypothesis> Decoder::decode_batch(const std::vector<Frames>& batch,
+                                              const std::shared_ptr<const HotwordUse>& hotwords,
+                                              std::size_t threads) const {
+  require(threads > 0, "threads must be above 0", "The number of cores is a good choice");
+  std::vector<Hypothesis> results(batch.size());
+  std::vector<std::unique_ptr<Search>> searches(
+      std::min(threads, std::max<std::size_t>(batch.size(), 1)));
+  for (std::unique_ptr<Search>& search : searches) search = borrow();
+  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t worker) {
+    results[i] = decode_with(*searches[worker], batch[i], hotwords);
+  });
+  for (std::unique_ptr<Search>& search : searches) give_back(std::move(search));
+  return results;
+}
+
+}  // namespace tlg::decoder

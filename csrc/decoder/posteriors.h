@@ -1,0 +1,16 @@
+// The check at the door of every decode: are these rows posteriors? It costs a few nanoseconds a
+// column, so that nobody is tempted to leave it out. Not here: dtype, rank and width, which the
+// caller checks, and any repair, because the kind of the input is never guessed.
+#pragma once
+
+#include <cstdint>
+
+namespace tlg::decoder {
+
+// log_probs: [num_frames, num_tokens], C-contiguous, natural log; -inf entries are fine.
+// Throws Error(kPosterior) naming the first row (first_row + its index) that holds NaN or +inf, is
+// -inf throughout, or whose log-sum-exp is further than tolerance (nats) from 0.
+void check_log_probs(const float* log_probs, std::int64_t num_frames, std::int64_t num_tokens,
+                     double tolerance, std::int64_t first_row = 0);
+
+}  // namespace tlg::decoder

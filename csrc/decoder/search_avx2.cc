@@ -1,0 +1,29 @@
+// The search kernel for x86-64 with AVX2.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "decoder/search_state.h"
+
+#if defined(TLG_HAVE_X86_KERNELS)
+#include <immintrin.h>
+#define TLG_ISA avx2
+#define TLG_LEVEL 2
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
+#endif
+#include "decoder/simd.h"
+// The kernel builds on the loops.
+#include "decoder/search_kernel.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

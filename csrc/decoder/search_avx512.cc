@@ -1,0 +1,30 @@
+// The search kernel for x86-64 with AVX-512.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "decoder/search_state.h"
+
+#if defined(TLG_HAVE_X86_KERNELS)
+#include <immintrin.h>
+#define TLG_ISA avx512
+#define TLG_LEVEL 3
+#if defined(__clang__)
+#pragma clang attribute push(                                                                 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt"))), \
+    apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt")
+#endif
+#include "decoder/simd.h"
+// The kernel builds on the loops.
+#include "decoder/search_kernel.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

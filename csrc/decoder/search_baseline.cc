@@ -1,0 +1,17 @@
+// The search kernel for any CPU of the build's target.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "decoder/search_state.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+#define TLG_ISA baseline
+#define TLG_LEVEL 0
+#include "decoder/simd.h"
+// The kernel builds on the loops.
+#include "decoder/search_kernel.h"

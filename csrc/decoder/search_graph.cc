@@ -1,0 +1,479 @@
+#include "decoder/search_graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "util/error.h"
+
+namespace tlg::decoder {
+namespace {
+
+constexpr std::uint32_t kNone = 0xffffffffu;
+constexpr std::uint32_t kMaxMaskUnits = 128;
+constexpr std::uint32_t kMaxLevel = 255;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+[[noreturn]] void refuse(const std::string& what, const std::string& remedy) {
+  throw Error(ErrorKind::kGraph, what, remedy);
+}
+
+}  // namespace
+
+// The steps of the compilation, in the order of run().
+struct SearchGraph::Compiler {
+  SearchGraph& graph;
+  const fst::Fst& fst;
+  const GraphOptions& options;
+  std::vector<std::uint32_t>& unit_of;  // column -> unit, kNone
+  const bool split;                     // kCtc: token states are split by unit
+  std::vector<std::uint32_t>
+      first_unit;                   // LG state -> unit of an entering arc, kNone: no arc enters
+  std::vector<std::uint64_t> more;  // (LG state << 32 | unit), sorted: the further ones
+  std::vector<std::uint32_t> token_state;  // LG state -> its first token state, kNone
+  std::vector<std::uint32_t>
+      epsilon_record;  // LG state -> the record for entering it by epsilon, kNone
+  std::vector<float> min_own, min_total;  // LG state -> cheapest emitting arc
+
+  Compiler(SearchGraph& g, const fst::Fst& f)
+      : graph(g),
+        fst(f),
+        options(g.options_),
+        unit_of(g.unit_of_column_),
+        split(options.topology == Topology::kCtc) {}
+
+  void run() {
+    if (fst.num_states() == 0 || fst.start() < 0)
+      refuse("the graph is empty", "Build it again; the build report tells which words were lost");
+    if (fst.num_states() > kTargetMask || fst.num_arcs() > kTargetMask)
+      refuse("the graph has more than 2^30 states or arcs", "Prune the language model");
+    collect_units();
+    find_levels();
+    split_states();
+    lay_out_arcs();
+    lay_out_records();
+  }
+
+  float scaled(const fst::Arc& arc) const {
+    return options.lm_weight * arc.weight - (arc.olabel != 0 ? options.word_score : 0.0f);
+  }
+
+  void collect_units() {
+    unit_of.assign(static_cast<std::size_t>(options.num_tokens), kNone);
+    const fst::Arc* arcs = fst.arcs();
+    for (std::size_t i = 0; i < fst.num_arcs(); ++i) {
+      const fst::Label label = arcs[i].ilabel;
+      if (label == 0) continue;
+      if (label < 0 || label > options.num_tokens)
+        refuse("input label " + std::to_string(label) + " is beyond the token table (" +
+                   std::to_string(options.num_tokens) + " tokens)",
+               "The graph was built for another model: build it with this model's tokens.txt");
+      unit_of[label - 1] = 0;
+    }
+    if (split && options.blank >= 0 && unit_of[options.blank] != kNone)
+      refuse("the graph has arcs with the blank (token id " + std::to_string(options.blank) + ")",
+             "It is a TLG with its own topology: load it as TLG.fst, or name the right blank");
+    for (std::int32_t column = 0; column < options.num_tokens; ++column)
+      if (unit_of[column] != kNone) {
+        unit_of[column] = graph.num_units();
+        graph.columns_.push_back(column);
+      }
+  }
+
+  // The longest chain of epsilon arcs from each state; a cycle is an error.
+  void find_levels() {
+    const std::size_t n = fst.num_states();
+    graph.levels_.assign(n, 0);
+    std::vector<std::uint8_t> done(n, 0);  // 1: on the stack, 2: finished
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> stack;
+    for (std::uint32_t root = 0; root < n; ++root) {
+      if (done[root]) continue;
+      stack.push_back({root, 0});
+      done[root] = 1;
+      while (!stack.empty()) {
+        const std::uint32_t s = stack.back().first;
+        const fst::Arc* arc = fst.begin(s) + stack.back().second;
+        if (arc == fst.end(s)) {
+          done[s] = 2;
+          stack.pop_back();
+          continue;
+        }
+        const std::uint32_t t = static_cast<std::uint32_t>(arc->nextstate);
+        if (arc->ilabel != 0 || done[t] == 2) {
+          if (arc->ilabel == 0) {
+            const std::uint32_t level = graph.levels_[t] + 1u;
+            if (level > kMaxLevel)
+              refuse("a chain of more than 255 epsilon arcs leaves state " + std::to_string(s),
+                     "Remove epsilons before decoding");
+            graph.levels_[s] = std::max(graph.levels_[s], static_cast<std::uint8_t>(level));
+          }
+          ++stack.back().second;
+        } else if (done[t] == 1) {
+          refuse("epsilon arcs form a cycle through state " + std::to_string(t),
+                 "Remove the cycle: words without a pronunciation can cause it");
+        } else {
+          stack.push_back({t, 0});
+          done[t] = 1;
+        }
+      }
+    }
+  }
+
+  void split_states() {
+    const std::size_t n = fst.num_states();
+    first_unit.assign(n, kNone);
+    epsilon_record.assign(n, kNone);
+    const fst::Arc* arcs = fst.arcs();
+    for (std::size_t i = 0; i < fst.num_arcs(); ++i) {
+      const std::uint32_t t = static_cast<std::uint32_t>(arcs[i].nextstate);
+      if (arcs[i].ilabel == 0) {
+        epsilon_record[t] = 0;
+        continue;
+      }
+      const std::uint32_t unit = split ? unit_of[arcs[i].ilabel - 1] : 0;
+      if (first_unit[t] == kNone)
+        first_unit[t] = unit;
+      else if (first_unit[t] != unit)
+        more.push_back(static_cast<std::uint64_t>(t) << 32 | unit);
+    }
+    std::sort(more.begin(), more.end());
+    more.erase(std::unique(more.begin(), more.end()), more.end());
+    token_state.assign(n, kNone);
+    std::uint32_t id = 0;
+    std::size_t next = 0;
+    for (std::uint32_t s = 0; s < n; ++s) {
+      if (first_unit[s] == kNone) continue;
+      token_state[s] = id++;
+      graph.lg_states_.push_back(s);
+      for (; next < more.size() && more[next] >> 32 == s; ++next, ++id)
+        graph.lg_states_.push_back(s);
+    }
+    graph.start_ = id++;
+    graph.lg_states_.push_back(static_cast<std::uint32_t>(fst.start()));
+    graph.num_token_states_ = id;
+    if (id > kTargetMask) refuse("the graph has more than 2^30 states", "Prune the language model");
+    for (std::uint32_t s = 0; s < n; ++s)
+      if (epsilon_record[s] != kNone) {
+        epsilon_record[s] = static_cast<std::uint32_t>(graph.lg_states_.size());
+        graph.lg_states_.push_back(s);
+      }
+  }
+
+  std::uint32_t target_of(const fst::Arc& arc) const {
+    const std::uint32_t t = static_cast<std::uint32_t>(arc.nextstate);
+    const std::uint32_t unit = split ? unit_of[arc.ilabel - 1] : 0;
+    if (unit == first_unit[t]) return token_state[t];
+    const std::uint64_t key = static_cast<std::uint64_t>(t) << 32 | unit;
+    const auto begin =
+        std::lower_bound(more.begin(), more.end(), static_cast<std::uint64_t>(t) << 32);
+    const auto at = std::lower_bound(begin, more.end(), key);
+    return token_state[t] + 1 + static_cast<std::uint32_t>(at - begin);
+  }
+
+  void lay_out_arcs() {
+    const std::size_t n = fst.num_states();
+    const bool keep_units = !split || graph.num_units() > kMaxMaskUnits;
+    graph.arcs_.reserve(fst.num_arcs());
+    graph.arc_words_.reserve(fst.num_arcs());
+    if (keep_units) graph.arc_units_.reserve(fst.num_arcs());
+    graph.state_arcs_.reserve(n + 1);
+    graph.state_epsilons_.reserve(n + 1);
+    graph.final_costs_.reserve(n);
+    min_own.assign(n, kInfinity);
+    std::vector<const fst::Arc*> sorted;
+    for (std::uint32_t s = 0; s < n; ++s) {
+      graph.state_arcs_.push_back(static_cast<std::uint32_t>(graph.arcs_.size()));
+      graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
+      graph.final_costs_.push_back(options.lm_weight * fst.final_cost(s));
+      if (fst.final_cost(s) == kInfinity) graph.final_costs_.back() = kInfinity;
+      sorted.clear();
+      for (const fst::Arc* arc = fst.begin(s); arc != fst.end(s); ++arc) {
+        if (arc->weight == kInfinity) continue;  // can never be taken; 0 * infinity is not a number
+        if (arc->ilabel == 0)
+          graph.epsilons_.push_back({scaled(*arc), 0, epsilon_record[arc->nextstate],
+                                     graph.levels_[arc->nextstate], arc->olabel});
+        else
+          sorted.push_back(arc);
+      }
+      // Among arcs of one unit the cheapest comes first; the order of the file breaks ties.
+      std::sort(sorted.begin(), sorted.end(), [this](const fst::Arc* a, const fst::Arc* b) {
+        if (a->ilabel != b->ilabel) return a->ilabel < b->ilabel;
+        const float wa = scaled(*a), wb = scaled(*b);
+        return wa != wb ? wa < wb : a < b;
+      });
+      for (std::size_t i = 0; i < sorted.size();) {
+        std::size_t j = i + 1;
+        while (j < sorted.size() && sorted[j]->ilabel == sorted[i]->ilabel) ++j;
+        add_arcs(sorted.data() + i, j - i, keep_units);
+        min_own[s] = std::min(min_own[s], scaled(*sorted[i]));
+        i = j;
+      }
+    }
+    graph.state_arcs_.push_back(static_cast<std::uint32_t>(graph.arcs_.size()));
+    graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
+    graph.groups_.push_back(static_cast<std::uint32_t>(graph.group_arcs_.size()));
+    graph.arcs_.shrink_to_fit();
+    graph.arc_words_.shrink_to_fit();
+    set_bounds();
+  }
+
+  // The arcs of one state with one unit: a HotArc, or a group of them behind one HotArc.
+  void add_arcs(const fst::Arc* const* arcs, std::size_t count, bool keep_units) {
+    const std::uint32_t hot = static_cast<std::uint32_t>(graph.arcs_.size());
+    const auto word_bit = [](const fst::Arc& arc) { return arc.olabel != 0 ? kHasWord : 0u; };
+    if (keep_units) graph.arc_units_.push_back(unit_of[arcs[0]->ilabel - 1]);
+    if (count == 1) {
+      graph.arcs_.push_back({scaled(*arcs[0]), target_of(*arcs[0]) | word_bit(*arcs[0])});
+      graph.arc_words_.push_back(arcs[0]->olabel);
+      return;
+    }
+    const std::uint32_t group = static_cast<std::uint32_t>(graph.groups_.size());
+    graph.groups_.push_back(static_cast<std::uint32_t>(graph.group_arcs_.size()));
+    graph.arcs_.push_back({scaled(*arcs[0]), group | kIsGroup});
+    graph.arc_words_.push_back(0);
+    for (std::size_t i = 0; i < count; ++i) {
+      graph.group_arcs_.push_back(
+          {scaled(*arcs[i]), target_of(*arcs[i]) | word_bit(*arcs[i]), arcs[i]->olabel});
+      graph.group_hot_arc_.push_back(hot);
+    }
+  }
+
+  // Cheapest ways on, through epsilon arcs too: lower levels first, since arcs lead to lower
+  // levels.
+  void set_bounds() {
+    min_total = min_own;
+    std::vector<float>& total_final = graph.total_final_costs_;
+    total_final = graph.final_costs_;
+    std::vector<std::vector<std::uint32_t>> by_level;
+    for (std::uint32_t s = 0; s < fst.num_states(); ++s) {
+      const std::uint32_t level = graph.levels_[s];
+      if (level == 0) continue;
+      if (by_level.size() <= level) by_level.resize(level + 1);
+      by_level[level].push_back(s);
+    }
+    for (const auto& states : by_level)
+      for (const std::uint32_t s : states)
+        for (std::uint32_t e = graph.state_epsilons_[s]; e < graph.state_epsilons_[s + 1]; ++e) {
+          EpsilonArc& arc = graph.epsilons_[e];
+          arc.bound = arc.cost + min_total[graph.lg_states_[arc.target]];
+          graph.max_level_ = std::max(graph.max_level_, arc.level + 1);
+          min_total[s] = std::min(min_total[s], arc.bound);
+          total_final[s] =
+              std::min(total_final[s], arc.cost + total_final[graph.lg_states_[arc.target]]);
+        }
+    graph.least_way_on_ = *std::min_element(min_total.begin(), min_total.end());
+  }
+
+  void lay_out_records() {
+    bool small = graph.num_units() <= kMaxMaskUnits;
+    for (std::uint32_t s = 0; s < fst.num_states() && small; ++s)
+      small = graph.state_epsilons_[s + 1] - graph.state_epsilons_[s] <= 0xffff;
+    if (!small && graph.arc_units_.empty())
+      for (std::uint32_t a = 0; a < graph.arcs_.size(); ++a) {
+        const std::uint32_t target = graph.arcs_[a].target;
+        const std::uint32_t state =
+            (target & kIsGroup) ? graph.group_arcs_[graph.groups_[target & kTargetMask]].target
+                                : target;
+        graph.arc_units_.push_back(unit_of_token_state(state & kTargetMask));
+      }
+    graph.mask_words_ = !small ? 0 : graph.num_units() <= 64 ? 1 : 2;
+    if (graph.mask_words_ == 0)
+      fill<0>();
+    else if (graph.mask_words_ == 1)
+      fill<1>();
+    else
+      fill<2>();
+  }
+
+  std::uint32_t unit_of_token_state(std::uint32_t id) const {
+    if (!split || id >= graph.start_) return graph.num_units() + 1;
+    const std::uint32_t s = graph.lg_states_[id];
+    if (id == token_state[s]) return first_unit[s];
+    const auto begin =
+        std::lower_bound(more.begin(), more.end(), static_cast<std::uint64_t>(s) << 32);
+    return static_cast<std::uint32_t>(begin[id - token_state[s] - 1]);
+  }
+
+  template <int W>
+  void fill() {
+    std::vector<Record<W>> records(graph.lg_states_.size());
+    for (std::uint32_t r = 0; r < records.size(); ++r) {
+      Record<W>& record = records[r];
+      const std::uint32_t s = graph.lg_states_[r];
+      const std::uint32_t first = graph.state_arcs_[s];
+      const std::uint32_t count = graph.state_arcs_[s + 1] - first;
+      const std::uint32_t epsilons = graph.state_epsilons_[s + 1] - graph.state_epsilons_[s];
+      record.arcs = first;
+      record.epsilons = graph.state_epsilons_[s];
+      set(record.num_epsilons, epsilons);
+      record.min_cost = min_total[s];
+      record.min_own_cost = min_own[s];
+      set(record.unit, unit_of_token_state(r));
+      set(record.only_unit, graph.num_units());
+      if constexpr (W == 0) {
+        record.num_arcs = count;
+      } else {
+        for (int w = 0; w < W; ++w) record.mask[w] = 0;
+      }
+      for (std::uint32_t a = first; a < first + count; ++a) {
+        const std::uint32_t unit = arc_unit(a);
+        if (count == 1 && epsilons == 0) set(record.only_unit, unit);
+        if constexpr (W > 0) record.mask[unit >> 6] |= std::uint64_t{1} << (unit & 63);
+      }
+    }
+    graph.records_ = std::move(records);
+  }
+
+  template <typename T>
+  static void set(T& field, std::uint32_t value) {
+    field = static_cast<T>(value);
+  }
+
+  std::uint32_t arc_unit(std::uint32_t a) const {
+    if (!graph.arc_units_.empty()) return graph.arc_units_[a];
+    std::uint32_t target = graph.arcs_[a].target;
+    if (target & kIsGroup) target = graph.group_arcs_[graph.groups_[target & kTargetMask]].target;
+    return unit_of_token_state(target & kTargetMask);
+  }
+};
+
+SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : options_(options) {
+  Compiler(*this, fst).run();
+}
+
+SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number) const {
+  PathArc arc{};
+  std::uint32_t hot = number;
+  if (number < arcs_.size()) {
+    arc.target = arcs_[number].target & kTargetMask;
+    arc.word = arc_words_[number];
+    arc.cost = arcs_[number].cost;
+  } else {
+    const GroupArc& member = group_arcs_[number - arcs_.size()];
+    hot = group_hot_arc_[number - arcs_.size()];
+    arc.target = member.target & kTargetMask;
+    arc.word = member.word;
+    arc.cost = member.cost;
+  }
+  const auto unit_of_target = [&]() -> std::uint32_t {
+    if (!arc_units_.empty()) return arc_units_[hot];
+    return mask_words_ == 1 ? std::uint32_t{records<1>()[arc.target].unit}
+                            : std::uint32_t{records<2>()[arc.target].unit};
+  };
+  arc.column = columns_[unit_of_target()];
+  arc.target = lg_states_[arc.target];
+  // The last state whose arcs begin at or before this one and that has any.
+  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
+  arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
+  return arc;
+}
+
+// The cheapest chain of epsilon arcs from `from` to `to`, or, with to = -1, to any final state, its
+// final cost added. Epsilon arcs have no cycles, so that the answer of a (state, hotword state) can
+// be kept.
+double SearchGraph::walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
+                         std::vector<PathArc>* path) const {
+  using Node = std::pair<std::uint32_t, hotwords::StateId>;
+  struct Answer {
+    double cost;
+    std::uint32_t epsilon;  // the first arc to take; kNone: stay here
+    Node next;
+  };
+  const auto end_cost = [&](const Node& node) -> double {
+    if (to >= 0) return to == node.first ? 0.0 : double{kInfinity};
+    const double gain =
+        hotwords.automaton == nullptr ? 0 : hotwords.automaton->end_score(node.second);
+    return double{final_costs_[node.first]} - gain;
+  };
+  const auto follow = [&](const EpsilonArc& arc, const Node& node, double* cost) -> Node {
+    *cost = arc.cost;
+    Node next{lg_states_[arc.target], node.second};
+    if (hotwords.automaton != nullptr && arc.word != 0)
+      *cost -= hotwords.automaton->advance(node.second, arc.word, &next.second);
+    return next;
+  };
+  std::map<Node, Answer> known;
+  const Node first{from, hotwords.state};
+  std::vector<Node> stack{first};
+  while (!stack.empty()) {
+    const Node node = stack.back();
+    if (known.count(node)) {
+      stack.pop_back();
+      continue;
+    }
+    Answer best{end_cost(node), kNone, node};
+    bool ready = true;
+    for (std::uint32_t e = state_epsilons_[node.first]; e < state_epsilons_[node.first + 1]; ++e) {
+      double cost;
+      const Node next = follow(epsilons_[e], node, &cost);
+      const auto at = known.find(next);
+      if (at == known.end()) {
+        stack.push_back(next);
+        ready = false;
+      } else if (cost + at->second.cost < best.cost) {
+        best = {cost + at->second.cost, e, next};
+      }
+    }
+    if (!ready) continue;
+    known[node] = best;
+    stack.pop_back();
+  }
+  if (path != nullptr)
+    for (Node node = first; known[node].epsilon != kNone; node = known[node].next) {
+      const EpsilonArc& arc = epsilons_[known[node].epsilon];
+      path->push_back({node.first, lg_states_[arc.target], -1, arc.word, arc.cost});
+    }
+  return known[first].cost;
+}
+
+std::vector<SearchGraph::PathArc> SearchGraph::epsilon_path(std::uint32_t from, std::uint32_t to,
+                                                            const WordHotwords& hotwords) const {
+  std::vector<PathArc> path;
+  if (from != to) walk(from, to, hotwords, &path);
+  return path;
+}
+
+double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
+                               std::vector<PathArc>* path) const {
+  return walk(lg_state, -1, hotwords, path);
+}
+
+std::vector<float> SearchGraph::best_over_words(
+    const std::function<float(fst::Label)>& gain) const {
+  const std::size_t n = final_costs_.size();
+  std::vector<float> best(n, 0);
+  for (std::uint32_t s = 0; s < n; ++s)
+    for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
+      if (arc_words_[a] != 0) best[s] = std::max(best[s], gain(arc_words_[a]));
+  for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
+    if (group_arcs_[g].word == 0) continue;
+    const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
+    best[s] = std::max(best[s], gain(group_arcs_[g].word));
+  }
+  // Targets of epsilon arcs have lower levels: rising levels see them finished.
+  std::vector<std::vector<std::uint32_t>> by_level(max_level_ + 1);
+  for (std::uint32_t s = 0; s < n; ++s)
+    if (levels_[s] > 0) by_level[levels_[s]].push_back(s);
+  for (const auto& states : by_level)
+    for (const std::uint32_t s : states)
+      for (std::uint32_t e = state_epsilons_[s]; e < state_epsilons_[s + 1]; ++e) {
+        const EpsilonArc& arc = epsilons_[e];
+        const float word = arc.word != 0 ? std::max(0.0f, gain(arc.word)) : 0;
+        best[s] = std::max(best[s], word + best[lg_states_[arc.target]]);
+      }
+  std::vector<float> of_record(lg_states_.size());
+  for (std::uint32_t r = 0; r < of_record.size(); ++r) of_record[r] = best[lg_states_[r]];
+  return of_record;
+}
+
+std::size_t SearchGraph::num_bytes() const {
+  const auto bytes = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
+  return std::visit(bytes, records_) + bytes(columns_) + bytes(unit_of_column_) + bytes(arcs_) +
+         bytes(arc_words_) + bytes(arc_units_) + bytes(epsilons_) + bytes(groups_) +
+         bytes(group_arcs_) + bytes(group_hot_arc_) + bytes(lg_states_) + bytes(state_arcs_) +
+         bytes(state_epsilons_) + bytes(final_costs_) + bytes(total_final_costs_) + bytes(levels_);
+}
+
+}  // namespace tlg::decoder

@@ -1,0 +1,181 @@
+// A decoding graph laid out for the search: states split by the unit that leads into them,
+// eight-byte arcs, epsilon arcs with bounds. Compiled once from an Fst for one (lm_weight,
+// word_score), then const and shared by all searches. Not for: building graphs (graph/), or
+// anything that reads an arc twice.
+//
+// Topology kCtc: the Fst is LG without blank; the search adds the CTC topology. kPlain: every arc
+// with an input label takes one frame (a TLG with its own blank and self-loops, or one posterior
+// per token).
+//
+// Vocabulary of this room:
+//   column     a token id: a column of the posteriors
+//   unit       0 .. num_units() - 1: the columns that some arc uses, in rising order
+//   token state (LG state, unit of the arcs that enter it): where a token can wait between frames
+//   record     what is needed to leave a token state or the target of an epsilon arc
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <variant>
+#include <vector>
+
+#include "fst/fst.h"
+#include "hotwords/automaton.h"
+
+namespace tlg::decoder {
+
+enum class Topology { kCtc, kPlain };
+
+struct GraphOptions {
+  Topology topology = Topology::kCtc;
+  std::int32_t num_tokens = 0;  // V: columns of the posteriors
+  std::int32_t blank = 0;       // its column; -1: none (kPlain without blank)
+  float lm_weight = 1;          // multiplies every arc and final cost
+  float word_score = 0;         // nats added for each word
+};
+
+// Bits of HotArc::target and GroupArc::target.
+constexpr std::uint32_t kHasWord = 1u << 31;  // the arc has an output label
+constexpr std::uint32_t kIsGroup = 1u
+                                   << 30;  // several arcs of the state share the label: see Group
+constexpr std::uint32_t kTargetMask = kIsGroup - 1;
+
+struct HotArc {
+  float cost;
+  std::uint32_t target;  // token state, or a group whose cheapest member costs `cost`
+};
+
+struct GroupArc {
+  float cost;
+  std::uint32_t target;
+  fst::Label word;
+};
+
+struct EpsilonArc {
+  float cost;
+  float bound;           // cost + the cheapest way on from the target to an emitting arc's cost
+  std::uint32_t target;  // a record
+  std::uint32_t level;   // of the target: its longest chain of epsilon arcs
+  fst::Label word;
+};
+
+// What is needed to leave a state, W words of 64 units: with W > 0 bit u of `mask` is set iff an
+// arc with unit u exists, and that arc is the popcount(bits below u)-th of the state. W = 0 (more
+// units than masks hold): num_arcs arcs, their units in arc_units(), rising.
+template <int W>
+struct alignas(W == 2 ? 16 : 32) Record {
+  std::uint64_t mask[W];
+  float min_cost;      // cheapest emitting arc, epsilon arcs in front of it included
+  float min_own_cost;  // cheapest emitting arc of the state itself
+  std::uint32_t arcs;  // index of the first HotArc
+  std::uint32_t epsilons;
+  std::uint16_t num_epsilons;
+  std::uint16_t unit;       // of the entering arcs; num_units() + 1: none
+  std::uint16_t only_unit;  // the unit of the only way on, or num_units(): there are several
+};
+template <>
+struct alignas(32) Record<0> {
+  float min_cost, min_own_cost;
+  std::uint32_t arcs, num_arcs, epsilons, num_epsilons, unit, only_unit;
+};
+static_assert(sizeof(Record<1>) == 32 && sizeof(Record<2>) == 48 && sizeof(Record<0>) == 32);
+
+class SearchGraph {
+ public:
+  // Throws Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
+  // cycle, no start.
+  SearchGraph(const fst::Fst& fst, const GraphOptions& options);
+
+  const GraphOptions& options() const { return options_; }
+  std::uint32_t num_units() const { return static_cast<std::uint32_t>(columns_.size()); }
+  std::uint32_t num_token_states() const { return num_token_states_; }
+  std::uint32_t num_records() const { return static_cast<std::uint32_t>(lg_states_.size()); }
+  int mask_words() const { return mask_words_; }  // W
+  std::uint32_t start() const { return start_; }  // a token state that no arc enters
+  std::uint32_t max_level() const { return max_level_; }
+  float least_way_on() const { return least_way_on_; }  // least min_cost of all records
+
+  const std::vector<std::int32_t>& columns() const { return columns_; }
+  // The unit of a column; num_units() or more: no arc uses it.
+  std::uint32_t unit_of_column(std::int32_t column) const { return unit_of_column_[column]; }
+  template <int W>
+  const Record<W>* records() const {
+    return std::get<std::vector<Record<W>>>(records_).data();
+  }
+  const HotArc* arcs() const { return arcs_.data(); }
+  const std::uint32_t* arc_units() const { return arc_units_.data(); }
+  const EpsilonArc* epsilons() const { return epsilons_.data(); }
+  const std::uint32_t* groups() const {
+    return groups_.data();
+  }  // group g: [groups[g], groups[g + 1])
+  const GroupArc* group_arcs() const { return group_arcs_.data(); }
+
+  // For each record, the greatest gain(word) >= 0 of an arc out of it, epsilon arcs followed and
+  // added up.
+  std::vector<float> best_over_words(const std::function<float(fst::Label)>& gain) const;
+
+  // The slow side, for tracing a path. An arc number is an index into arcs(), or num_arcs + an
+  // index into group_arcs().
+  struct PathArc {
+    std::uint32_t source;  // LG state
+    std::uint32_t target;  // LG state
+    std::int32_t column;   // -1: epsilon
+    fst::Label word;
+    double cost;
+  };
+  PathArc path_arc(std::uint32_t arc) const;
+  fst::Label arc_word(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
+  }
+  std::uint32_t group_arc_number(std::uint32_t index) const {
+    return static_cast<std::uint32_t>(arcs_.size()) + index;
+  }
+  std::uint32_t lg_state(std::uint32_t record) const { return lg_states_[record]; }
+  std::uint32_t start_lg_state() const { return lg_states_[start_]; }
+  // Hotwords whose automaton is moved by words can make another chain of epsilon arcs the best one.
+  struct WordHotwords {
+    const hotwords::Automaton* automaton = nullptr;  // null: none
+    hotwords::StateId state = hotwords::kRoot;       // at the first state of the chain
+  };
+  // The cheapest chain of epsilon arcs from one LG state to another (empty if they are the same).
+  std::vector<PathArc> epsilon_path(std::uint32_t from, std::uint32_t to,
+                                    const WordHotwords& hotwords) const;
+  // The cost of ending in an LG state, epsilon arcs in front of a final state included (and what
+  // hotwords take or give at the end); infinity: cannot. With `path`, the epsilon arcs it takes.
+  double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
+                    std::vector<PathArc>* path = nullptr) const;
+  // The same without hotwords, at once.
+  float total_final_cost(std::uint32_t lg_state) const { return total_final_costs_[lg_state]; }
+  float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
+
+  std::size_t num_bytes() const;
+
+ private:
+  struct Compiler;
+  double walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
+              std::vector<PathArc>* path) const;
+
+  GraphOptions options_;
+  int mask_words_ = 0;
+  std::uint32_t num_token_states_ = 0, start_ = 0, max_level_ = 0;
+  float least_way_on_ = 0;
+  std::vector<std::int32_t> columns_;
+  std::vector<std::uint32_t> unit_of_column_;
+  std::variant<std::vector<Record<0>>, std::vector<Record<1>>, std::vector<Record<2>>> records_;
+  std::vector<HotArc> arcs_;
+  std::vector<fst::Label> arc_words_;
+  std::vector<std::uint32_t> arc_units_;  // empty where the target record tells the unit
+  std::vector<EpsilonArc> epsilons_;
+  std::vector<std::uint32_t> groups_;
+  std::vector<GroupArc> group_arcs_;
+  std::vector<std::uint32_t> group_hot_arc_;   // group arc -> the HotArc of its group
+  std::vector<std::uint32_t> lg_states_;       // record -> LG state
+  std::vector<std::uint32_t> state_arcs_;      // LG state -> first HotArc (one more at the end)
+  std::vector<std::uint32_t> state_epsilons_;  // LG state -> first EpsilonArc (one more at the end)
+  std::vector<float> final_costs_;             // LG state -> own final cost
+  std::vector<float> total_final_costs_;       // LG state -> final cost through epsilon arcs
+  std::vector<std::uint8_t> levels_;           // LG state -> its longest chain of epsilon arcs
+};
+
+}  // namespace tlg::decoder

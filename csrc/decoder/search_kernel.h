@@ -1,0 +1,550 @@
+// One frame of the search. Included by one source file for each instruction set (search_*.cc),
+// which defines TLG_ISA (the namespace) and the functions of simd.h for it; so: no include guard,
+// no includes.
+//
+// A token is a pair of costs: `nb` (the last frame was its unit) and `b` (the last frame was
+// blank). One step:
+//   stay    nb + cost(unit);   blank   min(nb, b) + cost(blank);
+//   an arc with unit v starts from min(nb, b), or, when v is the token's own unit, from b alone.
+// That is the exact CTC topology. Epsilon arcs are taken only right before an emitting arc
+// ("lazily"): waiting behind them costs the same as waiting in front. Source: docs/search.md.
+
+namespace tlg::decoder::TLG_ISA {
+
+constexpr float kCostInfinity = std::numeric_limits<float>::infinity();
+constexpr float kLargest = std::numeric_limits<float>::max();
+constexpr std::size_t kWorkBlock = 64;
+
+template <int W, bool kCtcTopology, HotwordLabels kHot>
+class Kernel {
+ public:
+  explicit Kernel(SearchState& state)
+      : s_(state),
+        graph_(*state.graph),
+        records_(graph_.records<W>()),
+        arcs_(graph_.arcs()),
+        epsilons_(graph_.epsilons()),
+        num_units_(graph_.num_units()),
+        none_(num_units_ + 1),
+        beam_(state.options.beam) {}
+
+  void run(const Frames& frames) {
+    for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
+      score_units(frames, t);
+      step();
+      if (!s_.dead) ++s_.frame;
+    }
+  }
+
+ private:
+  SearchState& s_;
+  const SearchGraph& graph_;
+  const Record<W>* records_;
+  const HotArc* arcs_;
+  const EpsilonArc* epsilons_;
+  const std::uint32_t num_units_, none_;
+  const float beam_;
+  float blank_cost_ = kCostInfinity;
+  float cut_ = kLargest;   // costs above it cannot survive this frame
+  float best_before_ = 0;  // best cost before this frame
+  const float* unit_costs_ = nullptr;
+  Work work_[kWorkBlock];
+  std::size_t num_work_ = 0;
+
+  // unit_costs[u] = -scale * log_prob for each unit; [num_units] = the least of them; [num_units +
+  // 1] (no unit) and the padding = infinity.
+  void score_units(const Frames& frames, std::int32_t t) {
+    float* costs = s_.unit_costs.data();
+    const float scale = s_.options.acoustic_scale;
+    const std::int32_t* columns = graph_.columns().data();
+    const std::int32_t blank = graph_.options().blank;
+    float least = kCostInfinity;
+    if (frames.dense != nullptr) {
+      const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
+      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
+      if (kCtcTopology && blank >= 0) blank_cost_ = -scale * row[blank];
+    } else {
+      const float others = -scale * frames.unlisted(t);
+      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = others;
+      blank_cost_ = others;
+      const std::int64_t row = static_cast<std::int64_t>(t) * frames.width;
+      for (std::int32_t i = 0; i < frames.width; ++i) {
+        const std::int32_t token = frames.ids[row + i];
+        const float cost = -scale * frames.log_probs[row + i];
+        if (token == blank) blank_cost_ = cost;
+        const std::uint32_t u = graph_.unit_of_column(token);
+        if (u < num_units_) costs[u] = cost;
+      }
+    }
+    blank_cost_ =
+        kCtcTopology && blank >= 0 ? blank_cost_ + s_.options.blank_penalty : kCostInfinity;
+    // A plain graph has blank among its units.
+    if (!kCtcTopology && blank >= 0 && graph_.unit_of_column(blank) < num_units_)
+      costs[graph_.unit_of_column(blank)] += s_.options.blank_penalty;
+    least = least_of(costs, num_units_);
+    costs[num_units_] = least;
+    unit_costs_ = costs;
+  }
+
+  void step() {
+    limit_active();
+    s_.candidates.clear();
+    s_.live_ready = false;
+    cut_ = kLargest;
+    float best_stay = kCostInfinity;
+    best_before_ = kCostInfinity;
+    if (kCtcTopology)
+      best_stay = best_of_staying(s_.nb.data(), s_.b.data(), s_.unit.data(), unit_costs_,
+                                  blank_cost_, s_.num_tokens, &best_before_);
+    else
+      best_before_ = least_of(s_.nb.data(), s_.num_tokens);
+    lower_cut(best_stay);
+    expand_tokens();
+    expand_waiting();
+    if (best_stay == kCostInfinity && s_.candidates.empty()) {
+      s_.dead = true;
+      return;
+    }
+    if (s_.options.min_active > 0) keep_min_active();
+    move_in_place();
+    merge_candidates();
+    rebase();
+  }
+
+  void lower_cut(float cost) {
+    if (s_.options.min_active > 0) return;  // keep_min_active() decides, when all costs are known
+    const float cut = cost + beam_;
+    if (cut < cut_) cut_ = cut;
+  }
+
+  // Drops the worst tokens when there are more than max_active.
+  void limit_active() {
+    const std::size_t limit = static_cast<std::size_t>(s_.options.max_active);
+    if (s_.num_tokens <= limit) return;
+    s_.scratch.resize(s_.num_tokens);
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) s_.scratch[i] = std::min(s_.nb[i], s_.b[i]);
+    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (limit - 1), s_.scratch.end());
+    const float worst = s_.scratch[limit - 1];
+    squeeze(worst);
+  }
+
+  // With min_active, nothing is cut while arcs are expanded; the cut is then made here, over all
+  // costs.
+  void keep_min_active() {
+    s_.scratch.clear();
+    if (kCtcTopology)
+      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+        const float stay =
+            std::min(std::min(s_.nb[i], s_.b[i]) + blank_cost_, s_.nb[i] + unit_costs_[s_.unit[i]]);
+        if (stay < kCostInfinity) s_.scratch.push_back(stay);
+      }
+    for (const Candidate& candidate : s_.candidates) s_.scratch.push_back(candidate.cost);
+    const std::size_t keep = static_cast<std::size_t>(s_.options.min_active);
+    const float best = *std::min_element(s_.scratch.begin(), s_.scratch.end());
+    cut_ = std::min(best + beam_, kLargest);
+    if (s_.scratch.size() <= keep) {
+      cut_ = kLargest;
+      return;
+    }
+    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (keep - 1), s_.scratch.end());
+    cut_ = std::max(cut_, s_.scratch[keep - 1]);
+  }
+
+  void expand_tokens() {
+    const std::size_t n = s_.num_tokens;
+    if (s_.list.size() < n + 16) s_.list.resize(n + 16);  // select() writes whole blocks
+    s_.scratch.resize(std::max(s_.scratch.size(), n + 16));
+    // Tokens that have a way on within the beam, by the bounds alone: the graph is not touched.
+    const std::size_t count =
+        select(s_.nb.data(), s_.b.data(), s_.bound.data(), s_.only_unit.data(), unit_costs_, cut_,
+               n, s_.scratch.data(), s_.list.data());
+    const std::uint32_t* list = s_.list.data();
+    for (std::size_t j = 0; j < count; ++j) {
+      if (j + 4 < count) prefetch(&records_[s_.state[list[j + 4]]]);
+      const std::uint32_t i = list[j];
+      const float m = std::min(s_.nb[i], s_.b[i]);
+      if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
+      const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
+      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], s_.nb_trace[i], s_.b_trace[i], hotword);
+    }
+    flush();
+  }
+
+  // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
+  void expand_waiting() {
+    for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
+      std::vector<std::uint32_t>& indices = s_.waiting_at[level];
+      for (std::size_t j = 0; j < indices.size(); ++j) {
+        const Waiting w = s_.waiting[indices[j]];
+        const Record<W>& record = records_[w.record];
+        if (w.m1 + record.min_cost - hope(w.record, 0) + unit_costs_[record.only_unit] > cut_)
+          continue;
+        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, 0);
+      }
+      indices.clear();
+      flush();
+    }
+    s_.waiting.clear();
+  }
+
+  // The most that one arc out of a record, or behind its epsilon arcs, can gain by hotwords.
+  float hope(std::uint32_t record, std::uint32_t hotword) const {
+    if (kHot == HotwordLabels::kNone) return 0;
+    if (kHot == HotwordLabels::kWords && hotword == 0) return s_.word_hope[record];
+    return s_.hotwords->max_gain(hotword);
+  }
+
+  void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
+              std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+    const float m = std::min(nb, b);
+    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
+    const Record<W>& record = records_[record_number];
+    const float most = hope(record_number, hotword);
+    for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
+      const EpsilonArc& arc = epsilons_[e];
+      if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
+      take_epsilon(arc, nb, b, unit, nb_trace, b_trace, hotword);
+    }
+    // What falls short of the cut without the gain of going on with a hotword is tried only for the
+    // units that do go on with one.
+    const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
+    const float limit =
+        base + (kHot == HotwordLabels::kTokens ? s_.hotwords->other_gain(hotword) : most);
+    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
+      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit);
+    if constexpr (W > 0) {
+      for (int w = 0; w < W; ++w) {
+        std::uint64_t rest =
+            record.mask[w] & mask_below(unit_costs_ + 64 * w, limit, num_units_ - 64 * w);
+        const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
+        while (rest != 0) {
+          const std::uint32_t bit = lowest_bit(rest);
+          rest &= rest - 1;
+          const std::uint32_t v = 64 * w + bit;
+          const std::uint32_t arc =
+              record.arcs + skipped + popcount(record.mask[w] & ((std::uint64_t{1} << bit) - 1));
+          push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+        }
+      }
+    } else {
+      expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit);
+    }
+  }
+
+  void push(std::uint32_t arc, std::uint32_t v, std::uint32_t unit, float m, float b,
+            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+    prefetch(&arcs_[arc]);
+    const bool repeat = v == unit;
+    work_[num_work_++] = {(repeat ? b : m) + unit_costs_[v], arc, repeat ? b_trace : m_trace,
+                          hotword, v};
+    if (num_work_ == kWorkBlock) flush();
+  }
+
+  // The arcs that go on with a hotword in progress, for costs between the two limits.
+  void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
+                      std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
+                      float most, float least) {
+    for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
+      for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
+           ++at) {
+        const std::uint32_t v = graph_.unit_of_column(*at);
+        if (v >= num_units_ || !(unit_costs_[v] <= most) || unit_costs_[v] <= least) continue;
+        const std::uint32_t arc = find_arc(record, v);
+        if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+      }
+  }
+
+  // The arc of a record with this unit, or kNoTrace.
+  std::uint32_t find_arc(const Record<W>& record, std::uint32_t v) const {
+    if constexpr (W > 0) {
+      const std::uint64_t word = record.mask[v >> 6], bit = std::uint64_t{1} << (v & 63);
+      if ((word & bit) == 0) return kNoTrace;
+      return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
+    } else {
+      const std::uint32_t* units = graph_.arc_units() + record.arcs;
+      const std::uint32_t* end = units + record.num_arcs;
+      const std::uint32_t* at = std::lower_bound(units, end, v);
+      return at != end && *at == v ? record.arcs + static_cast<std::uint32_t>(at - units)
+                                   : kNoTrace;
+    }
+  }
+
+  void expand_without_mask(const Record<W>& record, float m, float b, std::uint32_t unit,
+                           std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
+                           float limit) {
+    if constexpr (W == 0) {
+      const std::uint32_t* units = graph_.arc_units() + record.arcs;
+      if (record.num_arcs > 8 && !s_.live_ready) find_live();
+      if (record.num_arcs <= 8 || record.num_arcs / 8 <= s_.live.size()) {
+        for (std::uint32_t a = 0; a < record.num_arcs; ++a)
+          if (unit_costs_[units[a]] <= limit)
+            push(record.arcs + a, units[a], unit, m, b, m_trace, b_trace, hotword);
+        return;
+      }
+      const std::uint32_t* at = units;
+      const std::uint32_t* end = units + record.num_arcs;
+      for (const std::uint32_t v : s_.live) {
+        if (unit_costs_[v] > limit) continue;
+        at = std::lower_bound(at, end, v);
+        if (at == end) return;
+        if (*at == v)
+          push(record.arcs + static_cast<std::uint32_t>(at - units), v, unit, m, b, m_trace,
+               b_trace, hotword);
+      }
+    }
+  }
+
+  // Units that some token could still take within the beam; the cut only sinks after this.
+  void find_live() {
+    const float limit = cut_ - best_before_ - graph_.least_way_on() +
+                        (kHot == HotwordLabels::kNone ? 0 : s_.max_gain) + 1e-3f;
+    s_.live.clear();
+    for (std::uint32_t u = 0; u < num_units_; ++u)
+      if (unit_costs_[u] <= limit) s_.live.push_back(u);
+    s_.live_ready = true;
+  }
+
+  void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
+                    std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+    float cost = arc.cost;
+    if (kHot == HotwordLabels::kWords && arc.word != 0) {
+      std::uint32_t next;
+      cost -= s_.hotwords->advance(hotword, arc.word, &next);
+      hotword = next;
+    }
+    if (kHot == HotwordLabels::kNone || hotword == 0)
+      wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace);
+    else
+      expand(arc.target, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
+  }
+
+  void wait(const EpsilonArc& arc, float nb, float b, std::uint32_t unit, std::uint32_t nb_trace,
+            std::uint32_t b_trace) {
+    const float m = std::min(nb, b);
+    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
+    const std::uint32_t barred = nb < b ? unit : none_;
+    std::uint32_t& index = s_.waiting_of[arc.target - graph_.num_token_states()];
+    if (index >= s_.waiting.size() || s_.waiting[index].record != arc.target) {
+      index = static_cast<std::uint32_t>(s_.waiting.size());
+      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target});
+      s_.waiting_at[arc.level].push_back(index);
+      return;
+    }
+    Waiting& w = s_.waiting[index];
+    if (m < w.m1) {
+      // What may go on with `barred`: this path after a blank, or the old best.
+      float alt = barred == w.r1 ? w.alt : w.m1;
+      std::uint32_t alt_trace = barred == w.r1 ? w.alt_trace : w.trace;
+      if (b < alt) {
+        alt = b;
+        alt_trace = b_trace;
+      }
+      w = {m, alt, barred, m_trace, alt_trace, arc.target};
+    } else if (w.r1 != none_) {
+      const bool repeat = unit == w.r1;
+      if ((repeat ? b : m) < w.alt) {
+        w.alt = repeat ? b : m;
+        w.alt_trace = repeat ? b_trace : m_trace;
+      }
+    }
+  }
+
+  void flush() {
+    for (std::size_t i = 0; i < num_work_; ++i) {
+      const Work& work = work_[i];
+      const HotArc arc = arcs_[work.arc];
+      const float cost = work.cost + arc.cost;
+      const float most = arc_hope(arc.target, work.hotword);
+      if (!(cost - most <= cut_)) continue;
+      if (arc.target & kIsGroup) {
+        const std::uint32_t* group = graph_.groups() + (arc.target & kTargetMask);
+        for (std::uint32_t g = group[0]; g < group[1]; ++g) {
+          const GroupArc& member = graph_.group_arcs()[g];
+          const float member_cost = work.cost + member.cost;
+          if (!(member_cost - most <= cut_)) break;  // rising costs
+          add_candidate(work, member_cost, member.target, graph_.group_arc_number(g));
+        }
+      } else {
+        add_candidate(work, cost, arc.target, work.arc);
+      }
+    }
+    num_work_ = 0;
+  }
+
+  // The most that this very arc can gain.
+  float arc_hope(std::uint32_t target, std::uint32_t hotword) const {
+    if (kHot == HotwordLabels::kNone) return 0;
+    if (kHot == HotwordLabels::kWords && (target & (kHasWord | kIsGroup)) == 0) return 0;
+    return s_.hotwords->max_gain(hotword);
+  }
+
+  void add_candidate(const Work& work, float cost, std::uint32_t target, std::uint32_t arc) {
+    std::uint32_t hotword = 0;
+    const std::uint32_t state = target & kTargetMask;
+    if (kHot != HotwordLabels::kNone) {
+      hotword = work.hotword;
+      if (kHot == HotwordLabels::kTokens) {
+        const std::int32_t column = graph_.columns()[work.unit];
+        if (column != s_.neutral) {
+          std::uint32_t next;
+          cost -= s_.hotwords->advance(hotword, column, &next);
+          hotword = next;
+        }
+      } else if (target & kHasWord) {
+        std::uint32_t next;
+        cost -= s_.hotwords->advance(hotword, graph_.arc_word(arc), &next);
+        hotword = next;
+      }
+      if (!(cost <= cut_)) return;
+    }
+    if (!(cost < kCostInfinity)) return;
+    prefetch(&s_.slot[state]);
+    s_.candidates.push_back({cost, state, hotword, work.trace, arc});
+    lower_cut(cost);
+  }
+
+  void move_in_place() {
+    if (!kCtcTopology) {
+      s_.num_tokens = 0;
+      return;
+    }
+    const std::size_t dead = stay(s_.nb.data(), s_.b.data(), s_.unit.data(), s_.nb_trace.data(),
+                                  s_.b_trace.data(), unit_costs_, blank_cost_, cut_, s_.num_tokens);
+    if (dead > 0 && (!s_.candidates.empty() || 2 * dead > s_.num_tokens)) squeeze(kLargest);
+  }
+
+  // Keeps the tokens with a cost of at most `worst`, in their order.
+  void squeeze(float worst) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+      if (!(std::min(s_.nb[i], s_.b[i]) <= worst)) continue;
+      if (i != kept) {
+        s_.nb[kept] = s_.nb[i];
+        s_.b[kept] = s_.b[i];
+        s_.bound[kept] = s_.bound[i];
+        s_.state[kept] = s_.state[i];
+        s_.unit[kept] = s_.unit[i];
+        s_.only_unit[kept] = s_.only_unit[i];
+        s_.nb_trace[kept] = s_.nb_trace[i];
+        s_.b_trace[kept] = s_.b_trace[i];
+        if (kHot != HotwordLabels::kNone) s_.hotword[kept] = s_.hotword[i];
+      }
+      enter(static_cast<std::uint32_t>(kept));
+      ++kept;
+    }
+    s_.num_tokens = kept;
+  }
+
+  // Puts token i in front of the chain of its state. A head is valid if it is below i and says so
+  // itself: slots are never cleared, and tokens are entered in rising order.
+  void enter(std::uint32_t i) {
+    std::uint32_t& head = s_.slot[s_.state[i]];
+    if (kHot != HotwordLabels::kNone)
+      s_.next[i] = head < i && s_.state[head] == s_.state[i] ? head : kNoTrace;
+    head = i;
+  }
+
+  // The token with this state and hotword state, or num_tokens.
+  std::uint32_t find(std::uint32_t state, std::uint32_t hotword) const {
+    const std::uint32_t none = static_cast<std::uint32_t>(s_.num_tokens);
+    std::uint32_t i = s_.slot[state];
+    if (i >= none || s_.state[i] != state) return none;
+    if (kHot != HotwordLabels::kNone)
+      while (s_.hotword[i] != hotword) {
+        i = s_.next[i];
+        if (i == kNoTrace) return none;
+      }
+    return i;
+  }
+
+  void merge_candidates() {
+    reserve_tokens(s_.num_tokens + s_.candidates.size());
+    for (const Candidate& candidate : s_.candidates) {
+      if (!(candidate.cost <= cut_)) continue;
+      const std::uint32_t i = find(candidate.state, candidate.hotword);
+      if (i == s_.num_tokens)
+        add_token(candidate);
+      else if (!(candidate.cost < s_.nb[i]))
+        continue;
+      s_.nb[i] = candidate.cost;
+      s_.nb_trace[i] = static_cast<std::uint32_t>(s_.traces.size());
+      s_.traces.push_back({candidate.trace, candidate.arc, s_.frame});
+    }
+  }
+
+  void reserve_tokens(std::size_t count) {
+    if (s_.nb.size() >= count) return;
+    count = std::max(count, 2 * s_.nb.size());
+    for (std::vector<float>* v : {&s_.nb, &s_.b, &s_.bound}) v->resize(count);
+    for (std::vector<std::uint32_t>* v :
+         {&s_.state, &s_.unit, &s_.only_unit, &s_.hotword, &s_.next, &s_.nb_trace, &s_.b_trace})
+      v->resize(count);
+  }
+
+  void add_token(const Candidate& candidate) {
+    const std::size_t i = s_.num_tokens++;
+    const Record<W>& record = records_[candidate.state];
+    s_.b[i] = kCostInfinity;
+    s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
+    s_.state[i] = candidate.state;
+    s_.unit[i] = record.unit;
+    s_.only_unit[i] = record.only_unit;
+    s_.hotword[i] = candidate.hotword;
+    s_.b_trace[i] = kNoTrace;
+    enter(static_cast<std::uint32_t>(i));
+  }
+
+  // Keeps costs small enough for float32. Multiples of 256 leave every cost's lower bits as they
+  // are.
+  void rebase() {
+    if (s_.frame % 64 != 63) return;
+    float best = kCostInfinity;
+    for (std::size_t i = 0; i < s_.num_tokens; ++i)
+      best = std::min(best, std::min(s_.nb[i], s_.b[i]));
+    if (!(best >= 256 && best < kCostInfinity)) return;
+    const float off = 256 * std::floor(best / 256);
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+      s_.nb[i] -= off;
+      s_.b[i] -= off;
+    }
+    s_.offset += off;
+  }
+};
+
+template <int W>
+void advance_with(SearchState& state, const Frames& frames) {
+  const bool ctc = state.graph->options().topology == Topology::kCtc;
+  switch (state.hotword_labels) {
+    case HotwordLabels::kNone:
+      if (ctc)
+        Kernel<W, true, HotwordLabels::kNone>(state).run(frames);
+      else
+        Kernel<W, false, HotwordLabels::kNone>(state).run(frames);
+      return;
+    case HotwordLabels::kTokens:
+      if (ctc)
+        Kernel<W, true, HotwordLabels::kTokens>(state).run(frames);
+      else
+        Kernel<W, false, HotwordLabels::kTokens>(state).run(frames);
+      return;
+    case HotwordLabels::kWords:
+      if (ctc)
+        Kernel<W, true, HotwordLabels::kWords>(state).run(frames);
+      else
+        Kernel<W, false, HotwordLabels::kWords>(state).run(frames);
+      return;
+  }
+}
+
+void advance(SearchState& state, const Frames& frames) {
+  switch (state.graph->mask_words()) {
+    case 1:
+      return advance_with<1>(state, frames);
+    case 2:
+      return advance_with<2>(state, frames);
+    default:
+      return advance_with<0>(state, frames);
+  }
+}
+
+}  // namespace tlg::decoder::TLG_ISA

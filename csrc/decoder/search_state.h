@@ -1,0 +1,144 @@
+// All that changes while one utterance is searched, in flat arrays; search_kernel.h moves it one
+// frame on. Costs are scaled and negated (lower is better) and relative to `offset`.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "decoder/frames.h"
+#include "decoder/search_graph.h"
+#include "hotwords/automaton.h"
+
+namespace tlg::decoder {
+
+constexpr std::uint32_t kNoTrace = 0xffffffffu;
+
+struct SearchOptions {
+  float beam = 16;                 // nats, after scaling; infinity: no pruning
+  std::int32_t max_active = 7000;  // tokens kept after a frame at most
+  std::int32_t min_active = 0;  // tokens kept whatever the beam, where the search reaches that many
+  float acoustic_scale = 1;
+  float blank_penalty = 0;  // nats taken off for each blank frame
+};
+
+enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automaton
+
+// A hotword list made ready for one graph; shared by the searches that use it.
+class HotwordUse {
+ public:
+  HotwordUse() = default;
+  // `neutral`: a column that does not move the automaton (an optional separator such as silence);
+  // -1: none.
+  HotwordUse(const SearchGraph& graph, std::shared_ptr<const hotwords::Automaton> automaton,
+             HotwordLabels labels, std::int32_t neutral = -1);
+
+  const hotwords::Automaton* automaton() const { return automaton_.get(); }
+  HotwordLabels labels() const { return labels_; }
+  float max_gain() const { return max_gain_; }
+  std::int32_t neutral() const { return neutral_; }
+  // Where words move the automaton, few arcs can earn anything: for each record, the most that one
+  // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
+  // beam's.
+  const float* word_hope() const { return word_hope_.data(); }
+
+ private:
+  std::shared_ptr<const hotwords::Automaton> automaton_;
+  HotwordLabels labels_ = HotwordLabels::kNone;
+  std::int32_t neutral_ = -1;
+  float max_gain_ = 0;
+  std::vector<float> word_hope_;
+};
+
+// A point of the path of one or more tokens: `arc` was taken at `frame`, after `previous`.
+struct Trace {
+  std::uint32_t previous;
+  std::uint32_t arc;
+  std::uint32_t frame;
+};
+
+// A token that an arc would make, before it is known to survive.
+struct Candidate {
+  float cost;
+  std::uint32_t state;    // token state
+  std::uint32_t hotword;  // automaton state
+  std::uint32_t trace;
+  std::uint32_t arc;
+};
+
+// An arc worth a look: cost before the arc, and where from.
+struct Work {
+  float cost;
+  std::uint32_t arc;
+  std::uint32_t trace;
+  std::uint32_t hotword;
+  std::uint32_t unit;
+};
+
+// The paths that wait in front of the target of an epsilon arc in this frame, merged: m1 is the
+// best cost; if the path's last frame was unit r1 itself, an arc with r1 may not follow at once
+// (CTC: a repeat needs a blank between), and `alt` is the best cost that may. So it has the form of
+// a token (nb, b, unit).
+struct Waiting {
+  float m1, alt;
+  std::uint32_t r1;
+  std::uint32_t trace, alt_trace;
+  std::uint32_t record;
+};
+
+struct SearchState {
+  const SearchGraph* graph = nullptr;
+  SearchOptions options;
+  const hotwords::Automaton* hotwords = nullptr;
+  HotwordLabels hotword_labels = HotwordLabels::kNone;
+  const float* word_hope = nullptr;  // kWords: see HotwordUse
+  std::int32_t neutral = -1;         // kTokens: see HotwordUse
+  float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
+
+  // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
+  // was blank.
+  std::size_t num_tokens = 0;
+  std::vector<float> nb, b, bound;
+  std::vector<std::uint32_t> state, unit, only_unit, hotword, nb_trace, b_trace;
+
+  // token state -> a token in it, valid if below num_tokens and that token says so: never cleared.
+  // Tokens in the same state with other hotword states are chained by `next`.
+  std::vector<std::uint32_t> slot, next;
+
+  std::vector<Trace> traces;
+  std::vector<Candidate> candidates;
+  std::vector<std::uint32_t> list;
+
+  std::vector<Waiting> waiting;
+  std::vector<std::uint32_t>
+      waiting_of;  // record - num_token_states -> index into waiting, if it says so
+  std::vector<std::vector<std::uint32_t>> waiting_at;  // level -> indices
+
+  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see frame()
+  std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
+  bool live_ready = false;
+  float live_limit = 0;
+
+  std::uint32_t frame = 0;  // frames done
+  double offset = 0;        // to be added to every cost
+  bool dead = false;        // no path goes on: the tokens are those of the last frame that had any
+  std::vector<float> scratch;
+};
+
+// One implementation for each instruction set, chosen when a search is made (search.cc).
+using AdvanceFunction = void (*)(SearchState&, const Frames&);
+namespace baseline {
+void advance(SearchState& state, const Frames& frames);
+}
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TLG_HAVE_X86_KERNELS 1
+namespace avx2 {
+void advance(SearchState& state, const Frames& frames);
+}
+namespace avx512 {
+void advance(SearchState& state, const Frames& frames);
+}
+#endif
+
+}  // namespace tlg::decoder

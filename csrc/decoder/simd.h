@@ -1,0 +1,145 @@
+// The inner loops of search_kernel.h, for the instruction set of the including file (TLG_LEVEL: 0
+// any CPU, 2 AVX2, 3 AVX-512). All levels give the same bits: additions and comparisons alone, none
+// reordered but minima. Included inside namespaces by search_*.cc; so: no include guard, no
+// includes.
+
+namespace tlg::decoder::TLG_ISA {
+
+inline void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  (void)address;
+#endif
+}
+
+inline std::uint32_t popcount(std::uint64_t x) {
+#if TLG_LEVEL >= 2
+  return static_cast<std::uint32_t>(_mm_popcnt_u64(x));
+#else
+  x -= (x >> 1) & 0x5555555555555555u;
+  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
+  return static_cast<std::uint32_t>(
+      (((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu) * 0x0101010101010101u) >> 56);
+#endif
+}
+
+inline std::uint32_t lowest_bit(std::uint64_t x) {
+#if defined(__GNUC__)
+  return static_cast<std::uint32_t>(__builtin_ctzll(x));
+#else
+  return popcount((x & (~x + 1)) - 1);
+#endif
+}
+
+// Bit u: costs[u] <= limit, for u < min(n, 64). The array is padded with infinity to whole blocks
+// of 16.
+inline std::uint64_t mask_below(const float* costs, float limit, std::uint32_t n) {
+  std::uint64_t mask = 0;
+  const std::uint32_t end = n < 64 ? n : 64;
+#if TLG_LEVEL == 3
+  const __m512 bound = _mm512_set1_ps(limit);
+  for (std::uint32_t u = 0; u < end; u += 16)
+    mask |= static_cast<std::uint64_t>(
+                _mm512_cmp_ps_mask(_mm512_loadu_ps(costs + u), bound, _CMP_LE_OQ))
+            << u;
+#elif TLG_LEVEL == 2
+  const __m256 bound = _mm256_set1_ps(limit);
+  for (std::uint32_t u = 0; u < end; u += 8)
+    mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(
+                _mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(costs + u), bound, _CMP_LE_OQ))))
+            << u;
+#elif defined(__SSE2__)
+  const __m128 bound = _mm_set1_ps(limit);
+  for (std::uint32_t u = 0; u < end; u += 16) {
+    const auto below = [&](std::uint32_t at) {
+      return _mm_castps_si128(_mm_cmple_ps(_mm_loadu_ps(costs + u + at), bound));
+    };
+    const __m128i low = _mm_packs_epi32(below(0), below(4));
+    const __m128i high = _mm_packs_epi32(below(8), below(12));
+    mask |= static_cast<std::uint64_t>(
+                static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))))
+            << u;
+  }
+#else
+  for (std::uint32_t u = 0; u < end; ++u)
+    mask |= static_cast<std::uint64_t>(costs[u] <= limit) << u;
+#endif
+  return mask;
+}
+
+inline float least_of(const float* values, std::size_t n) {
+  float least = std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(min : least)
+  for (std::size_t i = 0; i < n; ++i) least = values[i] < least ? values[i] : least;
+  return least;
+}
+
+// The best cost of a token that takes no arc; in *best, the best cost before the frame.
+inline float best_of_staying(const float* nb, const float* b, const std::uint32_t* unit,
+                             const float* unit_costs, float blank_cost, std::size_t n,
+                             float* best) {
+  float least = std::numeric_limits<float>::infinity(), before = least;
+#pragma omp simd reduction(min : least, before)
+  for (std::size_t i = 0; i < n; ++i) {
+    const float m = nb[i] < b[i] ? nb[i] : b[i];
+    const float repeat = nb[i] + unit_costs[unit[i]];
+    const float blank = m + blank_cost;
+    const float stay = repeat < blank ? repeat : blank;
+    before = m < before ? m : before;
+    least = stay < least ? stay : least;
+  }
+  *best = before;
+  return least;
+}
+
+// Lists the tokens whose cheapest way on is within the cut; returns how many.
+inline std::size_t select(const float* nb, const float* b, const float* bound,
+                          const std::uint32_t* only_unit, const float* unit_costs, float cut,
+                          std::size_t n, float* scratch, std::uint32_t* list) {
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i)
+    scratch[i] = (nb[i] < b[i] ? nb[i] : b[i]) + bound[i] + unit_costs[only_unit[i]];
+  std::size_t count = 0;
+#if TLG_LEVEL == 3
+  const __m512 limit = _mm512_set1_ps(cut);
+  __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (std::size_t i = 0; i < n; i += 16) {
+    const __mmask16 inside = n - i >= 16 ? 0xffff : static_cast<__mmask16>((1u << (n - i)) - 1);
+    const __mmask16 taken =
+        _mm512_mask_cmp_ps_mask(inside, _mm512_loadu_ps(scratch + i), limit, _CMP_LE_OQ);
+    // Compress in a register, then store: compressing stores are slow on some CPUs.
+    _mm512_storeu_si512(list + count, _mm512_maskz_compress_epi32(taken, index));
+    count += popcount(taken);
+    index = _mm512_add_epi32(index, _mm512_set1_epi32(16));
+  }
+#else
+  for (std::size_t i = 0; i < n; ++i) {
+    list[count] = static_cast<std::uint32_t>(i);
+    count += scratch[i] <= cut;
+  }
+#endif
+  return count;
+}
+
+// One frame without an arc for every token; costs above the cut become infinity. Returns how many
+// died.
+inline std::size_t stay(float* nb, float* b, const std::uint32_t* unit,
+                        const std::uint32_t* nb_trace, std::uint32_t* b_trace,
+                        const float* unit_costs, float blank_cost, float cut, std::size_t n) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  std::uint32_t dead = 0;
+#pragma omp simd reduction(+ : dead)
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool from_unit = nb[i] < b[i];
+    const float blank = (from_unit ? nb[i] : b[i]) + blank_cost;
+    const float repeat = nb[i] + unit_costs[unit[i]];
+    b_trace[i] = from_unit ? nb_trace[i] : b_trace[i];
+    nb[i] = repeat <= cut ? repeat : infinity;
+    b[i] = blank <= cut ? blank : infinity;
+    dead += (repeat <= cut || blank <= cut) ? 0 : 1;
+  }
+  return dead;
+}
+
+}  // namespace tlg::decoder::TLG_ISA

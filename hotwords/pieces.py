@@ -1,0 +1,155 @@
+"""Phrases -> SentencePiece units.
+
+A piece that begins with U+2581 starts a word; the model, or else the lexicon or a longest match, splits words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from unicodedata import category
+
+from tlg._files import PathLike
+from tlg.errors import HotwordError, MissingExtraError, MissingFileError
+from tlg.hotwords.units import (
+    MAX_SPELLINGS,
+    WORD_START,
+    Lexicon,
+    Spelled,
+    Speller,
+    Unspellable,
+    from_lexicon,
+    is_unspaced,
+    missing,
+    one_each,
+    ways_through,
+)
+
+__all__ = ["piece_speller"]
+
+
+def piece_speller(
+    ids: Mapping[str, int], num_tokens: int, lexicon: Lexicon, model: PathLike | None
+) -> Speller:
+    """Return a speller for pieces.
+
+    Args:
+        ids: piece -> token id, without the blank.
+        num_tokens: the number of tokens; the boundary, which no model emits, gets the number behind them.
+        lexicon: splits words, where there is no model.
+        model: path of the SentencePiece model.
+
+    Raises:
+        HotwordError: a file that is no model.
+        MissingFileError: no such file.
+        MissingExtraError: the package sentencepiece is not installed.
+    """
+    starts_word = [False] * (num_tokens + 1)
+    for symbol, number in ids.items():
+        starts_word[number] = _starts_word(symbol)
+    encode = None if model is None else _load_model(model)
+
+    def by_model(phrase: str) -> tuple[list[list[str]], str]:
+        assert encode is not None
+        units = encode(phrase)
+        missing = next((unit for unit in units if unit not in ids), None)
+        if missing is not None or not units:
+            raise Unspellable(
+                f"piece {missing!r} of the model is not among the tokens", "Check the phrase's characters"
+            )
+        return [units], "sentencepiece"
+
+    def by_words(phrase: str) -> tuple[list[list[str]], str]:
+        by = "lexicon"
+        alternatives = []
+        for word in _split_scripts(phrase):
+            forms = from_lexicon(word, lexicon, ids, None)
+            if not forms:
+                forms = [_longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)]
+                # Scripts without spaces whose pieces are characters can hardly be split otherwise.
+                by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
+            alternatives.append(forms)
+        ways, _ = ways_through(alternatives)
+        return ways, by
+
+    def spell(phrase: str) -> Spelled:
+        phrase = " ".join(phrase.split())
+        ways, by = by_words(phrase) if encode is None else by_model(phrase)
+        if is_unspaced(phrase[0]):
+            ways = [other for way in ways for other in _marked_or_not(way, ids)]
+        warnings: tuple[str, ...] = ()
+        if by == "longest match":
+            warnings = ("split by longest match; the model may split it otherwise: pass sentencepiece=",)
+        if len(ways) > MAX_SPELLINGS:
+            ways = ways[:MAX_SPELLINGS]
+            warnings += (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
+        return Spelled(one_each(ways), by, warnings)
+
+    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell)
+
+
+def _starts_word(piece: str) -> bool:
+    """Return whether there is a word boundary before a piece.
+
+    A character of a script without spaces is a word of its own here. Marks inside words are no punctuation.
+    """
+    if piece.startswith(WORD_START) or is_unspaced(piece[:1]):
+        return True
+    return bool(piece) and all(category(c)[0] in "PS" and c not in "'\u2019-_" for c in piece)
+
+
+def _split_scripts(phrase: str) -> list[str]:
+    """Split at spaces, and where a script without spaces meets another; within it spaces mean nothing."""
+    runs: list[str] = []
+    for word in phrase.split():
+        for without_spaces, characters in groupby(word, is_unspaced):
+            run = "".join(characters)
+            if without_spaces and runs and is_unspaced(runs[-1][-1]):
+                runs[-1] += run
+            else:
+                runs.append(run)
+    return runs
+
+
+def _marked_or_not(units: list[str], ids: Mapping[str, int]) -> list[list[str]]:
+    """Return the forms within a text and at its beginning, where the model puts its mark."""
+    bare = units[0].removeprefix(WORD_START)
+    rest = [bare, *units[1:]] if bare else units[1:]
+    forms = (rest, [WORD_START + rest[0], *rest[1:]], [WORD_START, *rest]) if rest else (units,)
+    return [form for form in forms if all(unit in ids for unit in form)]
+
+
+def _longest_pieces(text: str, word: str, ids: Mapping[str, int]) -> list[str]:
+    """Split from the left, the longest piece first."""
+    units: list[str] = []
+    start = 0
+    while start < len(text):
+        end = next((end for end in range(len(text), start, -1) if text[start:end] in ids), None)
+        if end is None:
+            raise missing(f"{text[start:]!r} begins with no piece and", word, ids)
+        units.append(text[start:end])
+        start = end
+    return units
+
+
+def _load_model(path: PathLike) -> Callable[[str], list[str]]:
+    try:
+        import sentencepiece
+    except ImportError as error:
+        raise MissingExtraError(
+            "sentencepiece= needs the package sentencepiece", remedy="Run: pip install 'tlg[sentencepiece]'"
+        ) from error
+    if not Path(path).is_file():
+        raise MissingFileError("no such file", remedy="Check the path", file=path)
+    processor: Any = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(Path(path).read_bytes())
+    except Exception as error:  # whatever the library raises on a damaged model
+        raise HotwordError("is no SentencePiece model", remedy="Give the .model file", file=path) from error
+
+    def encode(text: str) -> list[str]:
+        return [str(piece) for piece in processor.EncodeAsPieces(text)]
+
+    return encode

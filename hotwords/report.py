@@ -1,0 +1,145 @@
+"""What became of each line of a hotword list."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["CompileReport", "ReportEntry"]
+
+Status = Literal["accepted", "duplicate", "rejected"]
+
+
+@dataclass(frozen=True)
+class ReportEntry:
+    """One line of the list.
+
+    Args:
+        phrase: the text.
+        status: "accepted"; "duplicate": the same units as another line, which wins; "rejected": has no spelling.
+        units: its units; empty when rejected. Where there are several spellings, the one that counts n.
+        num_spellings: how many spellings are listened for.
+        spelled_by: "characters", "lexicon", "sentencepiece", "longest match"; "" when rejected.
+        bias: b in nats a unit, at acoustic_scale 1.
+        word_bias: w in nats.
+        reward: n*b + w in nats on the grid of 1/1024, at acoustic_scale 1; 0 when rejected.
+        reason: why it is a duplicate or was rejected; "" when accepted.
+        remedy: what to do about it.
+        warnings: what may surprise about an accepted line.
+        file: the file it is from.
+        line: its line there, from 1.
+    """
+
+    phrase: str
+    status: Status
+    units: tuple[str, ...]
+    num_spellings: int
+    spelled_by: str
+    bias: float
+    word_bias: float
+    reward: float
+    reason: str
+    remedy: str
+    warnings: tuple[str, ...]
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class CompileReport:
+    """A hotword list compiled: one entry for each line, in the order of the list.
+
+    Args:
+        entries: the lines.
+        units_are: "tokens" or "words".
+        boundary: the symbol that separates words, U+2581 for SentencePiece; None: phrases match anywhere.
+        num_states: states of the automaton, its root included.
+        num_bytes: its size.
+
+    ``str()`` gives a table; ``to_json()`` the same for programs.
+    """
+
+    entries: tuple[ReportEntry, ...]
+    units_are: str
+    boundary: str | None
+    num_states: int
+    num_bytes: int
+
+    @property
+    def accepted(self) -> tuple[ReportEntry, ...]:
+        """The lines that count."""
+        return tuple(entry for entry in self.entries if entry.status == "accepted")
+
+    @property
+    def duplicates(self) -> tuple[ReportEntry, ...]:
+        """The lines with the units of another line, which wins."""
+        return tuple(entry for entry in self.entries if entry.status == "duplicate")
+
+    @property
+    def rejected(self) -> tuple[ReportEntry, ...]:
+        """The lines without a spelling."""
+        return tuple(entry for entry in self.entries if entry.status == "rejected")
+
+    @property
+    def summary(self) -> str:
+        """One line of counts."""
+        matching = "anywhere" if self.boundary is None else f"at word boundaries ({self.boundary})"
+        if self.units_are == "words":
+            matching = "whole words"
+        warned = sum(bool(entry.warnings) for entry in self.entries)
+        return (
+            f"{len(self.entries)} phrases: {len(self.accepted)} accepted, {len(self.duplicates)} duplicates, "
+            f"{len(self.rejected)} rejected, {warned} with warnings; units are {self.units_are}, matched {matching}; "
+            f"{self.num_states} states, {self.num_bytes} bytes"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts and entries as plain data."""
+        return {
+            "num_phrases": len(self.entries),
+            "num_accepted": len(self.accepted),
+            "num_duplicates": len(self.duplicates),
+            "num_rejected": len(self.rejected),
+            "units_are": self.units_are,
+            "boundary": self.boundary,
+            "num_states": self.num_states,
+            "num_bytes": self.num_bytes,
+            "entries": [asdict(entry) for entry in self.entries],
+        }
+
+    def to_json(self) -> str:
+        """Return to_dict() as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def __str__(self) -> str:
+        header = ("line", "phrase", "status", "reward", "units")
+        rows = [header, *(_row(number, entry) for number, entry in enumerate(self.entries, start=1))]
+        widths = [max(_width(row[column]) for row in rows) for column in range(4)]
+        lines = []
+        for row in rows:
+            cells = [_pad(cell, width) for cell, width in zip(row[:4], widths, strict=True)]
+            lines.append("  ".join([*cells, row[4]]).rstrip())
+        return "\n".join([*lines, self.summary])
+
+
+def _row(number: int, entry: ReportEntry) -> tuple[str, str, str, str, str]:
+    notes = [" ".join(entry.units)] if entry.units else []
+    if entry.num_spellings > 1:
+        notes.append(f"(and {entry.num_spellings - 1} other spellings)")
+    if entry.reason:
+        notes.append(f"{entry.reason}. {entry.remedy}".rstrip(". "))
+    notes += [f"warning: {warning}" for warning in entry.warnings]
+    reward = "" if entry.status == "rejected" else f"{entry.reward:g}"
+    return (str(entry.line or number), entry.phrase, entry.status, reward, "; ".join(notes))
+
+
+def _width(text: Iterable[str]) -> int:
+    """Columns on a terminal: wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

@@ -1,0 +1,150 @@
+"""Hotword lists in all their forms, and what is wrong with the others."""
+
+from __future__ import annotations
+
+import gzip
+from collections import OrderedDict
+from math import isfinite
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tlg.errors import HotwordError, MissingFileError, TextError, TlgError
+from tlg.hotwords import Hotword, read_hotwords
+
+# content of a file -> (phrase, w, own b)
+FORMS: dict[str, tuple[bytes, list[tuple[str, float, float | None]]]] = {
+    "plain": ("阳光保险\n保定\n".encode(), [("阳光保险", 0, None), ("保定", 0, None)]),
+    "space_weight": ("阳光保险 5\n".encode(), [("阳光保险", 5, None)]),
+    "tab_weight": ("阳光保险\t-2.5\n".encode(), [("阳光保险", -2.5, None)]),
+    "ideographic_space": ("阳光保险\u3000+5e-1\n".encode(), [("阳光保险", 0.5, None)]),
+    "words": (b"new york .5\nlos angeles\n", [("new york", 0.5, None), ("los angeles", 0, None)]),
+    "own_bias": (b"new york :2.0\n", [("new york", 0, 2.0)]),
+    "negative_own_bias": (b"new york :-1\n", [("new york", 0, -1.0)]),
+    "number_alone_is_a_phrase": (b"911\n", [("911", 0, None)]),
+    "number_phrase_with_weight": (b"route 66 0\n", [("route 66", 0, None)]),
+    "not_numbers": (
+        b"to nan\nto inf\nno 1_0\nx 0x1F\n",
+        [(t, 0, None) for t in ("to nan", "to inf", "no 1_0", "x 0x1F")],
+    ),
+    "only_the_last_field": (b"a 1 2\nb 3 :4\n", [("a 1", 2, None), ("b 3", 0, 4.0)]),
+    "wide_digits": ("第 \uff15\n".encode(), [("第 \uff15", 0, None)]),
+    "comments": (b"# a list\n\n  # more\nC# 3\nF #\n", [("C#", 3, None), ("F #", 0, None)]),
+    "bom_crlf": (b"\xef\xbb\xbfab 1\r\ncd\r\n", [("ab", 1, None), ("cd", 0, None)]),
+    "old_mac": (b"ab 1\rcd", [("ab", 1, None), ("cd", 0, None)]),
+    "no_last_newline": (b"ab", [("ab", 0, None)]),
+    "empty": (b"", []),
+    "json": (b'{"ab": 20, "cd": "1.5", "ef": null}', [("ab", 20, None), ("cd", 1.5, None), ("ef", 0, None)]),
+    "json_bom": (b'\xef\xbb\xbf \n{"ab": 20}', [("ab", 20, None)]),
+    "json_twice": (b'{"ab": 1, "ab": 2}', [("ab", 1, None), ("ab", 2, None)]),
+    "json_empty": (b"{}", []),
+    "gzip": (gzip.compress(b"ab 3\n"), [("ab", 3, None)]),
+    "lone_colon": (b"what :\nsmile :)\n", [("what :", 0, None), ("smile :)", 0, None)]),
+}
+
+
+@pytest.mark.parametrize(("content", "wanted"), FORMS.values(), ids=FORMS)
+def test_form(tmp_path: Path, content: bytes, wanted: list[tuple[str, float, float | None]]) -> None:
+    path = tmp_path / "hot.txt"
+    path.write_bytes(content)
+    for source in (path, str(path)):
+        assert [(h.phrase, h.word_bias, h.bias) for h in read_hotwords(source)] == wanted
+
+
+def test_lines_are_counted_with_comments(tmp_path: Path) -> None:
+    path = tmp_path / "hot.txt"
+    path.write_bytes(b"# one\n\nab\n# two\ncd 2\n")
+    assert [(h.phrase, h.line) for h in read_hotwords(path)] == [("ab", 3), ("cd", 5)]
+    assert {h.file for h in read_hotwords(path)} == {str(path)}
+
+
+def test_in_memory() -> None:
+    assert read_hotwords({"ab": 5, "cd": "2", "ef": None}) == [
+        Hotword("ab", 5.0),
+        Hotword("cd", 2.0),
+        Hotword("ef"),
+    ]
+    assert read_hotwords(OrderedDict(ab=1.5)) == [Hotword("ab", 1.5)]
+    assert read_hotwords(["ab", ("cd", 2), Hotword("ef", bias=1.0)]) == [
+        Hotword("ab"),
+        Hotword("cd", 2.0),
+        Hotword("ef", bias=1.0),
+    ]
+    assert read_hotwords(phrase for phrase in ("route 66", " ab ")) == [Hotword("route 66"), Hotword("ab")]
+    assert read_hotwords([]) == read_hotwords({}) == []
+
+
+BAD_FILES: dict[str, tuple[bytes, type[Exception], str]] = {
+    "too_large": (b"ab\ncd 1e999\n", HotwordError, r"hot.txt:2: the number 1e999 is not finite"),
+    "threshold": (b"ab :2 #0.3\n", HotwordError, r"hot.txt:1: '#0.3' is a field of sherpa-onnx"),
+    "display_name": (b"\nab @AB\n", HotwordError, r"hot.txt:2: '@AB' is a field of sherpa-onnx"),
+    "not_utf8": ("ab\n保定\n".encode("gbk"), TextError, r"hot.txt:2: not UTF-8"),
+    "utf16": ("ab".encode("utf-16"), TextError, "not UTF-8"),
+    "json_broken": (b'{"ab": 1,\n "cd" 2}', HotwordError, r"hot.txt:2: begins with '\{' but is no JSON"),
+    "json_list": (b'{"ab": [1]}', HotwordError, r"hotword 'ab' has the word bias \[1\], which is no number"),
+    "json_bool": (b'{"ab": true}', HotwordError, "word bias True, which is no number"),
+    "json_text": (b'{"ab": "high"}', HotwordError, "word bias 'high', which is no number"),
+    "json_nan": (b'{"ab": NaN}', HotwordError, "'ab' has a word bias that is not finite"),
+    "json_blank": (b'{" ": 1}', HotwordError, "hotword ' ' is blank"),
+    "json_deep": (b'{"ab": ' + b"[" * 100000, HotwordError, "is no JSON object"),
+}
+
+
+@pytest.mark.parametrize(("content", "kind", "text"), BAD_FILES.values(), ids=BAD_FILES)
+def test_bad_file(tmp_path: Path, content: bytes, kind: type[Exception], text: str) -> None:
+    path = tmp_path / "hot.txt"
+    path.write_bytes(content)
+    with pytest.raises(kind, match=text):
+        read_hotwords(path)
+
+
+BAD_VALUES: dict[str, tuple[object, str]] = {
+    "bare_str": (
+        "阳光保险",
+        r"hotwords='阳光保险' is a str, but no file of that name exists\. Give the path",
+    ),
+    "bare_json": ('{"ab": 1}', "is a str, but no file of that name exists"),
+    "empty_str": ("", "is a str, but no file"),
+    "very_long_str": ("ab" * 5000, "is a str, but no file"),
+    "zero_byte": ("a\0b", "is a str, but no file"),
+    "number": (5, "cannot be read from int"),
+    "bytes": (b"ab", "cannot be read from bytes"),
+    "none": (None, "cannot be read from NoneType"),
+    "item": (["ab", 5], "item 1 of the list is 5"),
+    "triple": ([("ab", 1, 2)], "item 0 of the list is"),
+    "blank": (["ab", " "], "item 1 of the list is blank"),
+    "key": ({3: 4}, "is no str"),
+    "nan": ({"ab": float("nan")}, "not finite"),
+    "hotword_nan": ([Hotword("ab", bias=float("inf"))], "bias that is not finite"),
+    "hotword_blank": ([Hotword(" ")], "item 0 of the list is blank"),
+}
+
+
+@pytest.mark.parametrize(("value", "text"), BAD_VALUES.values(), ids=BAD_VALUES)
+def test_bad_value(value: object, text: str) -> None:
+    with pytest.raises(HotwordError, match=text):
+        read_hotwords(value)  # type: ignore[arg-type]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.text(alphabet='ab:#@.019-e{}"\n\t\r\ufeff保 ,[]', max_size=40).map(lambda text: text.encode()),
+    )
+)
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    path.write_bytes(content)
+    try:
+        hotwords = read_hotwords(path)
+    except TlgError:
+        return
+    assert all(h.phrase and h.phrase == h.phrase.strip() and isfinite(h.word_bias) for h in hotwords)
+
+
+def test_missing_path(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"hot.txt: no such file"):
+        read_hotwords(tmp_path / "hot.txt")
