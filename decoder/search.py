@@ -248,7 +248,7 @@ class Decoder:
 
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
         words = [self.graph.words[word] for word in found.words]
-        token_spans = [(start, end) for start, end in found.token_spans.tolist()]
+        token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
         word_spans = [
             WordSpan(word, start, end)
             for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)

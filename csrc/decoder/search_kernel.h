@@ -383,7 +383,7 @@ class Kernel : private TokenSet<W, kHot> {
     }
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[state]);
-    s_.candidates.push_back({cost, state, hotword, work.trace, arc});
+    s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }
 

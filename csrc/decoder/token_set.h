@@ -92,7 +92,7 @@ class TokenSet {
         continue;
       s_.nb[i] = candidate.cost;
       s_.nb_trace[i] = static_cast<std::uint32_t>(s_.traces.size());
-      s_.traces.push_back({candidate.trace, candidate.arc, s_.frame});
+      s_.traces.push({candidate.trace, candidate.arc, s_.frame});
     }
   }
 
