@@ -63,7 +63,7 @@ class SearchOptions:
             ):
                 raise OptionError(f"{field.name}={value!r} is not {'an integer' if whole else 'a number'}")
             object.__setattr__(self, field.name, int(value) if whole else float(value))
-        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; math.inf searches everything")
+        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
         self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
         self._require(
             0 <= self.min_active <= self.max_active,
@@ -184,7 +184,7 @@ class Decoder:
             min_active=self._options.min_active,
             acoustic_scale=self._options.acoustic_scale,
             blank_penalty=self._options.blank_penalty,
-            num_roots=info.num_roots,
+            num_roots=info.num_roots + info.num_separators,
             separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
@@ -317,7 +317,7 @@ class Decoder:
 
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
         words = [self._graph.words[word] for word in found.words]
-        token_spans = [(start, end) for start, end in found.token_spans.tolist()]
+        token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
         word_spans = [
             WordSpan(word, start, end)
             for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)

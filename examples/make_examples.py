@@ -24,6 +24,7 @@ SPEECH_SET = "ljspeech_babble10"
 OCR_LEVEL = "hard"
 OCR_TOKENS_A_FRAME = 32
 OCR_DEV_LINES = 80
+OCR_RARE = 30  # occurrences in the LM text at most, for a name to be a hotword
 
 
 def main(shared: Path) -> None:
@@ -47,14 +48,12 @@ def speech(source: Path, lm_text: Path, out: Path) -> None:
         write(out / f"{part}.refs.tsv", [f"{name}\t{references[name]}" for name in names])
     write(out / "tokens.txt", read(source / "tokens.txt"))
     write(out / "lm_text.txt.xz", text.splitlines())
-    # A word that the LM has never seen is in no graph with a closed vocabulary, and no bias brings it
-    # back: the list keeps to the words of the LM text.
     hotwords = [line.split("\t") for line in read(source / "hotwords_ljspeech.tsv")]
-    kept = {
-        kind: [p for p, k in hotwords if k == kind and p in words_of_lm] for kind in ("true", "distractor")
-    }
+    kept = {kind: [p for p, k in hotwords if k == kind] for kind in ("true", "distractor")}
     write_hotwords(out / "hotwords.txt", kept)
-    wanted = words_of_lm | set(" ".join(references.values()).split()) | {p for p, _ in hotwords}
+    # Of the words that the LM text lacks, the lexicon has the hotwords alone: nothing else of the references
+    # is given away.
+    wanted = words_of_lm | {p for p, _ in hotwords}
     lexicon = lzma.decompress((source / "lexicon.txt.xz").read_bytes()).decode().splitlines()
     write(out / "lexicon.txt.xz", [line for line in lexicon if line.split(maxsplit=1)[0] in wanted])
 
@@ -86,17 +85,21 @@ def ocr(source: Path, out: Path) -> None:
         )
         write(out / f"{part}.refs.tsv", [f"{rows[i][1]}\t{rows[i][3]}" for i in lines])
     write(out / "tokens.txt", read(source / "tokens.txt"))
-    write(out / "lm_text.txt.xz", lm_lines)
-    write_hotwords(out / "hotwords.txt", ocr_hotwords(source, [rows[i][3] for i in chosen], lm_lines))
+    hotwords = ocr_hotwords(source, [rows[i][3] for i in chosen], lm_lines)
+    write_hotwords(out / "hotwords.txt", hotwords)
+    # Names that the language model has never seen: what hotwords are for.
+    unseen = [line for line in lm_lines if not any(p in line.replace(" ", "") for p in hotwords["true"])]
+    write(out / "lm_text.txt.xz", unseen)
 
 
 def ocr_hotwords(source: Path, references: list[str], lm_lines: list[str]) -> dict[str, list[str]]:
-    """Names of the kept lines; near misses of these; distractors that occur in the AISHELL text."""
+    """Rarer names of the kept lines; near misses of these; distractors that occur in the AISHELL text."""
     characters = Counter("".join(lm_lines))
     text = "\n".join(line.replace(" ", "") for line in lm_lines)
     phrases = [line.split("\t") for line in read(source / "hotwords.tsv")[1:]]
     phrases = [row for row in phrases if row[0] == OCR_LEVEL and all(c in characters for c in row[1])]
     true = [p for _, p, kind in phrases if kind == "true" and any(p in line for line in references)]
+    true = [p for p in true if text.count(p) <= OCR_RARE]
     near = [p for _, p, kind in phrases if kind == "near" and any(is_near(p, t) for t in true)]
     distractor = [p for _, p, kind in phrases if kind == "distractor" and p in text]
     return {"true": true, "near": near, "distractor": distractor}

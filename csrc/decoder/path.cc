@@ -53,7 +53,7 @@ class Reader {
     const std::int32_t blank = graph_.options().blank;
     std::uint32_t at = graph_.start_lg_state();
     for (const PathStep& step : path.steps) {
-      const PathArc arc = graph_.path_arc(step.arc);
+      const PathArc arc = graph_.path_arc(step.arc, at);
       for (const PathArc& epsilon : graph_.epsilon_path(at, arc.source, hotwords_))
         add(epsilon, -1);
       const std::int32_t start = static_cast<std::int32_t>(step.frame);

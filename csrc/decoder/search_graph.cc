@@ -343,7 +343,7 @@ SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : opt
   Compiler(*this, fst).run();
 }
 
-SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number) const {
+SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
   PathArc arc{};
   std::uint32_t hot = number;
   if (number < arcs_.size()) {
@@ -364,6 +364,10 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number) const {
   };
   arc.column = columns_[unit_of_target()];
   arc.target = lg_states_[arc.target];
+  if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
+    arc.source = near;
+    return arc;
+  }
   // The last state whose arcs begin at or before this one and that has any.
   const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;

@@ -124,7 +124,8 @@ class SearchGraph {
     fst::Label word;
     double cost;
   };
-  PathArc path_arc(std::uint32_t arc) const;
+  // `near`: an LG state that the arc may leave, to be looked at first.
+  PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
   }

@@ -11,6 +11,12 @@
 #include "decoder/search_graph.h"
 #include "hotwords/automaton.h"
 
+#if defined(__GNUC__)
+#define TLG_NOINLINE __attribute__((noinline))
+#else
+#define TLG_NOINLINE
+#endif
+
 namespace tlg::decoder {
 
 constexpr std::uint32_t kNoTrace = 0xffffffffu;
@@ -87,6 +93,27 @@ struct Waiting {
   std::uint32_t record;
 };
 
+// A vector whose push is small enough to be inlined in a hot loop.
+template <typename T>
+class Buffer {
+ public:
+  void push(const T& value) {
+    if (size_ == values_.size()) grow();
+    values_[size_++] = value;
+  }
+  void clear() { size_ = 0; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const T& operator[](std::size_t i) const { return values_[i]; }
+  const T* begin() const { return values_.data(); }
+  const T* end() const { return values_.data() + size_; }
+
+ private:
+  TLG_NOINLINE void grow() { values_.resize(values_.empty() ? 256 : 2 * values_.size()); }
+  std::vector<T> values_;
+  std::size_t size_ = 0;
+};
+
 struct SearchState {
   const SearchGraph* graph = nullptr;
   SearchOptions options;
@@ -106,8 +133,8 @@ struct SearchState {
   // Tokens in the same state with other hotword states are chained by `next`.
   std::vector<std::uint32_t> slot, next;
 
-  std::vector<Trace> traces;
-  std::vector<Candidate> candidates;
+  Buffer<Trace> traces;
+  Buffer<Candidate> candidates;
   std::vector<std::uint32_t> list;
 
   std::vector<Waiting> waiting;

@@ -11,11 +11,24 @@ __all__ = ["build"]
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--lexicon", required=True, help="Lines 'word [probability] token token ...'; may be compressed."
+    "--lexicon",
+    required=True,
+    type=click.Path(),
+    help="Lines 'word [probability] token token ...'; may be compressed.",
 )
-@click.option("--tokens", required=True, help="The model's columns: 'symbol id' lines, or one symbol a line.")
-@click.option("--lm", required=True, help="ARPA file: plain, .gz, .bz2, .xz or .zst.")
-@click.option("--out", required=True, help="Graph folder to write; a graph that is there is replaced.")
+@click.option(
+    "--tokens",
+    required=True,
+    type=click.Path(),
+    help="The model's columns: 'symbol id' lines, or one symbol a line.",
+)
+@click.option("--lm", required=True, type=click.Path(), help="ARPA file: plain, .gz, .bz2, .xz or .zst.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(),
+    help="Graph folder to write; a graph that is there is replaced.",
+)
 @click.option("--blank", help="Token or id of the CTC blank; by default looked for by its usual names.")
 @click.option(
     "--topology",
@@ -50,6 +63,13 @@ __all__ = ["build"]
 @click.option(
     "--drop-unknown", is_flag=True, help="Skip pronunciations with unknown tokens, and report them."
 )
+@click.option(
+    "--fst-type",
+    default="const",
+    show_default=True,
+    type=click.Choice(["const", "vector"]),
+    help="const: memory-mapped by tlg; vector: for decoders that read nothing else (WeNet).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def build(
     lexicon: str,
@@ -64,11 +84,14 @@ def build(
     unknown: str,
     missing_as_unk: bool,
     drop_unknown: bool,
+    fst_type: str,
     as_json: bool,
 ) -> None:
     """Build a decoding graph from a lexicon, a token table and an n-gram model.
 
-    Example: build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
+    \b
+    Example:
+        build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
     """
     from tlg.decoder.graph import build_graph
 
@@ -85,6 +108,7 @@ def build(
         unknown=unknown,  # type: ignore[arg-type]
         missing_as_unk=missing_as_unk,
         drop_unknown=drop_unknown,
+        fst_type=fst_type,  # type: ignore[arg-type]
     )
     if as_json:
         click.echo(json.dumps(graph.report.to_json(), ensure_ascii=False, indent=1))

@@ -118,7 +118,8 @@ def decode(
         return
     click.echo(
         f"{counts['utterances']} utterances, {counts['frames']} frames in {seconds:.2f} s; "
-        f"{counts['partial']} partial, {counts['hotwords']} hotwords fired"
+        f"{counts['partial']} partial, {counts['hotwords']} hotwords fired",
+        err=True,
     )
 
 
