@@ -525,6 +525,7 @@ def test_hotwords_change_the_words(graph: Graph) -> None:
 
 def test_no_list_and_an_empty_one_are_the_same(speech: Graph, utterances: list[Any]) -> None:
     none = Decoder(speech, **SPEECH).decode_batch(utterances)
+    empty: Any
     for empty in ([], {}, Hotwords([], graph=speech), ["notawordatall"]):
         assert Decoder(speech, hotwords=empty, **SPEECH).decode_batch(utterances) == none
 
