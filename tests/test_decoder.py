@@ -40,6 +40,7 @@ from tlg import (
     lm,
 )
 from tlg.decoder import read_inputs
+from tlg.decoder.spans import place_words
 from tlg.errors import (
     GraphError,
     HotwordError,
@@ -628,6 +629,77 @@ def test_a_written_topology_gives_the_same(graph: Graph, topology: str, tmp_path
         assert two.token_spans == one.token_spans and two.hotwords == one.hotwords
         for term in ("score", *TERMS):
             assert getattr(two, term) == pytest.approx(getattr(one, term), abs=1e-4), term
+
+
+@pytest.mark.parametrize("topology", ["ctc", "ctc-compact"])
+def test_words_of_a_written_topology_lie_where_they_were_spoken(
+    speech: Graph, utterances: list[Any], topology: Any, tmp_path: Path
+) -> None:
+    """Such a graph brings a word's label late; the lexicon tells where the word began."""
+    text = Path(speech.name).parent / "text.txt"
+    built = build_graph(
+        lexicon=EXAMPLES / "speech" / "lexicon.txt.xz",
+        tokens=EXAMPLES / "speech" / "tokens.txt",
+        lm=lm.train([text], order=2),
+        separator="<wb>",
+        separator_prob=0.75,
+        topology=topology,
+        out=tmp_path / "graph",
+    )
+    hotwords = EXAMPLES / "speech" / "hotwords.txt"
+    implicit = Decoder(speech, hotwords=hotwords, **SPEECH).decode_batch(utterances)
+    for graph in (built, tmp_path / "graph"):
+        explicit = Decoder(graph, hotwords=hotwords, **SPEECH).decode_batch(utterances)
+        for one, two in zip(implicit, explicit, strict=True):
+            assert two.word_spans == one.word_spans and two.hotwords == one.hotwords
+            assert two.score == pytest.approx(one.score, abs=1e-3)
+
+
+PRONUNCIATIONS = {
+    "a": ["x"],
+    "ab": ["x y", "x y z"],
+    "b": ["y"],
+    "cd": ["z w"],
+    "mute": [""],
+    "d": ["w", "z"],
+}
+PLACES: dict[str, tuple[str, str, bool, Any]] = {  # words, tokens, partial, tokens of each word
+    "one_way": ("a b", "x y", False, [(0, 1), (1, 2)]),
+    "separators": ("a b", "| x | y |", False, [(1, 2), (3, 4)]),
+    "the_only_reading": ("ab d", "x y z w", False, [(0, 3), (3, 4)]),
+    "few_tokens_first": ("ab cd", "x y z w", False, [(0, 2), (2, 4)]),
+    "no_tokens": ("a mute b", "x y", False, [(0, 1), (1, 1), (1, 2)]),
+    "nothing": ("", "", False, []),
+    "cut_off": ("a cd", "x z", True, [(0, 1), (1, 2)]),
+    "not_yet_a_word": ("a", "x z", True, [(0, 1)]),
+    "too_many_tokens": ("a", "x z", False, None),
+    "too_few_tokens": ("a cd", "x z", False, None),
+    "other_tokens": ("a b", "x x", True, None),
+    "unknown_word": ("zzz", "x", False, None),
+}
+
+
+@pytest.mark.parametrize("case", PLACES.values(), ids=PLACES)
+def test_places_by_the_lexicon(case: tuple[str, str, bool, Any]) -> None:
+    words, tokens, partial, places = case
+    spelled = {word: [one.split() for one in ways] for word, ways in PRONUNCIATIONS.items()}
+    found = place_words(
+        words.split(), tokens.split(), lambda word: spelled.get(word, []), separator="|", partial=partial
+    )
+    assert found == places
+
+
+def test_ties_go_to_the_lower_token_and_the_lower_word(tmp_path: Path) -> None:
+    write_characters(tmp_path)
+    (tmp_path / "even.txt").write_text("d\nc\nb\na\n", encoding="utf-8")
+    lexicon = {"d": [["y"]], "c": [["y"]], "b": [["x"]], "a": [["x"]]}
+    even = lm.train([tmp_path / "even.txt"], order=1)
+    built = build_graph(lexicon=lexicon, tokens=["<blk>", "x", "y"], lm=even)
+    x = np.log(np.array([[0.02, 0.49, 0.49]]))
+    first = min(built.words.index(word) for word in "ab")
+    for beam in (5.0, math.inf):
+        result = Decoder(built, beam=beam, word_score=9.0).decode(x)
+        assert (result.tokens, result.words) == (["x"], [built.words[first]])
 
 
 def test_one_posterior_per_token(tmp_path: Path) -> None:
