@@ -6,9 +6,9 @@ import dataclasses
 import difflib
 import math
 import os
-import threading
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from tlg._files import PathLike
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.result import FiredHotword, Result, WordSpan, join_words
 from tlg.decoder.sparse import SparseFrames
-from tlg.errors import OptionError, PosteriorError
+from tlg.errors import InputError, OptionError, PosteriorError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
 __all__ = ["Decoder", "SearchOptions"]
+
+LARGEST = 1e6  # scales and scores; costs are float32, and far larger ones leave no digits to tell paths apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +36,9 @@ class SearchOptions:
         max_active: tokens kept after a frame at most, a guard against frames that say nothing.
         min_active: tokens kept whatever the beam, where the search reaches as many. Unlike in Kaldi, few tokens
             do not switch the beam off.
-        acoustic_scale: multiplies the log-posteriors; above 0.
-        lm_weight: multiplies the graph's scores; 0 or more.
-        word_score: added for each word.
+        acoustic_scale: multiplies the log-posteriors; 1e-6 to 1e6.
+        lm_weight: multiplies the graph's scores; 0 to 1e6.
+        word_score: added for each word; within 1e6 of 0, as the next.
         blank_penalty: taken off for each blank frame.
 
     Raises:
@@ -70,11 +72,39 @@ class SearchOptions:
             "0 is the default",
         )
         self._require(
-            0 < self.acoustic_scale < math.inf, "acoustic_scale", "above 0 and finite", "1 to 3 are usual"
+            1 / LARGEST <= self.acoustic_scale <= LARGEST,
+            "acoustic_scale",
+            "between 1e-6 and 1e6",
+            "1 to 3 are usual",
         )
-        self._require(0 <= self.lm_weight < math.inf, "lm_weight", "0 or more and finite", "1 is the default")
+        self._require(
+            0 <= self.lm_weight <= LARGEST, "lm_weight", "0 or more and at most 1e6", "1 is the default"
+        )
         for name in ("word_score", "blank_penalty"):
-            self._require(math.isfinite(getattr(self, name)), name, "finite", "0 is the default")
+            self._require(
+                abs(getattr(self, name)) <= LARGEST, name, "between -1e6 and 1e6", "0 is the default"
+            )
+
+    @classmethod
+    def from_dict(cls, options: Mapping[str, Any], *, others: Sequence[str] = ()) -> SearchOptions:
+        """Return the options with these names and values; the others have their defaults.
+
+        Args:
+            options: option name -> value.
+            others: names that the caller knows besides, for the hint at a misspelt one.
+
+        Raises:
+            OptionError: a name that is no option (names the nearest known one), a value out of its range.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in options:
+            if name not in known:
+                near = difflib.get_close_matches(name, [*known, *others], n=1)
+                remedy = (
+                    f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join([*known, *others])}"
+                )
+                raise OptionError(f"unknown option {name!r}", remedy=remedy)
+        return cls(**options)
 
     def _require(self, fits: bool, name: str, range_: str, remedy: str) -> None:
         if not fits:
@@ -92,11 +122,14 @@ class _Slot:
 class Decoder:
     """Viterbi beam search over a word graph. Share one decoder between threads; decode() keeps no state.
 
+    All of it is fixed when it is made, but for ``hotwords``. ``copy.copy(decoder)`` is cheap: the copy shares the
+    graph and has hotwords of its own. A decoder cannot be pickled: make one in each process.
+
     Args:
         graph: a Graph, or the path of a graph folder.
         hotwords: a Hotwords, or anything that it takes (dict, list, path), spelled with the graph.
-        hotword_bias: b of hotwords that have none of their own, nats a unit; None: 1.5 times acoustic_scale.
-            Goes with a list given here; a Hotwords has its own.
+        hotword_bias: b, nats a unit, of the lists given here or assigned later; None: 1.5 times acoustic_scale
+            (0.5 a phone, where the list is matched over words). A Hotwords has its own, so that both is refused.
         **options: the fields of SearchOptions: beam=16.0, max_active=7000, min_active=0, acoustic_scale=1.0,
             lm_weight=1.0, word_score=0.0, blank_penalty=0.0.
 
@@ -108,6 +141,9 @@ class Decoder:
     word_score * words + hotword rewards``. Source: docs/semantics.md, docs/search.md.
     """
 
+    # No others: a misspelt attribute is an error, not an assignment without effect.
+    __slots__ = ("__weakref__", "_core", "_graph", "_hotword_bias", "_options", "_search_graph", "_slot")
+
     def __init__(
         self,
         graph: Graph | PathLike,
@@ -117,39 +153,79 @@ class Decoder:
         **options: Any,
     ) -> None:
         """Lay the graph out for the search; nothing of it is changed later."""
-        self.graph = graph if isinstance(graph, Graph) else Graph.load(graph)
-        self.options = _options(options)
-        info = self.graph.info
-        blank = self.graph.tokens.blank
+        self._options = SearchOptions.from_dict(options, others=("hotwords", "hotword_bias"))
+        self._hotword_bias = _check_bias(hotword_bias)
+        if isinstance(hotwords, Hotwords) and hotword_bias is not None:
+            raise OptionError(
+                "hotword_bias= and a Hotwords, which has its own bias", remedy="Pass bias= to Hotwords alone"
+            )
+        if not isinstance(graph, Graph | str | os.PathLike):
+            raise OptionError(
+                f"graph is a {type(graph).__name__}, not a Graph or a path",
+                remedy="Pass tlg.Graph.load(folder), or the folder",
+            )
+        self._graph = graph if isinstance(graph, Graph) else Graph.load(graph)
+        info, tokens = self._graph.info, self._graph.tokens
         implicit = info.topology == "implicit"
-        if implicit and blank is None:
+        if implicit and tokens.blank is None:
             raise OptionError("the graph's token table names no blank", remedy="Build it with blank=")
         self._search_graph = _core.SearchGraph(
-            self.graph.fst,
+            self._graph.fst,
             topology=_core.Topology.CTC if implicit else _core.Topology.PLAIN,
-            num_tokens=len(self.graph.tokens),
-            blank=-1 if blank is None or info.topology == "none" else blank,
-            lm_weight=self.options.lm_weight,
-            word_score=self.options.word_score,
+            num_tokens=len(tokens),
+            blank=-1 if tokens.blank is None or info.topology == "none" else tokens.blank,
+            lm_weight=self._options.lm_weight,
+            word_score=self._options.word_score,
         )
-        separator = -1 if info.separator is None else self.graph.tokens.id(info.separator)
         self._core = _core.Decoder(
             self._search_graph,
-            beam=self.options.beam,
-            max_active=self.options.max_active,
-            min_active=self.options.min_active,
-            acoustic_scale=self.options.acoustic_scale,
-            blank_penalty=self.options.blank_penalty,
+            beam=self._options.beam,
+            max_active=self._options.max_active,
+            min_active=self._options.min_active,
+            acoustic_scale=self._options.acoustic_scale,
+            blank_penalty=self._options.blank_penalty,
             num_roots=info.num_roots + info.num_separators,
-            separator=separator,
+            separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
-        self._hotword_bias = hotword_bias
-        self._lock = threading.Lock()
         self._slot = self._compile(hotwords)
 
     def __repr__(self) -> str:
-        return f"Decoder({self.graph!r}, {self.options!r}, hotwords={self.hotwords!r})"
+        parts = [repr(self._graph)]
+        parts += [
+            f"{field.name}={value:g}"
+            for field in dataclasses.fields(SearchOptions)
+            if (value := getattr(self._options, field.name)) != field.default
+        ]
+        if self.hotwords is not None:
+            parts.append(f"{len(self.hotwords)} hotwords")
+        return f"Decoder({', '.join(parts)})"
+
+    def __copy__(self) -> Decoder:
+        other = object.__new__(Decoder)
+        for name in self.__slots__:
+            if name != "__weakref__":
+                setattr(other, name, getattr(self, name))
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Decoder:
+        return self.__copy__()  # what a copy shares never changes
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Decoder cannot be pickled. Make one in each process, Decoder(graph folder, ...); "
+            "the threads of a process can share one"
+        )
+
+    @property
+    def graph(self) -> Graph:
+        """The graph it searches."""
+        return self._graph
+
+    @property
+    def options(self) -> SearchOptions:
+        """The options of its search. For others, make another decoder; the graph can be shared."""
+        return self._options
 
     @property
     def hotwords(self) -> Hotwords | None:
@@ -161,9 +237,7 @@ class Decoder:
 
     @hotwords.setter
     def hotwords(self, hotwords: Hotwords | HotwordSource | None) -> None:
-        slot = self._compile(hotwords)
-        with self._lock:
-            self._slot = slot
+        self._slot = self._compile(hotwords)  # one assignment: atomic for other threads
 
     def decode(self, log_probs: object, *, logits: bool = False) -> Result:
         """Decode one utterance.
@@ -198,20 +272,20 @@ class Decoder:
             PosteriorError: as in decode(); names the utterance (from 0). Nothing is decoded then.
             OptionError: threads below 1, or lengths that do not fit.
         """
-        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
             raise OptionError(f"threads={threads!r} is not 1 or more", remedy="Pass the number of cores")
         ready = []
         for number, one in enumerate(_unpad(inputs, lengths)):
             try:
                 ready.append(self._intake(one, logits))
-            except PosteriorError as error:
-                raise PosteriorError(
+            except InputError as error:
+                raise type(error)(
                     f"utterance {number}: {error.message}", remedy=error.remedy, file=error.file
                 ) from error
-        return self._decode(ready, threads=threads)
+        return self._decode(ready, threads=min(int(threads), max(len(ready), 1)))
 
     def _intake(self, log_probs: object, logits: bool) -> object:
-        num_tokens = len(self.graph.tokens)
+        num_tokens = len(self._graph.tokens)
         if isinstance(log_probs, SparseFrames):
             if logits:
                 raise OptionError("sparse frames are log-posteriors", remedy="Leave logits=True out")
@@ -228,26 +302,21 @@ class Decoder:
         if hotwords is None:
             return _Slot()
         if not isinstance(hotwords, Hotwords):
-            hotwords = Hotwords(hotwords, graph=self.graph, bias=self._hotword_bias)
-        labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
-        table = len(self.graph.tokens) if hotwords.units_are == "tokens" else len(self.graph.words)
-        if hotwords.num_units > table + 1:  # one more: a boundary that is no token
-            raise OptionError(
-                f"the hotwords are spelled in {hotwords.num_units} units, the graph has {table}",
-                remedy="Make the Hotwords with graph= this graph",
-            )
+            hotwords = Hotwords(hotwords, graph=self._graph, bias=self._hotword_bias)
         if len(hotwords) == 0:
             return _Slot(hotwords)
-        automaton = hotwords.automaton(acoustic_scale=self.options.acoustic_scale, beam=self.options.beam)
-        separator = self.graph.info.separator
+        _check_units(hotwords, self._graph)
+        labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
+        automaton = hotwords.automaton(acoustic_scale=self._options.acoustic_scale, beam=self._options.beam)
+        separator = self._graph.info.separator
         neutral = -1
         if separator is not None and separator != hotwords.report.boundary:
-            neutral = self.graph.tokens.id(separator)
+            neutral = self._graph.tokens.id(separator)
         use = _core.HotwordUse(self._search_graph, automaton, labels, neutral)
         return _Slot(hotwords, use)
 
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
-        words = [self.graph.words[word] for word in found.words]
+        words = [self._graph.words[word] for word in found.words]
         token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
         word_spans = [
             WordSpan(word, start, end)
@@ -266,7 +335,7 @@ class Decoder:
                         match.reward,
                     )
                 )
-        symbols = self.graph.tokens.symbols
+        symbols = self._graph.tokens.symbols
         return Result(
             text=join_words(words),
             words=words,
@@ -285,22 +354,46 @@ class Decoder:
         )
 
 
-def _options(given: dict[str, Any]) -> SearchOptions:
-    known = [field.name for field in dataclasses.fields(SearchOptions)]
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, [*known, "hotwords", "hotword_bias"], n=1)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join(known)}"
-            raise OptionError(f"unknown option {name!r}", remedy=remedy)
-    return SearchOptions(**given)
+def _check_bias(bias: object) -> float | None:
+    if bias is None:
+        return None
+    if isinstance(bias, bool) or not isinstance(bias, int | float | np.integer | np.floating):
+        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
+    if not math.isfinite(bias):
+        raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+    return float(bias)
 
 
-def _unpad(inputs: Iterable[object], lengths: Sequence[int] | None) -> Iterable[object]:
+def _check_units(hotwords: Hotwords, graph: Graph) -> None:
+    """Check that the numbers of the list's units are those of the graph: it may be made for another one."""
+    table = graph.tokens.symbols if hotwords.units_are == "tokens" else graph.words
+    remedy = "Make the Hotwords with graph= this graph"
+    if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
+        raise OptionError(
+            f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, the graph has {len(table)}",
+            remedy=remedy,
+        )
+    for entry in hotwords.report.accepted:
+        for unit, number in zip(entry.units, hotwords.unit_ids(entry.units), strict=True):
+            if number < len(table) and table[number] != unit:
+                raise OptionError(
+                    f"hotword {entry.phrase!r} is made for another table: number {number} is {unit!r} there, "
+                    f"{table[number]!r} in the graph",
+                    remedy=remedy,
+                )
+
+
+def _unpad(inputs: object, lengths: Sequence[int] | None) -> Iterable[object]:
     """Return the utterances of a batch: a list's items, or the rows of [B, T, V] cut to their lengths."""
     shape = getattr(inputs, "shape", None)
     if shape is None:
         if lengths is not None:
             raise OptionError("lengths go with one padded array [B, T, V]", remedy="Leave lengths out")
+        if isinstance(inputs, str | bytes | Path | Mapping) or not isinstance(inputs, Iterable):
+            raise PosteriorError(
+                f"a batch is a {type(inputs).__name__}, not a list of arrays [T, V]",
+                remedy="Pass a list; of one utterance, decode() takes the array itself",
+            )
         return inputs
     if len(shape) != 3:
         raise PosteriorError(
@@ -309,14 +402,28 @@ def _unpad(inputs: Iterable[object], lengths: Sequence[int] | None) -> Iterable[
         )
     if lengths is None:
         raise OptionError("a padded batch needs lengths", remedy="Pass lengths=, one number of frames a row")
-    cut = np.asarray(lengths)
-    if cut.dtype.kind not in "iu" or cut.shape != (shape[0],):
-        raise OptionError(
-            f"lengths are {cut.dtype} of shape {cut.shape}, not {shape[0]} integers",
-            remedy="Pass frames, not seconds or fractions",
-        )
-    for row, length in enumerate(cut.tolist()):
-        if not 0 <= length <= shape[1]:
-            raise OptionError(f"lengths[{row}]={length} is not within 0 and {shape[1]} frames")
     array: Any = inputs
-    return [array[row, :length] for row, length in enumerate(cut.tolist())]
+    return [array[row, :length] for row, length in enumerate(_check_lengths(lengths, *shape[:2]))]
+
+
+def _check_lengths(lengths: object, rows: int, frames: int) -> list[int]:
+    """Return the lengths of a padded batch [rows, frames, V] as integers."""
+    try:
+        cut = np.asarray(lengths)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"lengths are no list of integers ({error})") from error
+    if cut.size == 0 and rows == 0:
+        return []
+    if cut.dtype.kind not in "iu" or cut.shape != (rows,):
+        raise OptionError(
+            f"lengths are {cut.dtype} of shape {list(cut.shape)}, not {rows} integers",
+            remedy="Pass frames, one number a row, not seconds or fractions",
+        )
+    found: list[int] = cut.tolist()
+    for row, length in enumerate(found):
+        if not 0 <= length <= frames:
+            raise OptionError(
+                f"lengths[{row}]={length} is not between 0 and the {frames} frames of the batch",
+                remedy="Pass the number of frames of each row before padding",
+            )
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tlg._files import PathLike, atomic_write, compress, read_text
 from tlg.errors import TextError
 
-__all__ = ["read_table", "write_table"]
+__all__ = ["read_table", "table_line", "write_table"]
 
 ID_NAMES = ("utterance-id", "line-id", "utterance", "id")
 
@@ -67,13 +67,23 @@ def write_table(path: PathLike, table: Mapping[str, str]) -> None:
         TextError: a tab or a line break inside an id or a text.
         OutputError: the file cannot be written.
     """
-    for name, text in table.items():
-        if any(mark in name + text for mark in "\t\n\r") or not name:
-            raise TextError(
-                f"utterance '{name}' cannot be written as a line: a tab, a line break or no id",
-                remedy="Replace tabs and line breaks by spaces",
-                file=path,
-            )
-    lines = "".join(f"{name}\t{text}\n" for name, text in table.items())
+    lines = "".join(table_line(name, text, path) for name, text in table.items())
     with atomic_write(path) as stream:
         stream.write(compress(lines.encode("utf-8"), path))
+
+
+def table_line(name: str, text: str, path: PathLike) -> str:
+    """Return one line of the table that is written to `path`.
+
+    Raises:
+        TextError: a tab or a line break inside the id or the text, no id, or what is not Unicode.
+    """
+    line = f"{name}\t{text}\n"
+    broken = any(mark in name + text for mark in "\t\n\r")
+    if broken or not name.strip() or (not line.isascii() and any("\ud800" <= c <= "\udfff" for c in line)):
+        raise TextError(
+            f"utterance {name!r} cannot be written as a line: a tab, a line break, no id, or not Unicode",
+            remedy="Give it another id; replace tabs and line breaks by spaces",
+            file=path,
+        )
+    return line

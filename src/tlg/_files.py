@@ -109,10 +109,24 @@ def compress(data: bytes, path: PathLike) -> bytes:
 def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
     """Open a file for writing under a temporary name; rename it when the block ends without an error.
 
+    What is there and is no regular file (/dev/stdout, /dev/null, a pipe) is written as it is.
+
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full; no file is left behind.
+        OutputError: the folder is missing or not writable, the path is a folder, or the disk is full; no file
+            is left behind.
     """
     target = Path(path)
+    if target.is_dir():
+        raise OutputError("is a folder, not a file", remedy="Name a file in it", file=path)
+    if target.exists() and not target.is_file():
+        try:
+            with target.open("wb") as stream:
+                yield stream
+        except OSError as error:
+            if isinstance(error, OutputError | MissingFileError):
+                raise
+            raise OutputError(f"cannot be written ({error.strerror})", file=path) from error
+        return
     try:
         handle, name = tempfile.mkstemp(dir=target.parent or Path(), prefix=f".{target.name}.")
     except OSError as error:

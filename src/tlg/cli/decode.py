@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from tqdm import tqdm
 
-from tlg._files import PathLike, atomic_write, read_text
+from tlg._files import PathLike, atomic_write, compress, read_text
+from tlg.decoder.evaluate.tables import table_line
 from tlg.decoder.inputs import Frames, read_inputs
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder, SearchOptions
@@ -22,8 +24,8 @@ from tlg.errors import InputError, OptionError
 __all__ = ["decode"]
 
 BATCH = 64  # utterances held at a time, for each thread
+SHOWN = 20  # rejected hotwords listed before the rest are counted
 _DEFAULTS = SearchOptions()
-
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -39,9 +41,19 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--graph", required=True, type=click.Path(), help="Graph folder, made by build-tlg.")
-@click.option("-o", "--output", required=True, type=click.Path(), help="Table of 'utterance-id<TAB>text'.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(),
+    help="Table of 'utterance-id<TAB>text' (.gz, .bz2, .xz, .zst compress); written whole or not at all.",
+)
 @click.option("--hotwords", type=click.Path(), help="Hotword list; see 'tlg hotwords check'.")
-@click.option("--hotword-bias", type=float, help="Nats a unit.  [default: 1.5 * acoustic scale]")
+@click.option(
+    "--hotword-bias",
+    type=float,
+    help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale; 0.5 a phone]",
+)
 @_number("beam", "Drop paths worse than the best by more, nats.")
 @_number("max_active", "Tokens kept after a frame at most.", int)
 @_number("min_active", "Tokens kept whatever the beam.", int)
@@ -49,10 +61,20 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
 @_number("lm_weight", "Multiplies the graph's scores.")
 @_number("word_score", "Added for each word, nats.")
 @_number("blank_penalty", "Taken off for each blank frame, nats.")
-@click.option("--config", type=click.Path(), help="JSON object with any of the options above.")
+@click.option(
+    "--config",
+    type=click.Path(),
+    help='JSON object of search options, such as {"beam": 14}; options given here win.',
+)
 @click.option("--logits", is_flag=True, help="The inputs are raw network output: apply a log-softmax.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Utterances decoded at a time; the results do not depend on it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print counts, times and options as JSON.")
 def decode(
     inputs: tuple[str, ...],
     graph: str,
@@ -72,21 +94,23 @@ def decode(
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
     """
-    settings = _read_config(config) if config is not None else {}
-    settings.update({name: value for name, value in options.items() if value is not None})
-    bias = hotword_bias if hotword_bias is not None else settings.pop("hotword_bias", None)
-    settings.pop("hotword_bias", None)
-    decoder = Decoder(graph, hotwords=hotwords, hotword_bias=bias, **settings)
+    given = {
+        name: value for name, value in {**options, "hotword_bias": hotword_bias}.items() if value is not None
+    }
+    settings = _merge(config, given)
+    decoder = Decoder(graph, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
     counts = {"utterances": 0, "frames": 0, "partial": 0, "hotwords": 0}
     begin, cpu = time.perf_counter(), time.process_time()
     with atomic_write(output) as stream:
+        lines = []
         for name, result in _decode_all(decoder, inputs, threads=threads, logits=logits):
-            stream.write(f"{name}\t{result.text}\n".encode())
+            lines.append(table_line(name, result.text, output))
             counts["utterances"] += 1
             counts["frames"] += result.num_frames
             counts["partial"] += result.partial
             counts["hotwords"] += len(result.hotwords)
+        stream.write(compress("".join(lines).encode(), output))
     seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     if as_json:
         figures = {**counts, "seconds": seconds, "cpu_seconds": cpu}
@@ -124,6 +148,23 @@ def _name_utterance(error: InputError, names: list[str]) -> None:
         error.message = f"utterance '{names[int(number)]}': {rest}"
 
 
+def _merge(config: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the config file under those given; what is wrong in the file names the file."""
+    settings = {} if config is None else _read_config(config)
+    settings.update(given)
+    try:
+        SearchOptions.from_dict(
+            {name: value for name, value in settings.items() if name != "hotword_bias"},
+            others=["hotword_bias"],
+        )
+    except OptionError as error:
+        name = error.message.removeprefix("unknown option ").partition("=")[0].strip("'")
+        if config is not None and name not in given and name in settings:
+            error.file = config
+        raise
+    return settings
+
+
 def _read_config(path: str) -> dict[str, Any]:
     """Read the options of a JSON file; names are those of SearchOptions, and hotword_bias."""
     try:
@@ -132,8 +173,13 @@ def _read_config(path: str) -> dict[str, Any]:
         raise OptionError(
             f"not JSON ({error.msg})", remedy="Write a JSON object", file=path, line=error.lineno
         ) from error
+    except RecursionError as error:
+        raise OptionError("JSON nested too deeply", remedy="Write a plain JSON object", file=path) from error
     if not isinstance(settings, dict):
         raise OptionError("not a JSON object", remedy='Write {"acoustic_scale": 1.5, ...}', file=path)
+    bias = settings.get("hotword_bias")
+    if isinstance(bias, bool) or not isinstance(bias, int | float | None):
+        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit", file=path)
     return settings
 
 
@@ -141,5 +187,10 @@ def _show_rejected(decoder: Decoder) -> None:
     """List on stderr the hotwords that cannot be used: nothing is dropped in silence."""
     if decoder.hotwords is None:
         return
-    for entry in decoder.hotwords.report.rejected:
-        click.echo(f"tlg decode: hotword {entry.phrase!r} rejected: {entry.reason}. {entry.remedy}", err=True)
+    rejected = decoder.hotwords.report.rejected
+    for entry in rejected[:SHOWN]:
+        where = f"{entry.file}:{entry.line}: " if entry.line is not None else ""
+        click.echo(f"tlg: {where}hotword {entry.phrase!r} rejected: {entry.reason}. {entry.remedy}", err=True)
+    if len(rejected) > SHOWN:
+        more = len(rejected) - SHOWN
+        click.echo(f"tlg: {more} more hotwords rejected; 'tlg hotwords check' lists all", err=True)
