@@ -140,7 +140,7 @@ class Decoder:
             min_active=self.options.min_active,
             acoustic_scale=self.options.acoustic_scale,
             blank_penalty=self.options.blank_penalty,
-            num_roots=info.num_roots,
+            num_roots=info.num_roots + info.num_separators,
             separator=separator,
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )

@@ -47,14 +47,12 @@ def speech(source: Path, lm_text: Path, out: Path) -> None:
         write(out / f"{part}.refs.tsv", [f"{name}\t{references[name]}" for name in names])
     write(out / "tokens.txt", read(source / "tokens.txt"))
     write(out / "lm_text.txt.xz", text.splitlines())
-    # A word that the LM has never seen is in no graph with a closed vocabulary, and no bias brings it
-    # back: the list keeps to the words of the LM text.
     hotwords = [line.split("\t") for line in read(source / "hotwords_ljspeech.tsv")]
-    kept = {
-        kind: [p for p, k in hotwords if k == kind and p in words_of_lm] for kind in ("true", "distractor")
-    }
+    kept = {kind: [p for p, k in hotwords if k == kind] for kind in ("true", "distractor")}
     write_hotwords(out / "hotwords.txt", kept)
-    wanted = words_of_lm | set(" ".join(references.values()).split()) | {p for p, _ in hotwords}
+    # Of the words that the LM text lacks, the lexicon has the hotwords alone: nothing else of the references
+    # is given away.
+    wanted = words_of_lm | {p for p, _ in hotwords}
     lexicon = lzma.decompress((source / "lexicon.txt.xz").read_bytes()).decode().splitlines()
     write(out / "lexicon.txt.xz", [line for line in lexicon if line.split(maxsplit=1)[0] in wanted])
 

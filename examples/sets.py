@@ -116,6 +116,8 @@ class ExampleSet:
             lm=self.out / "lm.arpa",
             separator=self.separator,
             separator_prob=self.separator_prob,
+            # Hotwords that the text lacks come in at the cost of <unk>.
+            missing_as_unk=True,
             out=self.out / "graph",
         )
         return tlg.Graph.load(self.out / "graph")

@@ -15,7 +15,7 @@ from tlg.decoder.graph import Graph
 
 
 def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: str | Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: object
 ) -> tuple[int, str, str]:
     """Run a command as from a shell: exit status, standard output, standard error."""
     monkeypatch.setattr(sys, "argv", [str(a) for a in args])

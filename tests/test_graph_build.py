@@ -55,10 +55,11 @@ def models(draw: st.DrawFn) -> dict[tuple[str, ...], tuple[float, float]]:
     """A backoff model of order 1 to 3, some of whose prefixes and suffixes were pruned away."""
     number = st.integers(1, 40).map(lambda n: -n / 16)
     backoff = st.integers(-20, 4).map(lambda n: n / 16)
+    ngrams: dict[tuple[str, ...], tuple[float, float]]
     ngrams = {(w,): (draw(number), draw(backoff)) for w in "abcd"[: draw(st.integers(1, 4))]}
     ngrams["<s>",] = (-99.0, draw(backoff))
     ngrams["</s>",] = (draw(number), 0.0)
-    words = [*(w for (w,) in ngrams if w != "<s>")]
+    words = [w for (w, *_) in ngrams if w != "<s>"]
     for _ in range(draw(st.integers(0, 12))):
         history = draw(st.sampled_from([key for key in ngrams if key[-1] != "</s>" and len(key) < 3]))
         key = (*history, draw(st.sampled_from(words)))

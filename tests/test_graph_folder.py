@@ -126,6 +126,7 @@ BAD_LEXICA = {
     "reserved": ("<s> x\n", "lex:1: the word '<s>' is reserved"),
     "encoding": (b"a x\n\xe9 y\n", "lex:2: not UTF-8"),
     "nothing": ("\n\n", "has no pronunciation"),
+    "endless": ("a" + " x" * 1001, "lex:1: the pronunciation of 'a' has more than 1000 tokens"),
     "html": ("<html> <body>\n", "token '<body>' is not among"),
 }
 
@@ -153,6 +154,11 @@ def test_lexicon_from_a_dict() -> None:
         load_lexicon({"a": ["xy"]}, table)
     with pytest.raises(LexiconError, match="contains a space"):
         load_lexicon({"a b": [["x"]]}, table)
+
+
+def test_the_longest_pronunciation_makes_a_graph(tmp_path: Path) -> None:
+    long = {"a": [("x" * 1000, 1)], "b": [("x" * 999 + "y", 1)]}
+    assert build(UNIGRAM, long, tmp_path).fst.num_states > 1000  # type: ignore[arg-type]
 
 
 def test_spelling(shared: Path) -> None:
@@ -184,6 +190,7 @@ BAD_OPTIONS = {
     "topology": ({"topology": "hmm"}, "topology='hmm' does not exist"),
     "engine": ({"engine": "k2"}, "engine='k2' does not exist"),
     "unknown": ({"unknown": "keep"}, "unknown='keep' does not exist"),
+    "fst_type": ({"fst_type": "compact"}, "fst_type='compact' does not exist"),
     "probability": ({"separator": "-", "separator_prob": 1.0}, "separator_prob 1.0 is not above 0"),
     "openfst_map": ({"engine": "openfst", "unknown": "map"}, "engine='openfst' knows no other way"),
 }
@@ -220,6 +227,15 @@ def test_folder(folder: Path) -> None:
     again = Graph.load(folder.parent / "copy")
     assert language(again, 3) == language(graph, 3)
     assert again.pronunciations("b") == graph.pronunciations("b")
+
+
+def test_vector_folder(folder: Path) -> None:
+    graph = Graph.load(folder)
+    graph.save(folder.parent / "vector", fst_type="vector")
+    assert b"vector" in (folder.parent / "vector" / "LG.fst").read_bytes()[:20]
+    assert language(Graph.load(folder.parent / "vector"), 3) == language(graph, 3)
+    with pytest.raises(OptionError, match="fst_type='log' does not exist"):
+        graph.save(folder.parent / "vector", fst_type="log")  # type: ignore[arg-type]
 
 
 def test_same_input_same_bytes(folder: Path) -> None:

@@ -35,6 +35,12 @@ const char* class_name(ErrorKind kind) {
   return "TlgError";
 }
 
+// A message can quote bytes of a broken file.
+py::str text(const std::string& bytes) {
+  return py::reinterpret_steal<py::str>(
+      PyUnicode_DecodeUTF8(bytes.data(), static_cast<py::ssize_t>(bytes.size()), "replace"));
+}
+
 }  // namespace
 
 void register_errors(py::module_&) {
@@ -44,8 +50,8 @@ void register_errors(py::module_&) {
     } catch (const Error& error) {
       py::object type = py::module_::import("tlg.errors").attr(class_name(error.kind()));
       py::object line = error.line() > 0 ? py::cast(error.line()) : py::none();
-      py::object file = error.file().empty() ? py::object(py::none()) : py::cast(error.file());
-      py::object value = type(error.message(), py::arg("remedy") = error.remedy(),
+      py::object file = error.file().empty() ? py::object(py::none()) : text(error.file());
+      py::object value = type(text(error.message()), py::arg("remedy") = text(error.remedy()),
                               py::arg("file") = file, py::arg("line") = line);
       PyErr_SetObject(type.ptr(), value.ptr());
     }

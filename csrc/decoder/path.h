@@ -15,7 +15,7 @@ struct Span {
 };
 
 struct SpanOptions {
-  std::uint32_t num_roots = 0;  // LG states below this stand between words; 0: not known
+  std::uint32_t num_roots = 0;  // a word ends on the way into an LG state below this; 0: not known
   std::int32_t separator = -1;  // the column of the optional token between words: of no word's span
 };
 

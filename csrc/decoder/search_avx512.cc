@@ -20,7 +20,9 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt")
 #endif
 #include "decoder/simd.h"
-// The kernel builds on the loops.
+// In this order: each builds on the one before.
+#include "decoder/token_set.h"
+// The frame itself.
 #include "decoder/search_kernel.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -13,5 +13,7 @@
 #define TLG_ISA baseline
 #define TLG_LEVEL 0
 #include "decoder/simd.h"
-// The kernel builds on the loops.
+// In this order: each builds on the one before.
+#include "decoder/token_set.h"
+// The frame itself.
 #include "decoder/search_kernel.h"

@@ -13,6 +13,8 @@ namespace {
 
 using TokenIds = std::unordered_map<std::string_view, std::uint32_t>;
 
+// Longer ones are no words; trees are walked by recursion, one call a unit.
+constexpr std::uint32_t kMostUnits = 1000;
 constexpr const char* kReserved[] = {"<eps>", "#0", "<s>", "</s>"};
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r'; }
@@ -94,7 +96,10 @@ class Parser {
         fail("the pronunciation of " + quoted(word) + " contains the blank " + quoted(field),
              "Remove it: the decoder puts blanks where they belong");
       lexicon_.units.push_back(static_cast<fst::Label>(token->second) + 1);
-      ++p.length;
+      if (++p.length > kMostUnits)
+        fail("the pronunciation of " + quoted(word) + " has more than " +
+                 std::to_string(kMostUnits) + " tokens",
+             "Is it a lexicon? Write one word a line");
     }
     lexicon_.pronunciations.push_back(p);
     found_[p.word] = true;

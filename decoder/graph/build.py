@@ -37,6 +37,7 @@ def build_graph(
     unknown: Literal["drop", "renormalise", "map"] = "drop",
     missing_as_unk: bool = False,
     drop_unknown: bool = False,
+    fst_type: Literal["const", "vector"] = "const",
 ) -> Graph:
     """Build a decoding graph.
 
@@ -57,13 +58,14 @@ def build_graph(
             "renormalise" what is left; or "map" their probability to ``<unk>``, which the lexicon must have.
         missing_as_unk: give words that the LM lacks the unigram cost of ``<unk>``; otherwise they are left out.
         drop_unknown: skip and report pronunciations with unknown tokens, instead of an error.
+        fst_type: OpenFst's type of the transducer in the folder; see Graph.save.
 
     Raises:
         LexiconError, TokensError, ArpaError: an input cannot be used; with file, line and remedy.
         OptionError: an option out of its range.
     """
     begin = time.perf_counter()
-    _check_options(topology, engine, separator_prob, unknown, missing_as_unk)
+    _check_options(topology, engine, fst_type, separator_prob, unknown, missing_as_unk)
     table = TokenTable.of(tokens, blank=blank, ctc=topology != "none")
     label = _separator_label(table, separator)
     entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
@@ -121,17 +123,18 @@ def build_graph(
     report = replace(report, seconds=round(time.perf_counter() - begin, 3))
     graph = Graph(fst, table, words, info, report, entries)
     if out is not None:
-        graph.save(out)
+        graph.save(out, fst_type=fst_type)
     return graph
 
 
 def _check_options(
-    topology: str, engine: str, separator_prob: float, unknown: str, missing_as_unk: bool
+    topology: str, engine: str, fst_type: str, separator_prob: float, unknown: str, missing_as_unk: bool
 ) -> None:
     for name, value, known in (
         ("topology", topology, TOPOLOGIES),
         ("engine", engine, ("native", "openfst")),
         ("unknown", unknown, ("drop", "renormalise", "map")),
+        ("fst_type", fst_type, ("const", "vector")),
     ):
         if value not in known:
             raise OptionError(f"{name}={value!r} does not exist", remedy=f"Use one of: {', '.join(known)}")

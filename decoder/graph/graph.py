@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tlg import _core
 from tlg._files import PathLike, read_bytes, read_text
 from tlg.decoder.graph.report import BuildReport
 from tlg.decoder.graph.tokens import TokenTable
-from tlg.errors import GraphError, MissingFileError, OutputError, TextError
+from tlg.errors import GraphError, MissingFileError, OptionError, OutputError, TextError
 
 __all__ = ["FORMAT_VERSION", "TOPOLOGIES", "Graph", "GraphInfo"]
 
@@ -134,14 +134,22 @@ class Graph:
         symbols = self.tokens.symbols
         return [[symbols[label - 1] for label in labels] for labels in self._lexicon.pronunciations(word)]
 
-    def save(self, folder: PathLike) -> None:
+    def save(self, folder: PathLike, *, fst_type: Literal["const", "vector"] = "const") -> None:
         """Write the graph folder: under a temporary name first, so that a crash leaves no half graph.
 
         An existing graph folder of that name is replaced; graphs loaded from it go on working.
 
+        Args:
+            folder: where to write.
+            fst_type: OpenFst's type of the transducer: "const" is memory-mapped when it is loaded; "vector" is
+                what decoders that read nothing else want (WeNet, kaldifst's StdVectorFst).
+
         Raises:
             OutputError: the place is not writable, or holds something that is no graph folder.
+            OptionError: no such fst_type.
         """
+        if fst_type not in ("const", "vector"):
+            raise OptionError(f"fst_type={fst_type!r} does not exist", remedy="Use 'const' or 'vector'")
         target = Path(folder)
         _check_replaceable(target)
         try:
@@ -152,7 +160,7 @@ class Graph:
                 f"cannot be written ({error.strerror})", remedy="Check the folder", file=target
             ) from error
         try:
-            self._write_files(temporary)
+            self._write_files(temporary, fst_type)
             temporary.chmod(0o755)
             _replace_folder(temporary, target)
         except OSError as error:
@@ -162,8 +170,8 @@ class Graph:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _write_files(self, folder: Path) -> None:
-        self.fst.write(str(folder / self.file_name), "const")
+    def _write_files(self, folder: Path, fst_type: str) -> None:
+        self.fst.write(str(folder / self.file_name), fst_type)
         words = "".join(f"{word} {i}\n" for i, word in enumerate(self.words))
         (folder / "words.txt").write_text(words, encoding="utf-8", newline="\n")
         (folder / "tokens.txt").write_text(self.tokens.text(), encoding="utf-8", newline="\n")

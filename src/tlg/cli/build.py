@@ -50,6 +50,13 @@ __all__ = ["build"]
 @click.option(
     "--drop-unknown", is_flag=True, help="Skip pronunciations with unknown tokens, and report them."
 )
+@click.option(
+    "--fst-type",
+    default="const",
+    show_default=True,
+    type=click.Choice(["const", "vector"]),
+    help="const: memory-mapped by tlg; vector: for decoders that read nothing else (WeNet).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def build(
     lexicon: str,
@@ -64,6 +71,7 @@ def build(
     unknown: str,
     missing_as_unk: bool,
     drop_unknown: bool,
+    fst_type: str,
     as_json: bool,
 ) -> None:
     """Build a decoding graph from a lexicon, a token table and an n-gram model.
@@ -85,6 +93,7 @@ def build(
         unknown=unknown,  # type: ignore[arg-type]
         missing_as_unk=missing_as_unk,
         drop_unknown=drop_unknown,
+        fst_type=fst_type,  # type: ignore[arg-type]
     )
     if as_json:
         click.echo(json.dumps(graph.report.to_json(), ensure_ascii=False, indent=1))

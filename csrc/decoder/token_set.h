@@ -1,0 +1,138 @@
+// The tokens of a search: found by state, added, dropped, kept in flat arrays. Part of the search
+// kernel and included like it (see search_kernel.h); so: no include guard, no includes.
+
+namespace tlg::decoder::TLG_ISA {
+
+constexpr float kCostInfinity = std::numeric_limits<float>::infinity();
+constexpr float kLargest = std::numeric_limits<float>::max();
+
+// Invariant: no two tokens share state and hotword state; the tokens of a state are chained, rising
+// indices behind falling ones, from slot[state].
+template <int W, HotwordLabels kHot>
+class TokenSet {
+ protected:
+  explicit TokenSet(SearchState& state)
+      : s_(state), graph_(*state.graph), records_(graph_.template records<W>()) {}
+
+  SearchState& s_;
+  const SearchGraph& graph_;
+  const Record<W>* records_;
+
+  // The most that one arc out of a record, or behind its epsilon arcs, can gain by hotwords.
+  float hope(std::uint32_t record, std::uint32_t hotword) const {
+    if (kHot == HotwordLabels::kNone) return 0;
+    if (kHot == HotwordLabels::kWords && hotword == 0) return s_.word_hope[record];
+    return s_.hotwords->max_gain(hotword);
+  }
+
+  // Drops the worst tokens when there are more than max_active.
+  void limit_active() {
+    const std::size_t limit = static_cast<std::size_t>(s_.options.max_active);
+    if (s_.num_tokens <= limit) return;
+    s_.scratch.resize(s_.num_tokens);
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) s_.scratch[i] = std::min(s_.nb[i], s_.b[i]);
+    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (limit - 1), s_.scratch.end());
+    const float worst = s_.scratch[limit - 1];
+    squeeze(worst);
+  }
+
+  // Keeps the tokens with a cost of at most `worst`, in their order.
+  void squeeze(float worst) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+      if (!(std::min(s_.nb[i], s_.b[i]) <= worst)) continue;
+      if (i != kept) {
+        s_.nb[kept] = s_.nb[i];
+        s_.b[kept] = s_.b[i];
+        s_.bound[kept] = s_.bound[i];
+        s_.state[kept] = s_.state[i];
+        s_.unit[kept] = s_.unit[i];
+        s_.only_unit[kept] = s_.only_unit[i];
+        s_.nb_trace[kept] = s_.nb_trace[i];
+        s_.b_trace[kept] = s_.b_trace[i];
+        if (kHot != HotwordLabels::kNone) s_.hotword[kept] = s_.hotword[i];
+      }
+      enter(static_cast<std::uint32_t>(kept));
+      ++kept;
+    }
+    s_.num_tokens = kept;
+  }
+
+  // Puts token i in front of the chain of its state. A head is valid if it is below i and says so
+  // itself: slots are never cleared, and tokens are entered in rising order.
+  void enter(std::uint32_t i) {
+    std::uint32_t& head = s_.slot[s_.state[i]];
+    if (kHot != HotwordLabels::kNone)
+      s_.next[i] = head < i && s_.state[head] == s_.state[i] ? head : kNoTrace;
+    head = i;
+  }
+
+  // The token with this state and hotword state, or num_tokens.
+  std::uint32_t find(std::uint32_t state, std::uint32_t hotword) const {
+    const std::uint32_t none = static_cast<std::uint32_t>(s_.num_tokens);
+    std::uint32_t i = s_.slot[state];
+    if (i >= none || s_.state[i] != state) return none;
+    if (kHot != HotwordLabels::kNone)
+      while (s_.hotword[i] != hotword) {
+        i = s_.next[i];
+        if (i == kNoTrace) return none;
+      }
+    return i;
+  }
+
+  // Adds the candidates within the cut to the tokens: of two for the same state, the cheaper stays.
+  void merge_candidates(float cut) {
+    reserve_tokens(s_.num_tokens + s_.candidates.size());
+    for (const Candidate& candidate : s_.candidates) {
+      if (!(candidate.cost <= cut)) continue;
+      const std::uint32_t i = find(candidate.state, candidate.hotword);
+      if (i == s_.num_tokens)
+        add_token(candidate);
+      else if (!(candidate.cost < s_.nb[i]))
+        continue;
+      s_.nb[i] = candidate.cost;
+      s_.nb_trace[i] = static_cast<std::uint32_t>(s_.traces.size());
+      s_.traces.push_back({candidate.trace, candidate.arc, s_.frame});
+    }
+  }
+
+  void reserve_tokens(std::size_t count) {
+    if (s_.nb.size() >= count) return;
+    count = std::max(count, 2 * s_.nb.size());
+    for (std::vector<float>* v : {&s_.nb, &s_.b, &s_.bound}) v->resize(count);
+    for (std::vector<std::uint32_t>* v :
+         {&s_.state, &s_.unit, &s_.only_unit, &s_.hotword, &s_.next, &s_.nb_trace, &s_.b_trace})
+      v->resize(count);
+  }
+
+  void add_token(const Candidate& candidate) {
+    const std::size_t i = s_.num_tokens++;
+    const Record<W>& record = records_[candidate.state];
+    s_.b[i] = kCostInfinity;
+    s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
+    s_.state[i] = candidate.state;
+    s_.unit[i] = record.unit;
+    s_.only_unit[i] = record.only_unit;
+    s_.hotword[i] = candidate.hotword;
+    s_.b_trace[i] = kNoTrace;
+    enter(static_cast<std::uint32_t>(i));
+  }
+
+  // Keeps costs small enough for float32. Multiples of 256 leave every cost's lower bits as they
+  // are.
+  void rebase() {
+    if (s_.frame % 64 != 63) return;
+    float best = kCostInfinity;
+    for (std::size_t i = 0; i < s_.num_tokens; ++i)
+      best = std::min(best, std::min(s_.nb[i], s_.b[i]));
+    if (!(best >= 256 && best < kCostInfinity)) return;
+    const float off = 256 * std::floor(best / 256);
+    for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+      s_.nb[i] -= off;
+      s_.b[i] -= off;
+    }
+    s_.offset += off;
+  }
+};
+
+}  // namespace tlg::decoder::TLG_ISA
