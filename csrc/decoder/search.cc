@@ -45,7 +45,13 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
   for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
     max_gain_ = std::max(max_gain_, labels_ == HotwordLabels::kWords ? automaton_->max_gain(h)
                                                                      : automaton_->other_gain(h));
-  if (labels_ != HotwordLabels::kWords) return;
+  if (labels_ == HotwordLabels::kTokens) {
+    for (std::uint32_t u = 0; u < graph.num_units(); ++u) {
+      begins_.push_back(automaton_->can_gain_from_root(graph.columns()[u]) ? 1 : 0);
+      if (u < 128 && begins_[u] != 0) begin_mask_[u >> 6] |= std::uint64_t{1} << (u & 63);
+    }
+    return;
+  }
   word_hope_ = graph.best_over_words([this](fst::Label word) {
     hotwords::StateId next;
     return automaton_->advance(hotwords::kRoot, word, &next);
@@ -74,6 +80,8 @@ void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   s.hotword_labels = use.labels();
   s.word_hope = use.word_hope();
   s.neutral = use.neutral();
+  s.begins_hotword = use.begins();
+  s.begin_mask = use.begin_mask();
   s.max_gain = use.max_gain();
   for (std::vector<float>* v : {&s.nb, &s.b, &s.bound})
     if (v->empty()) v->resize(64);

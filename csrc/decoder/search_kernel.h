@@ -168,9 +168,10 @@ class Kernel : private TokenSet<W, kHot> {
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = records_[w.record];
-        if (w.m1 + record.min_cost - hope(w.record, 0) + unit_costs_[record.only_unit] > cut_)
+        if (w.m1 + record.min_cost - hope(w.record, w.hotword) + unit_costs_[record.only_unit] >
+            cut_)
           continue;
-        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, 0);
+        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, w.hotword);
       }
       indices.clear();
       flush();
@@ -192,14 +193,19 @@ class Kernel : private TokenSet<W, kHot> {
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
     // units that do go on with one.
     const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
-    const float limit =
-        base + (kHot == HotwordLabels::kTokens ? s_.hotwords->other_gain(hotword) : most);
+    const float limit = kHot == HotwordLabels::kTokens ? base : base + most;
+    const float begin_limit =
+        kHot == HotwordLabels::kTokens ? base + s_.hotwords->other_gain(hotword) : limit;
     if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
-      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit);
+      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit,
+                     begin_limit);
     if constexpr (W > 0) {
       for (int w = 0; w < W; ++w) {
-        std::uint64_t rest =
-            record.mask[w] & mask_below(unit_costs_ + 64 * w, limit, num_units_ - 64 * w);
+        const float* costs = unit_costs_ + 64 * w;
+        std::uint64_t rest = mask_below(costs, limit, num_units_ - 64 * w);
+        if (kHot == HotwordLabels::kTokens)
+          rest |= s_.begin_mask[w] & mask_below(costs, begin_limit, num_units_ - 64 * w);
+        rest &= record.mask[w];
         const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
         while (rest != 0) {
           const std::uint32_t bit = lowest_bit(rest);
@@ -211,7 +217,7 @@ class Kernel : private TokenSet<W, kHot> {
         }
       }
     } else {
-      expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit);
+      expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit, begin_limit);
     }
   }
 
@@ -224,15 +230,16 @@ class Kernel : private TokenSet<W, kHot> {
     if (num_work_ == kWorkBlock) flush();
   }
 
-  // The arcs that go on with a hotword in progress, for costs between the two limits.
+  // The arcs that go on with a hotword in progress and are beyond the limits of others.
   void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
                       std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                      float most, float least) {
+                      float most, float limit, float begin_limit) {
     for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
       for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
            ++at) {
         const std::uint32_t v = graph_.unit_of_column(*at);
-        if (v >= num_units_ || !(unit_costs_[v] <= most) || unit_costs_[v] <= least) continue;
+        if (v >= num_units_ || !(unit_costs_[v] <= most)) continue;
+        if (unit_costs_[v] <= limit_of(v, limit, begin_limit)) continue;  // comes anyway
         const std::uint32_t arc = find_arc(record, v);
         if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
       }
@@ -255,20 +262,20 @@ class Kernel : private TokenSet<W, kHot> {
 
   void expand_without_mask(const Record<W>& record, float m, float b, std::uint32_t unit,
                            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                           float limit) {
+                           float limit, float begin_limit) {
     if constexpr (W == 0) {
       const std::uint32_t* units = graph_.arc_units() + record.arcs;
       if (record.num_arcs > 8 && !s_.live_ready) find_live();
       if (record.num_arcs <= 8 || record.num_arcs / 8 <= s_.live.size()) {
         for (std::uint32_t a = 0; a < record.num_arcs; ++a)
-          if (unit_costs_[units[a]] <= limit)
+          if (unit_costs_[units[a]] <= limit_of(units[a], limit, begin_limit))
             push(record.arcs + a, units[a], unit, m, b, m_trace, b_trace, hotword);
         return;
       }
       const std::uint32_t* at = units;
       const std::uint32_t* end = units + record.num_arcs;
       for (const std::uint32_t v : s_.live) {
-        if (unit_costs_[v] > limit) continue;
+        if (unit_costs_[v] > limit_of(v, limit, begin_limit)) continue;
         at = std::lower_bound(at, end, v);
         if (at == end) return;
         if (*at == v)
@@ -278,13 +285,20 @@ class Kernel : private TokenSet<W, kHot> {
     }
   }
 
+  // The larger limit is for units that begin a hotword.
+  float limit_of(std::uint32_t v, float limit, float begin_limit) const {
+    if (kHot != HotwordLabels::kTokens) return limit;
+    return s_.begins_hotword[v] != 0 ? begin_limit : limit;
+  }
+
   // Units that some token could still take within the beam; the cut only sinks after this.
   void find_live() {
-    const float limit = cut_ - best_before_ - graph_.least_way_on() +
-                        (kHot == HotwordLabels::kNone ? 0 : s_.max_gain) + 1e-3f;
+    const float gain = kHot == HotwordLabels::kNone ? 0 : s_.max_gain;
+    const float begin_limit = cut_ - best_before_ - graph_.least_way_on() + gain + 1e-3f;
+    const float limit = begin_limit - (kHot == HotwordLabels::kTokens ? gain : 0);
     s_.live.clear();
     for (std::uint32_t u = 0; u < num_units_; ++u)
-      if (unit_costs_[u] <= limit) s_.live.push_back(u);
+      if (unit_costs_[u] <= limit_of(u, limit, begin_limit)) s_.live.push_back(u);
     s_.live_ready = true;
   }
 
@@ -296,22 +310,25 @@ class Kernel : private TokenSet<W, kHot> {
       cost -= s_.hotwords->advance(hotword, arc.word, &next);
       hotword = next;
     }
-    if (kHot == HotwordLabels::kNone || hotword == 0)
-      wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace);
-    else
-      expand(arc.target, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
+    wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
   }
 
   void wait(const EpsilonArc& arc, float nb, float b, std::uint32_t unit, std::uint32_t nb_trace,
-            std::uint32_t b_trace) {
+            std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
     const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const std::uint32_t barred = nb < b ? unit : none_;
-    std::uint32_t& index = s_.waiting_of[arc.target - graph_.num_token_states()];
-    if (index >= s_.waiting.size() || s_.waiting[index].record != arc.target) {
+    std::uint32_t& head = s_.waiting_of[arc.target - graph_.num_token_states()];
+    if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
+    std::uint32_t index = head;
+    if (kHot != HotwordLabels::kNone)
+      while (index != kNoTrace && s_.waiting[index].hotword != hotword)
+        index = s_.waiting[index].next;
+    if (index == kNoTrace) {
       index = static_cast<std::uint32_t>(s_.waiting.size());
-      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target});
+      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
       s_.waiting_at[arc.level].push_back(index);
+      head = index;
       return;
     }
     Waiting& w = s_.waiting[index];
@@ -323,7 +340,11 @@ class Kernel : private TokenSet<W, kHot> {
         alt = b;
         alt_trace = b_trace;
       }
-      w = {m, alt, barred, m_trace, alt_trace, arc.target};
+      w.m1 = m;
+      w.alt = alt;
+      w.r1 = barred;
+      w.trace = m_trace;
+      w.alt_trace = alt_trace;
     } else if (w.r1 != none_) {
       const bool repeat = unit == w.r1;
       if ((repeat ? b : m) < w.alt) {

@@ -48,6 +48,10 @@ class HotwordUse {
   // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
   // beam's.
   const float* word_hope() const { return word_hope_.data(); }
+  // Where tokens move it: the units that a path can gain by although no hotword is in progress; by
+  // unit, and the first 128 as bits.
+  const std::uint8_t* begins() const { return begins_.data(); }
+  const std::uint64_t* begin_mask() const { return begin_mask_; }
 
  private:
   std::shared_ptr<const hotwords::Automaton> automaton_;
@@ -55,6 +59,8 @@ class HotwordUse {
   std::int32_t neutral_ = -1;
   float max_gain_ = 0;
   std::vector<float> word_hope_;
+  std::vector<std::uint8_t> begins_;
+  std::uint64_t begin_mask_[2] = {0, 0};
 };
 
 // A point of the path of one or more tokens: `arc` was taken at `frame`, after `previous`.
@@ -91,6 +97,8 @@ struct Waiting {
   std::uint32_t r1;
   std::uint32_t trace, alt_trace;
   std::uint32_t record;
+  std::uint32_t hotword;  // automaton state of these paths
+  std::uint32_t next;     // another of the same record, or kNoTrace
 };
 
 // A vector whose push is small enough to be inlined in a hot loop.
@@ -121,6 +129,8 @@ struct SearchState {
   HotwordLabels hotword_labels = HotwordLabels::kNone;
   const float* word_hope = nullptr;  // kWords: see HotwordUse
   std::int32_t neutral = -1;         // kTokens: see HotwordUse
+  const std::uint8_t* begins_hotword = nullptr;
+  const std::uint64_t* begin_mask = nullptr;
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it

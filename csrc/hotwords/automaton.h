@@ -77,6 +77,10 @@ class Automaton {
   const Unit* next_units_begin(StateId s) const { return labels_.data() + nodes_[s].first_child; }
   const Unit* next_units_end(StateId s) const { return labels_.data() + nodes_[s + 1].first_child; }
   StateId fallback(StateId s) const { return nodes_[s].fail; }
+  // Whether a path without a hotword in progress can gain by this unit.
+  bool can_gain_from_root(Unit unit) const {
+    return comes_after_boundary(unit) || child(kRoot, unit) != kRoot;
+  }
   bool is_base(StateId s) const { return s == kRoot || s == inside_; }
   float other_gain(StateId s) const { return max_gain_[starts_word_.empty() ? kRoot : s]; }
   // What is lent or pending in `s`: part of the running total that is not committed.

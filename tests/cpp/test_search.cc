@@ -1,0 +1,357 @@
+// The search against a dense dynamic programme over (state, last unit, blank or not, hotword
+// state), written from the definition: random graphs, posteriors, hotwords and beams. All costs lie
+// on a grid of 1/1024, so that sums are exact in float32 and costs must be equal to the bit: a beam
+// that dropped one path too many or too few would show.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "check.h"
+#include "decoder/decoder.h"
+#include "decoder/search.h"
+#include "fst/fst.h"
+
+using namespace tlg::decoder;
+using tlg::fst::Arc;
+using tlg::fst::Fst;
+using tlg::fst::FstBuilder;
+using tlg::fst::StateId;
+using tlg::hotwords::Automaton;
+
+namespace {
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+class Dice {
+ public:
+  explicit Dice(std::uint32_t seed) : engine_(seed) {}
+  int below(int n) { return static_cast<int>(engine_() % static_cast<std::uint32_t>(n)); }
+  int within(int low, int high) { return low + below(high - low + 1); }
+  bool chance(int percent) { return below(100) < percent; }
+  template <typename T>
+  T one_of(const std::vector<T>& values) {
+    return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+struct Shape {
+  int width = 4;      // columns
+  int states = 6;     // at most
+  int fan_out = 4;    // emitting arcs of a state, at most
+  int words = 5;      // output labels 1 .. words
+  int frames = 8;     // at most
+  int cost = 128;     // of an arc, in 1/64, at most
+  int acoustic = 256; // of a frame, in 1/64, at most
+  bool plain = false;
+};
+
+struct Problem {
+  Fst fst;
+  GraphOptions graph;
+  SearchOptions options;
+  std::vector<float> rows;
+  Frames frames;
+  std::shared_ptr<const Automaton> automaton;
+  HotwordLabels labels = HotwordLabels::kNone;
+  std::int32_t neutral = -1;
+};
+
+// States in an order that epsilon arcs follow; several arcs with one label, dead ends, repeats,
+// words on any arc, arcs that can never be taken.
+Fst random_graph(Dice& dice, const Shape& shape, int blank) {
+  FstBuilder builder;
+  const int n = dice.within(1, shape.states);
+  for (int s = 0; s < n; ++s) {
+    const bool last = s + 1 == n;
+    builder.add_state(dice.chance(last ? 80 : 30) ? static_cast<float>(dice.below(64)) / 64
+                                                  : tlg::fst::kInfinity);
+    for (int a = dice.below(shape.fan_out + 1); a > 0; --a) {
+      int column = dice.below(shape.width);
+      if (column == blank && !shape.plain) column = (column + 1) % shape.width;
+      if (column == blank && !shape.plain) continue;  // blank is the only column
+      const float cost = dice.chance(3) ? tlg::fst::kInfinity
+                                        : static_cast<float>(dice.within(-16, shape.cost)) / 64;
+      const int word = dice.chance(50) ? dice.within(1, shape.words) : 0;
+      builder.add_arc({column + 1, word, cost, dice.below(n)});
+    }
+    for (int a = last || dice.chance(50) ? 0 : dice.within(1, 3); a > 0; --a) {
+      const int word = dice.chance(40) ? dice.within(1, shape.words) : 0;
+      builder.add_arc({0, word, static_cast<float>(dice.within(-8, 64)) / 64,
+                       dice.within(s + 1, n - 1)});
+    }
+  }
+  return std::move(builder).build(0);
+}
+
+std::shared_ptr<const Automaton> random_hotwords(Dice& dice, int first_unit, int num_units,
+                                                 bool boundaries) {
+  std::vector<tlg::hotwords::Phrase> phrases(static_cast<std::size_t>(dice.within(1, 4)));
+  tlg::hotwords::Options options;
+  options.num_units = num_units;
+  if (boundaries && num_units - first_unit > 1) options.boundary = first_unit;
+  for (tlg::hotwords::Phrase& phrase : phrases) {
+    const int low = options.boundary >= 0 ? first_unit + 1 : first_unit;
+    for (int length = dice.within(1, 4); length > 0; --length)
+      phrase.units.push_back(dice.within(low, num_units - 1));
+    phrase.bias = dice.one_of<double>({0, 0.5, 1.5});
+    phrase.word_bias = dice.one_of<double>({0, 1, 3, -2});
+  }
+  options.max_loan = dice.one_of<double>({0, 1, 2, 100});
+  return Automaton::build(phrases, options);
+}
+
+Problem random_problem(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
+  Dice dice(seed);
+  Problem p;
+  p.graph.topology = shape.plain ? Topology::kPlain : Topology::kCtc;
+  p.graph.num_tokens = shape.width;
+  p.graph.blank = shape.plain ? dice.one_of<int>({-1, 0}) : dice.below(shape.width);
+  p.graph.lm_weight = dice.one_of<float>({1, 1, 0.5f, 2});
+  p.graph.word_score = dice.one_of<float>({0, 0, 0.75f, -0.5f});
+  p.fst = random_graph(dice, shape, p.graph.blank);
+  p.options.beam = dice.one_of<float>({INFINITY, 200, 4, 2, 1, 0.25f});
+  p.options.max_active = dice.one_of<int>({1 << 30, 1 << 30, 5, 2, 1});
+  p.options.acoustic_scale = dice.one_of<float>({1, 0.5f, 2});
+  p.options.blank_penalty = dice.one_of<float>({0, 0, 0.5f, -0.25f});
+  p.frames.num_frames = dice.below(shape.frames + 1);
+  p.frames.num_tokens = shape.width;
+  for (int i = 0; i < p.frames.num_frames * shape.width; ++i)
+    p.rows.push_back(dice.chance(4) ? -INFINITY
+                                    : -static_cast<float>(dice.below(shape.acoustic)) / 64);
+  p.frames.dense = p.rows.data();
+  p.labels = labels;
+  if (labels == HotwordLabels::kTokens)
+    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(30));
+  if (labels == HotwordLabels::kWords)
+    p.automaton = random_hotwords(dice, 1, shape.words + 1, false);
+  if (labels == HotwordLabels::kTokens && dice.chance(30)) p.neutral = dice.below(shape.width);
+  return p;
+}
+
+// The definition: every frame, every entry takes every way on; then what is beyond the beam goes.
+class Twin {
+ public:
+  explicit Twin(const Problem& problem) : p_(problem) {}
+
+  BestPath decode() {
+    Table table{{{p_.fst.start(), kNoUnit, true, 0}, 0.0}};
+    BestPath best;
+    bool dead = false;
+    for (int t = 0; t < p_.frames.num_frames && !dead; ++t) {
+      table = most_active(table);
+      const Table next = frame(table, t);
+      dead = next.empty();
+      if (dead) break;
+      table = within_beam(next);
+      ++best.num_frames;
+    }
+    double any = kNever, final_cost = kNever;
+    for (const auto& [entry, cost] : table)
+      any = std::min(any, cost - (p_.automaton ? p_.automaton->end_score(entry.hotword) : 0));
+    for (const auto& [entry, cost] : dead ? Table{} : through_epsilons(table)) {
+      const float own = p_.fst.final_cost(entry.state);
+      if (own == tlg::fst::kInfinity) continue;
+      const double end = p_.automaton ? p_.automaton->end_score(entry.hotword) : 0;
+      final_cost = std::min(final_cost, cost + double{p_.graph.lm_weight * own} - end);
+    }
+    best.is_final = final_cost < kNever;
+    best.cost = best.is_final ? final_cost : any;
+    return best;
+  }
+
+ private:
+  static constexpr int kNoUnit = -1;
+  struct Entry {
+    StateId state;
+    int unit;    // of the last arc
+    bool blank;  // the last frame was blank
+    std::uint32_t hotword;
+    bool operator<(const Entry& other) const {
+      return std::tie(state, unit, blank, hotword) <
+             std::tie(other.state, other.unit, other.blank, other.hotword);
+    }
+  };
+  using Table = std::map<Entry, double>;
+
+  const Problem& p_;
+
+  static void improve(Table& table, const Entry& entry, double cost) {
+    if (!(cost < kNever)) return;
+    const auto at = table.try_emplace(entry, cost).first;
+    at->second = std::min(at->second, cost);
+  }
+
+  double arc_cost(const Arc& arc) const {
+    if (arc.weight == tlg::fst::kInfinity) return kNever;
+    return double{p_.graph.lm_weight} * arc.weight - (arc.olabel != 0 ? p_.graph.word_score : 0);
+  }
+
+  double column_cost(int t, int column) const {
+    double cost = -double{p_.options.acoustic_scale} * p_.frames.at(t, column);
+    if (column == p_.graph.blank) cost += p_.options.blank_penalty;
+    return cost;
+  }
+
+  double move(const Arc& arc, std::uint32_t* hotword) const {
+    const bool in_words = p_.labels == HotwordLabels::kWords;
+    const int unit = in_words ? arc.olabel : arc.ilabel - 1;
+    if (!p_.automaton || unit < (in_words ? 1 : 0) || (!in_words && unit == p_.neutral)) return 0;
+    return p_.automaton->advance(*hotword, unit, hotword);
+  }
+
+  // States are in an order that epsilon arcs follow, and a table is sorted by state.
+  Table through_epsilons(const Table& table) const {
+    Table all = table;
+    for (auto at = all.begin(); at != all.end(); ++at)
+      for (const Arc* arc = p_.fst.begin(at->first.state); arc != p_.fst.end(at->first.state);
+           ++arc) {
+        if (arc->ilabel != 0) continue;
+        Entry next = at->first;
+        next.state = arc->nextstate;
+        const double gain = move(*arc, &next.hotword);
+        improve(all, next, at->second + arc_cost(*arc) - gain);
+      }
+    return all;
+  }
+
+  Table frame(const Table& table, int t) const {
+    Table next;
+    if (p_.graph.topology == Topology::kCtc)
+      for (const auto& [entry, cost] : table) {
+        Entry blank = entry;
+        blank.blank = true;
+        improve(next, blank, cost + column_cost(t, p_.graph.blank));
+        if (!entry.blank) improve(next, entry, cost + column_cost(t, entry.unit));
+      }
+    for (const auto& [entry, cost] : through_epsilons(table))
+      for (const Arc* arc = p_.fst.begin(entry.state); arc != p_.fst.end(entry.state); ++arc) {
+        const int unit = arc->ilabel - 1;
+        if (unit < 0) continue;
+        if (p_.graph.topology == Topology::kCtc && unit == entry.unit && !entry.blank) continue;
+        Entry to{arc->nextstate, unit, false, entry.hotword};
+        const double gain = move(*arc, &to.hotword);
+        if (p_.graph.topology == Topology::kPlain) to.unit = kNoUnit;
+        improve(next, to, cost + column_cost(t, unit) + arc_cost(*arc) - gain);
+      }
+    return next;
+  }
+
+  Table within_beam(const Table& table) const {
+    double best = kNever;
+    for (const auto& [entry, cost] : table) best = std::min(best, cost);
+    Table kept;
+    for (const auto& [entry, cost] : table)
+      if (cost <= best + p_.options.beam) kept.emplace(entry, cost);
+    return kept;
+  }
+
+  // A token is what differs in more than the blank bit.
+  Table most_active(const Table& table) const {
+    std::map<std::tuple<StateId, int, std::uint32_t>, double> tokens;
+    for (const auto& [entry, cost] : table) {
+      const auto key = std::make_tuple(entry.state, entry.unit, entry.hotword);
+      const auto at = tokens.try_emplace(key, cost).first;
+      at->second = std::min(at->second, cost);
+    }
+    const std::size_t limit = static_cast<std::size_t>(p_.options.max_active);
+    if (tokens.size() <= limit) return table;
+    std::vector<double> costs;
+    for (const auto& token : tokens) costs.push_back(token.second);
+    std::sort(costs.begin(), costs.end());
+    Table kept;
+    for (const auto& [entry, cost] : table)
+      if (tokens[{entry.state, entry.unit, entry.hotword}] <= costs[limit - 1])
+        kept.emplace(entry, cost);
+    return kept;
+  }
+};
+
+std::vector<std::string> kernels() {
+  std::vector<std::string> found;
+  for (const std::string name : {"baseline", "avx2", "avx512"}) try {
+      choose_kernel(name);
+      found.push_back(name);
+    } catch (const tlg::Error&) {  // this CPU lacks it
+    }
+  return found;
+}
+
+bool same(const BestPath& found, const BestPath& wanted) {
+  return found.is_final == wanted.is_final && found.num_frames == wanted.num_frames &&
+         found.cost == wanted.cost;
+}
+
+// The path's own score, added up anew from its arcs, is what the search said; or better, where the
+// beam dropped the best split of its frames into units and blanks.
+bool adds_up(const SearchGraph& graph, const Problem& p, const BestPath& path,
+             const HotwordUse* use) {
+  const Hypothesis h = make_hypothesis(graph, p.options, {}, path, p.frames, use);
+  const bool everything = p.options.beam >= 200 && p.options.max_active == 1 << 30;
+  return h.score >= h.search_score - 1e-9 && (!everything || h.score <= h.search_score + 1e-9) &&
+         h.partial == !path.is_final;
+}
+
+// Whole, and fed in pieces, by every kernel, twice with the same memory.
+void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
+  const Problem p = random_problem(seed, shape, labels);
+  const BestPath wanted = Twin(p).decode();
+  const SearchGraph graph(p.fst, p.graph);
+  const auto use = p.automaton
+                       ? std::make_shared<HotwordUse>(graph, p.automaton, labels, p.neutral)
+                       : nullptr;
+  bool fine = true;
+  for (const std::string& kernel : kernels()) {
+    Search search(graph, p.options, choose_kernel(kernel));
+    for (const int pieces : {1, 3}) {
+      search.start(use);
+      for (int i = 0; i < pieces; ++i) {
+        const int from = p.frames.num_frames * i / pieces;
+        Frames some = p.frames;
+        some.num_frames = p.frames.num_frames * (i + 1) / pieces - from;
+        some.dense = p.rows.data() + from * shape.width;
+        search.advance(some);
+      }
+      const BestPath found = search.finish();
+      fine = fine && same(found, wanted) && adds_up(graph, p, found, use.get());
+      if (!fine) {
+        const Hypothesis h = make_hypothesis(graph, p.options, {}, found, p.frames, use.get());
+        std::printf("seed %u %s: cost %.10g, wanted %.10g, path %.10g; frames %u of %u; W %d\n",
+                    seed, kernel.c_str(), found.cost, wanted.cost, -h.score, found.num_frames,
+                    wanted.num_frames, graph.mask_words());
+        CHECK(fine);
+        return;
+      }
+    }
+  }
+}
+
+void check_many(std::uint32_t first, std::uint32_t count, const Shape& shape) {
+  for (const HotwordLabels labels :
+       {HotwordLabels::kNone, HotwordLabels::kTokens, HotwordLabels::kWords})
+    for (std::uint32_t seed = first; seed < first + count; ++seed) check(seed, shape, labels);
+}
+
+}  // namespace
+
+TEST(search_of_small_graphs) {
+  check_many(0, 1500, {});
+  Shape dense;
+  dense.width = 3;
+  dense.states = 3;
+  dense.fan_out = 9;  // many arcs with one label
+  check_many(10000, 500, dense);
+}
+
+TEST(search_of_plain_graphs) {
+  Shape plain;
+  plain.plain = true;
+  check_many(20000, 800, plain);
+}
