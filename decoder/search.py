@@ -130,7 +130,7 @@ class Decoder:
         graph: a Graph, or the path of a graph folder.
         hotwords: a Hotwords, or anything that it takes (dict, list, path), spelled with the graph.
         hotword_bias: b, nats a unit, of the lists given here or assigned later; None: 1.5 times acoustic_scale
-            (0.5 a phone, where the list is matched over words). A Hotwords has its own, so that both is refused.
+            (0.5 times it a phone, where the list is matched over words). A Hotwords has its own: both is refused.
         **options: the fields of SearchOptions: beam=16.0, max_active=7000, min_active=0, acoustic_scale=1.0,
             lm_weight=1.0, word_score=0.0, blank_penalty=0.0.
 

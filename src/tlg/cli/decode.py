@@ -52,7 +52,7 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
 @click.option(
     "--hotword-bias",
     type=float,
-    help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale; 0.5 a phone]",
+    help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
 @_number("beam", "Drop paths worse than the best by more, nats.")
 @_number("max_active", "Tokens kept after a frame at most.", int)
