@@ -38,17 +38,15 @@ class HotwordUse {
   HotwordLabels labels() const { return labels_; }
   float max_gain() const { return max_gain_; }
   std::int32_t neutral() const { return neutral_; }
-  // Where words move the automaton, few arcs can earn anything: for each record, the most that one
-  // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
-  // beam's.
-  const float* word_hope() const { return word_hope_.data(); }
+  // kWords: few arcs can earn anything; a bound for all of them would blunt the beam's.
+  const SearchGraph::WordGains& word_gains() const { return word_gains_; }
 
  private:
   std::shared_ptr<const hotwords::Automaton> automaton_;
   HotwordLabels labels_ = HotwordLabels::kNone;
   std::int32_t neutral_ = -1;
   float max_gain_ = 0;
-  std::vector<float> word_hope_;
+  SearchGraph::WordGains word_gains_;
 };
 
 // A point of the path of one or more tokens: `arc` was taken at `frame`, after `previous`.
@@ -92,8 +90,8 @@ struct SearchState {
   SearchOptions options;
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
-  const float* word_hope = nullptr;  // kWords: see HotwordUse
-  std::int32_t neutral = -1;         // kTokens: see HotwordUse
+  const SearchGraph::WordGains* word_gains = nullptr;  // kWords
+  std::int32_t neutral = -1;                           // kTokens: see HotwordUse
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
