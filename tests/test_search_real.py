@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 import tlg
+from tests import test_graph_real
 from tests.conftest import EXAMPLES
-from tests.test_graph_real import phone as phone
 from tlg._files import read_text
 from tlg.decoder.graph import Graph, build_graph
 from tlg.decoder.inputs import read_inputs
@@ -23,6 +23,7 @@ from tlg.decoder.search import Decoder
 FloatArray = NDArray[np.float32]
 WIDE: dict[str, Any] = {"beam": 25.0, "max_active": 2**31 - 1}
 SPEECH = EXAMPLES / "speech"
+phone = test_graph_real.phone  # the fixture
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +34,7 @@ def speech_lm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     refs = [line.split("\t")[1] for line in read_text(SPEECH / "dev.refs.tsv").splitlines()[:6]]
     (folder / "text.txt").write_text("".join(f"{line}\n" for line in text + refs), encoding="utf-8")
     words = {word for line in text + refs for word in line.split()}
-    lexicon = [
-        line for line in read_text(SPEECH / "lexicon.txt.xz").splitlines() if line.split()[0] in words
-    ]
+    lexicon = [line for line in read_text(SPEECH / "lexicon.txt.xz").splitlines() if line.split()[0] in words]
     (folder / "lexicon.txt").write_text("".join(f"{line}\n" for line in lexicon), encoding="utf-8")
     tlg.lm.train([folder / "text.txt"], order=2, discount_fallback=True).save(folder / "lm.arpa")
     return {
@@ -66,8 +65,8 @@ def test_implicit_topology_is_the_written_out_one(
     implicit, written = (build_graph(**speech_lm, topology=kind) for kind in ("implicit", "ctc"))
     options: dict[str, Any] = {**WIDE, "word_score": -1.0, "blank_penalty": 1.0, "acoustic_scale": 1.5}
     some = utterances[:4]
-    pairs = zip(Decoder(implicit, **options).decode_batch(some), Decoder(written, **options).decode_batch(some))
-    for found, wanted in pairs:
+    found_all, wanted_all = (Decoder(g, **options).decode_batch(some) for g in (implicit, written))
+    for found, wanted in zip(found_all, wanted_all, strict=True):
         assert not found.partial
         assert_same(found, wanted)
         assert found.blank_score == pytest.approx(wanted.blank_score, abs=1e-3)
@@ -79,8 +78,8 @@ def test_hotwords_on_a_written_out_topology(speech_lm: dict[str, Any], utterance
     for match in ("units", "words"):
         results = []
         for kind in ("implicit", "ctc"):
-            graph = build_graph(**speech_lm, topology=kind)  # type: ignore[arg-type]
-            hot = tlg.Hotwords(listed, graph=graph, match=match)  # type: ignore[arg-type]
+            graph = build_graph(**speech_lm, topology=kind)
+            hot = tlg.Hotwords(listed, graph=graph, match=match)
             results.append(Decoder(graph, hotwords=hot, **WIDE).decode_batch(utterances[:3]))
         for found, wanted in zip(*results, strict=True):
             assert_same(found, wanted)
@@ -131,10 +130,8 @@ def check_against_kaldi(graph_options: dict[str, Any], posteriors: list[FloatArr
         assert found.score == pytest.approx(score, abs=1e-3)
     # And the file itself, as this decoder reads it.
     written = Decoder(Graph.load(folder / "tlg"), **WIDE).decode(posteriors[0])
-    assert (written.words, written.score) == (
-        [graph.words[word] for word in wanted[0][0]],
-        pytest.approx(wanted[0][1], abs=1e-3),
-    )
+    assert written.words == [graph.words[word] for word in wanted[0][0]]
+    assert written.score == pytest.approx(wanted[0][1], abs=1e-3)
 
 
 def test_kaldi_decoder_on_speech(
