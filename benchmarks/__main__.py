@@ -1,6 +1,6 @@
 """``make bench``: the benchmarks that run from the repository alone, and how to run the others.
 
-    python -m benchmarks
+python -m benchmarks
 """
 
 from __future__ import annotations

@@ -79,8 +79,6 @@ def child(args: argparse.Namespace) -> None:
     seconds, texts = {"tlg": run_tlg, "kaldi-decoder": run_kaldi}[args.child](args.graph, inputs, args)
     frames = sum(len(one) for one in inputs)
     megabytes = peak_megabytes()
-        1024 if sys.platform != "darwin" else 2**20
-    )
     found = dict(zip(names, texts, strict=True))
     print(json.dumps({"us": 1e6 * seconds / frames, "mb": megabytes, "texts": found}))
 

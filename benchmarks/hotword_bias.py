@@ -31,7 +31,9 @@ def main() -> None:
     graph = tlg.build_graph(lexicon=folder / "lexicon.txt", tokens=folder / "tokens.txt", lm=args.lm)
     paths = sorted(folder.glob("*.npz"))
     inputs = [np.load(path)["log_probs"] for path in paths]
-    rows = [line.split("\t") for line in (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        line.split("\t") for line in (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()
+    ]
     spoken = {row[0]: row[-1] for row in rows}
     refs = {path.stem: spoken[path.stem] for path in paths}
     phrases = args.workload / f"hotwords_{args.list}.txt"

@@ -17,8 +17,9 @@ from tlg._arrays import as_log_probs
 from tlg._files import PathLike
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.result import FiredHotword, Result, WordSpan, join_words
+from tlg.decoder.spans import place_words
 from tlg.decoder.sparse import SparseFrames
-from tlg.errors import InputError, OptionError, PosteriorError
+from tlg.errors import InputError, OptionError, PosteriorError, TlgError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
@@ -66,7 +67,7 @@ class SearchOptions:
                 object.__setattr__(self, field.name, int(value) if whole else float(value))
             except OverflowError:
                 raise OptionError(f"{field.name} is beyond the range of a float") from None
-        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; math.inf searches everything")
+        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
         self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
         self._require(
             0 <= self.min_active <= self.max_active,
@@ -145,7 +146,16 @@ class Decoder:
     """
 
     # No others: a misspelt attribute is an error, not an assignment without effect.
-    __slots__ = ("__weakref__", "_core", "_graph", "_hotword_bias", "_options", "_search_graph", "_slot")
+    __slots__ = (
+        "__weakref__",
+        "_core",
+        "_graph",
+        "_hotword_bias",
+        "_options",
+        "_search_graph",
+        "_slot",
+        "_spells",
+    )
 
     def __init__(
         self,
@@ -191,6 +201,7 @@ class Decoder:
             separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
+        self._spells = info.num_roots == 0 and _has_lexicon(self._graph)
         self._slot = self._compile(hotwords)
 
     def __repr__(self) -> str:
@@ -318,13 +329,32 @@ class Decoder:
         use = _core.HotwordUse(self._search_graph, automaton, labels, neutral)
         return _Slot(hotwords, use)
 
+    def _spell_spans(
+        self, words: list[str], tokens: list[str], token_spans: list[tuple[int, int]], partial: bool
+    ) -> list[WordSpan] | None:
+        """Return the words' frames as the lexicon tells them; None if it does not explain the tokens."""
+        places = place_words(
+            words, tokens, self._graph.pronunciations, separator=self._graph.info.separator, partial=partial
+        )
+        if places is None:
+            return None
+        spans = []
+        for word, (first, last) in zip(words, places, strict=True):
+            begin = token_spans[first][0] if first < last else token_spans[first - 1][1] if first > 0 else 0
+            spans.append(WordSpan(word, begin, token_spans[last - 1][1] if first < last else begin))
+        return spans
+
     def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
         words = [self._graph.words[word] for word in found.words]
         token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
+        symbols = self._graph.tokens.symbols
+        tokens = [symbols[token] for token in found.tokens]
         word_spans = [
             WordSpan(word, start, end)
             for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)
         ]
+        if self._spells and words:
+            word_spans = self._spell_spans(words, tokens, token_spans, found.partial) or word_spans
         fired = []
         if found.hotwords and slot.hotwords is not None:
             in_words = slot.hotwords.units_are == "words"
@@ -338,12 +368,11 @@ class Decoder:
                         match.reward,
                     )
                 )
-        symbols = self._graph.tokens.symbols
         return Result(
             text=join_words(words),
             words=words,
             word_spans=word_spans,
-            tokens=[symbols[token] for token in found.tokens],
+            tokens=tokens,
             token_spans=token_spans,
             score=found.score,
             am_score=found.am_score,
@@ -355,6 +384,15 @@ class Decoder:
             partial=found.partial,
             num_frames=found.num_frames,
         )
+
+
+def _has_lexicon(graph: Graph) -> bool:
+    """Return whether the graph came with a lexicon; one of another toolkit may be in a form of its own."""
+    try:
+        graph.pronunciations("")
+    except TlgError:
+        return False
+    return True
 
 
 def _check_bias(bias: object) -> float | None:

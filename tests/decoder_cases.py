@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from tests.conftest import EXAMPLES
-from tlg import Graph, build_graph, lm
+from tlg import Decoder, Graph, Result, build_graph, lm
 from tlg._files import read_text
 
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TEXT = ["我在阳光保险上班", "阳光很好", "保险很好", "我在保定", "今天天气很好", "今天我在保定上班"]
 SYMBOLS = ["<blk>", *sorted(set("".join(TEXT)))]
+TERMS = ("am_score", "lm_score", "word_score", "blank_score", "hotword_score")
+SPEECH: dict[str, Any] = {"beam": 12.0, "word_score": -3.0, "blank_penalty": 2.0}
 
 
 def write_characters(folder: Path) -> None:
@@ -85,3 +88,21 @@ def ocr_graph(folder: Path) -> Graph:
         out=folder / "graph",
     )
     return Graph.load(folder / "graph")
+
+
+def check_result(result: Result, frames: int, decoder: Decoder) -> None:
+    """What docs/semantics.md promises of every result."""
+    assert sum(getattr(result, term) for term in TERMS) == pytest.approx(result.score, abs=1e-9)
+    assert [span.word for span in result.word_spans] == result.words
+    assert len(result.token_spans) == len(result.tokens)
+    end = 0
+    for start, stop in result.token_spans:
+        assert end <= start < stop <= frames
+        end = stop
+    for before, after in zip(result.word_spans, result.word_spans[1:], strict=False):
+        assert before.start <= before.end <= after.start <= after.end
+    assert result.word_score == pytest.approx(decoder.options.word_score * len(result.words))
+    assert result.hotword_score == pytest.approx(sum(fired.reward for fired in result.hotwords))
+    assert decoder.graph.tokens.blank is not None
+    assert decoder.graph.tokens.symbols[decoder.graph.tokens.blank] not in result.tokens
+    assert result.num_frames == frames or result.partial

@@ -24,6 +24,17 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+ABOUT = """Decode posteriors over word graphs, train n-gram models, measure.
+
+\b
+Example, from text to error rates:
+    tlg lm train text.txt -o lm.arpa.gz
+    build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
+    tlg decode --graph graph/ test.npz -o hyp.tsv
+    tlg score refs.tsv hyp.tsv
+"""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they run, so that ``--help`` is instant."""
 
@@ -67,7 +78,7 @@ def run(command: Callable[..., object], program: str) -> None:
 
 def main() -> None:
     """Run ``tlg``."""
-    tlg = LazyGroup("tlg", COMMANDS, "Decode posteriors over word graphs, train n-gram models, measure.")
+    tlg = LazyGroup("tlg", COMMANDS, ABOUT)
     tlg = click.version_option(__version__, prog_name="tlg")(tlg)
     run(tlg, "tlg")
 

@@ -11,11 +11,24 @@ __all__ = ["build"]
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--lexicon", required=True, help="Lines 'word [probability] token token ...'; may be compressed."
+    "--lexicon",
+    required=True,
+    type=click.Path(),
+    help="Lines 'word [probability] token token ...'; may be compressed.",
 )
-@click.option("--tokens", required=True, help="The model's columns: 'symbol id' lines, or one symbol a line.")
-@click.option("--lm", required=True, help="ARPA file: plain, .gz, .bz2, .xz or .zst.")
-@click.option("--out", required=True, help="Graph folder to write; a graph that is there is replaced.")
+@click.option(
+    "--tokens",
+    required=True,
+    type=click.Path(),
+    help="The model's columns: 'symbol id' lines, or one symbol a line.",
+)
+@click.option("--lm", required=True, type=click.Path(), help="ARPA file: plain, .gz, .bz2, .xz or .zst.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(),
+    help="Graph folder to write; a graph that is there is replaced.",
+)
 @click.option("--blank", help="Token or id of the CTC blank; by default looked for by its usual names.")
 @click.option(
     "--topology",
@@ -76,7 +89,9 @@ def build(
 ) -> None:
     """Build a decoding graph from a lexicon, a token table and an n-gram model.
 
-    Example: build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
+    \b
+    Example:
+        build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
     """
     from tlg.decoder.graph import build_graph
 

@@ -118,7 +118,8 @@ def decode(
         return
     click.echo(
         f"{counts['utterances']} utterances, {counts['frames']} frames in {seconds:.2f} s; "
-        f"{counts['partial']} partial, {counts['hotwords']} hotwords fired"
+        f"{counts['partial']} partial, {counts['hotwords']} hotwords fired",
+        err=True,
     )
 
 
@@ -135,6 +136,7 @@ def _decode_all(
                 )
             except InputError as error:
                 _name_utterance(error, [name for name, _ in batch])
+                error.remedy = error.remedy.replace("logits=True", "--logits")
                 raise
             bar.update(len(batch))
             yield from zip((name for name, _ in batch), results, strict=True)

@@ -20,7 +20,7 @@ def hotwords() -> None:
     """
 
 
-@hotwords.command()
+@hotwords.command(short_help="Show what becomes of each line of a list.")
 @click.argument("file", type=click.Path())
 @click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon.")
 @click.option("--tokens", type=click.Path(), help="tokens.txt, where there is no graph.")

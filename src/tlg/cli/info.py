@@ -18,7 +18,9 @@ __all__ = ["info"]
 def info(ctx: click.Context, what: str, as_json: bool) -> None:
     """Show what is in a graph folder, or the orders and counts of an ARPA file.
 
-    Example: tlg info graph/
+    \b
+    Example:
+        tlg info graph/
     """
     if not Path(what).is_dir():
         from tlg.cli.lm import info as lm_info

@@ -18,7 +18,12 @@ TABLE = {
     "words": ("tlg.cli.lexicon", "words", "A word list spelled by characters, with an end marker."),
     "spm": ("tlg.cli.lexicon", "spm", "Words split by a SentencePiece model."),
 }
-lexicon = LazyGroup("lexicon", TABLE, "Make a lexicon from characters, words or SentencePiece.")
+lexicon = LazyGroup(
+    "lexicon",
+    TABLE,
+    "Make a lexicon from characters, words or SentencePiece.\n\n\b\nExample:\n"
+    "    tlg lexicon words words.txt --tokens tokens.txt -o lexicon.txt",
+)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -51,15 +56,24 @@ def _write(spelling: Spelling, output: str | None) -> None:
 
 
 @click.command(context_settings=HELP)
-@click.option("--tokens", required=True, help="The model's columns.")
+@click.option("--tokens", required=True, type=click.Path(), help="The model's columns.")
 @click.option("--blank", help="Token or id of the CTC blank.")
-@click.option("--lm", help="Spell the words of this ARPA file, instead of one word per character.")
-@click.option("--words", "word_list", help="Spell the words of this list, one a line.")
-@click.option("-o", "--output", help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.")
+@click.option(
+    "--lm", type=click.Path(), help="Spell the words of this ARPA file, instead of one word per character."
+)
+@click.option("--words", "word_list", type=click.Path(), help="Spell the words of this list, one a line.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.",
+)
 def chars(tokens: str, blank: str | None, lm: str | None, word_list: str | None, output: str | None) -> None:
     """Make a lexicon for a character model: each character a word, or words spelled by characters.
 
-    Example: tlg lexicon chars --tokens tokens.txt --lm words.arpa -o lexicon.txt
+    \b
+    Example:
+        tlg lexicon chars --tokens tokens.txt --lm words.arpa -o lexicon.txt
     """
     from tlg.decoder.graph.lexicon import characters, spell
     from tlg.decoder.graph.tokens import TokenTable
@@ -72,14 +86,21 @@ def chars(tokens: str, blank: str | None, lm: str | None, word_list: str | None,
 
 @click.command(context_settings=HELP)
 @click.argument("word_list", metavar="WORDS")
-@click.option("--tokens", required=True, help="The model's columns.")
+@click.option("--tokens", required=True, type=click.Path(), help="The model's columns.")
 @click.option("--blank", help="Token or id of the CTC blank.")
 @click.option("--end", metavar="TOKEN", help="A token behind every word, such as '|'.")
-@click.option("-o", "--output", help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.",
+)
 def words(word_list: str, tokens: str, blank: str | None, end: str | None, output: str | None) -> None:
     """Spell the words of a list (the first field of each line) by their characters.
 
-    Example: tlg lexicon words words.txt --tokens tokens.txt --end '|' -o lexicon.txt
+    \b
+    Example:
+        tlg lexicon words words.txt --tokens tokens.txt --end '|' -o lexicon.txt
     """
     from tlg.decoder.graph.lexicon import spell
     from tlg.decoder.graph.tokens import TokenTable
@@ -88,13 +109,20 @@ def words(word_list: str, tokens: str, blank: str | None, end: str | None, outpu
 
 
 @click.command(context_settings=HELP)
-@click.option("--model", required=True, help="The SentencePiece .model file.")
-@click.option("--lm", help="Split the words of this ARPA file.")
-@click.option("--words", "word_list", help="Split the words of this list, one a line.")
-@click.option("--tokens", help="The model's columns: splits with other pieces are left out.")
+@click.option("--model", required=True, type=click.Path(), help="The SentencePiece .model file.")
+@click.option("--lm", type=click.Path(), help="Split the words of this ARPA file.")
+@click.option("--words", "word_list", type=click.Path(), help="Split the words of this list, one a line.")
+@click.option(
+    "--tokens", type=click.Path(), help="The model's columns: splits with other pieces are left out."
+)
 @click.option("--blank", help="Token or id of the CTC blank.")
 @click.option("--nbest", default=1, show_default=True, help="Best splits of a word to take.")
-@click.option("-o", "--output", help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="The lexicon to write (.gz, .bz2, .xz, .zst compress); else printed.",
+)
 def spm(
     model: str,
     lm: str | None,
@@ -106,7 +134,9 @@ def spm(
 ) -> None:
     """Split words into the pieces of a SentencePiece model.
 
-    Example: tlg lexicon spm --model bpe.model --lm lm.arpa --tokens tokens.txt -o lexicon.txt
+    \b
+    Example:
+        tlg lexicon spm --model bpe.model --lm lm.arpa --tokens tokens.txt -o lexicon.txt
     """
     from tlg.decoder.graph.lexicon import spell_pieces
     from tlg.decoder.graph.tokens import TokenTable

@@ -21,7 +21,13 @@ TABLE = {
     "ppl": ("tlg.cli.lm", "ppl", "Perplexity of texts under a model."),
     "info": ("tlg.cli.lm", "info", "Orders and counts of a model, and what reading it mended."),
 }
-lm = LazyGroup("lm", TABLE, "Train n-gram language models and measure them.")
+lm = LazyGroup(
+    "lm",
+    TABLE,
+    "Train n-gram language models and measure them.\n\n\b\nExample:\n"
+    "    tlg lm train text.txt -o lm.arpa.gz --order 4\n"
+    "    tlg lm ppl lm.arpa.gz heldout.txt",
+)
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -137,7 +143,9 @@ def _print_json(value: Any) -> None:
 def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | None, **options: Any) -> None:
     """Train a model from TEXT files: one sentence a line, words separated by spaces; - is standard input.
 
-    Example: tlg lm train corpus.txt.gz more.txt -o lm.arpa.gz --order 4 --prune 0 0 1
+    \b
+    Example:
+        tlg lm train corpus.txt.gz more.txt -o lm.arpa.gz --order 4 --prune 0 0 1
     """
     from tlg.lm import TrainReport
     from tlg.lm import train as train_model
@@ -170,7 +178,9 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
 def ppl(model: str, text: tuple[str, ...], per_sentence: bool, oov: str, as_json: bool) -> None:
     """Measure the perplexity of TEXT files under the model LM; - is standard input.
 
-    Example: tlg lm ppl lm.arpa.gz heldout.txt --oov include --json
+    \b
+    Example:
+        tlg lm ppl lm.arpa.gz heldout.txt --oov include --json
     """
     from tlg.lm import NgramModel
 
@@ -196,7 +206,9 @@ def ppl(model: str, text: tuple[str, ...], per_sentence: bool, oov: str, as_json
 def info(model: str, as_json: bool) -> None:
     """Show the order and the counts of the ARPA file LM, and what reading it had to mend.
 
-    Example: tlg lm info lm.arpa.gz
+    \b
+    Example:
+        tlg lm info lm.arpa.gz
     """
     from tlg.lm import NgramModel, ReadReport
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from tlg.decoder.evaluate.metrics import score as score_texts
 from tlg.decoder.evaluate.normalise import Normalisation, Unit
+from tlg.errors import TextError
 
 __all__ = ["score"]
 
@@ -46,8 +48,15 @@ def score(
         tlg score refs.tsv hyp.tsv --unit char --hotwords hot.txt --json
     """
     report = score_texts(
-        ref, hyp, unit=unit, normalise=normalise, hotwords=hotwords, allow_missing=allow_missing
+        ref,
+        hyp,
+        unit=unit,
+        normalise=normalise,
+        hotwords=None if hotwords is None else Path(hotwords),
+        allow_missing=allow_missing,
     )
+    if not report.utterances:
+        raise TextError("holds no utterances", remedy="Write 'utterance-id<TAB>text', one a line", file=ref)
     if as_json:
         click.echo(
             json.dumps(
