@@ -63,7 +63,10 @@ class SearchOptions:
                 value, (int, np.integer) if whole else (int, float, np.integer, np.floating)
             ):
                 raise OptionError(f"{field.name}={value!r} is not {'an integer' if whole else 'a number'}")
-            object.__setattr__(self, field.name, int(value) if whole else float(value))
+            try:
+                object.__setattr__(self, field.name, int(value) if whole else float(value))
+            except OverflowError:
+                raise OptionError(f"{field.name} is beyond the range of a float") from None
         self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
         self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
         self._require(

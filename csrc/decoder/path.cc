@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "decoder/epsilons.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -18,9 +20,12 @@ class Reader {
  public:
   Reader(const SearchGraph& graph, const SearchOptions& options, const SpanOptions& spans,
          const Frames& frames, const hotwords::Automaton* word_hotwords, Hypothesis* out)
-      : graph_(graph), options_(options), spans_(spans), frames_(frames), out_(*out) {
-    hotwords_.automaton = word_hotwords;
-  }
+      : graph_(graph),
+        options_(options),
+        spans_(spans),
+        frames_(frames),
+        word_hotwords_(word_hotwords),
+        out_(*out) {}
 
   void read(const BestPath& path) {
     follow(path);
@@ -41,47 +46,34 @@ class Reader {
   const SearchOptions& options_;
   const SpanOptions& spans_;
   const Frames& frames_;
+  const hotwords::Automaton* const word_hotwords_;
   Hypothesis& out_;
   std::vector<Transition> transitions_;
   double graph_cost_ = 0;
-  SearchGraph::WordHotwords
-      hotwords_;  // moved along the path, to choose the chains that the search chose
 
-  // The whole chain of arcs, epsilon arcs put back between the recorded ones.
   void follow(const BestPath& path) {
     const bool ctc = graph_.options().topology == Topology::kCtc;
     const std::int32_t blank = graph_.options().blank;
-    std::uint32_t at = graph_.start_lg_state();
-    for (const PathStep& step : path.steps) {
-      const PathArc arc = graph_.path_arc(step.arc, at);
-      for (const PathArc& epsilon : graph_.epsilon_path(at, arc.source, hotwords_))
-        add(epsilon, -1);
-      const std::int32_t start = static_cast<std::int32_t>(step.frame);
-      // A plain graph spends an arc on each frame: blanks and self-loops begin no token.
-      const bool begins = ctc || blank < 0 || (arc.column != blank && arc.source != arc.target);
-      if (begins) {
+    const FullPath full = with_epsilons(graph_, path, word_hotwords_);
+    graph_cost_ = full.final_cost;
+    std::size_t step = 0;
+    for (const PathArc& arc : full.arcs) {
+      graph_cost_ += arc.cost;
+      transitions_.push_back({arc, -1});
+      if (arc.column < 0) continue;
+      const std::int32_t start = static_cast<std::int32_t>(path.steps[step++].frame);
+      // A plain graph spends an arc on each frame: blanks and repeats begin no token.
+      if (ctc || blank < 0 || !(arc.column == blank || is_repeat(arc))) {
+        transitions_.back().token = static_cast<std::int32_t>(out_.tokens.size());
         out_.tokens.push_back(arc.column);
         out_.token_spans.push_back({start, start + 1});
       } else if (arc.column != blank && !out_.tokens.empty()) {
         out_.token_spans.back().end = start + 1;
       }
-      add(arc, begins ? static_cast<std::int32_t>(out_.tokens.size()) - 1 : -1);
-      at = arc.target;
-    }
-    if (path.is_final) {
-      std::vector<PathArc> last;
-      graph_.final_cost(at, hotwords_, &last);
-      for (const PathArc& arc : last) add(arc, -1);
-      graph_cost_ += graph_.own_final_cost(last.empty() ? at : last.back().target);
     }
   }
 
-  void add(const PathArc& arc, std::int32_t token) {
-    graph_cost_ += arc.cost;
-    transitions_.push_back({arc, token});
-    if (hotwords_.automaton != nullptr && arc.word != 0)
-      hotwords_.automaton->advance(hotwords_.state, arc.word, &hotwords_.state);
-  }
+  static bool is_repeat(const PathArc& arc) { return arc.source == arc.target && arc.word == 0; }
 
   // From its first frame to the next token's, a token lasts for some frames and blank fills the
   // rest: the best split is the one the search took.

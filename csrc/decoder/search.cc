@@ -16,8 +16,10 @@ void pad(std::vector<T>& values, std::size_t size, T value) {
 template <int W>
 void add_start_token(SearchState& s) {
   const Record<W>& record = s.graph->records<W>()[s.graph->start()];
-  s.bound[0] =
-      record.min_cost - (s.hotwords != nullptr ? s.hotwords->max_gain(hotwords::kRoot) : 0);
+  float hope = 0;
+  if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
+  if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[s.graph->start()];
+  s.bound[0] = record.min_cost - hope;
   s.only_unit[0] = record.only_unit;
 }
 
@@ -52,10 +54,8 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
     }
     return;
   }
-  word_hope_ = graph.best_over_words([this](fst::Label word) {
-    hotwords::StateId next;
-    return automaton_->advance(hotwords::kRoot, word, &next);
-  });
+  word_gains_ = graph.word_gains(*automaton_);
+  max_gain_ += *std::max_element(word_gains_.epsilons.begin(), word_gains_.epsilons.end());
 }
 
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
@@ -74,11 +74,11 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
 void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   SearchState& s = state_;
   hotwords_ = std::move(hotwords);
-  const HotwordUse none;
+  static const HotwordUse none;
   const HotwordUse& use = hotwords_ != nullptr ? *hotwords_ : none;
   s.hotwords = use.automaton();
   s.hotword_labels = use.labels();
-  s.word_hope = use.word_hope();
+  s.word_gains = &use.word_gains();
   s.neutral = use.neutral();
   s.begins_hotword = use.begins();
   s.begin_mask = use.begin_mask();

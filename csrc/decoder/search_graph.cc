@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "util/error.h"
@@ -48,7 +49,7 @@ struct SearchGraph::Compiler {
     if (fst.num_states() == 0 || fst.start() < 0)
       refuse("the graph is empty", "Build it again; the build report tells which words were lost");
     if (fst.num_states() > kTargetMask || fst.num_arcs() > kTargetMask)
-      refuse("the graph has more than 2^30 states or arcs", "Prune the language model");
+      refuse("the graph has more than 2^29 states or arcs", "Prune the language model");
     collect_units();
     find_levels();
     split_states();
@@ -153,7 +154,7 @@ struct SearchGraph::Compiler {
     graph.start_ = id++;
     graph.lg_states_.push_back(static_cast<std::uint32_t>(fst.start()));
     graph.num_token_states_ = id;
-    if (id > kTargetMask) refuse("the graph has more than 2^30 states", "Prune the language model");
+    if (id > kTargetMask) refuse("the graph has more than 2^29 states", "Prune the language model");
     for (std::uint32_t s = 0; s < n; ++s)
       if (epsilon_record[s] != kNone) {
         epsilon_record[s] = static_cast<std::uint32_t>(graph.lg_states_.size());
@@ -206,7 +207,7 @@ struct SearchGraph::Compiler {
       for (std::size_t i = 0; i < sorted.size();) {
         std::size_t j = i + 1;
         while (j < sorted.size() && sorted[j]->ilabel == sorted[i]->ilabel) ++j;
-        add_arcs(sorted.data() + i, j - i, keep_units);
+        add_arcs(s, sorted.data() + i, j - i, keep_units);
         min_own[s] = std::min(min_own[s], scaled(*sorted[i]));
         i = j;
       }
@@ -220,12 +221,18 @@ struct SearchGraph::Compiler {
   }
 
   // The arcs of one state with one unit: a HotArc, or a group of them behind one HotArc.
-  void add_arcs(const fst::Arc* const* arcs, std::size_t count, bool keep_units) {
+  void add_arcs(std::uint32_t source, const fst::Arc* const* arcs, std::size_t count,
+                bool keep_units) {
     const std::uint32_t hot = static_cast<std::uint32_t>(graph.arcs_.size());
-    const auto word_bit = [](const fst::Arc& arc) { return arc.olabel != 0 ? kHasWord : 0u; };
+    const auto target = [&](const fst::Arc& arc) {
+      const bool repeats = static_cast<std::uint32_t>(arc.nextstate) == source && arc.olabel == 0;
+      const bool silent =
+          !split && options.blank >= 0 && (repeats || arc.ilabel == options.blank + 1);
+      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (silent ? kIsSilent : 0u);
+    };
     if (keep_units) graph.arc_units_.push_back(unit_of[arcs[0]->ilabel - 1]);
     if (count == 1) {
-      graph.arcs_.push_back({scaled(*arcs[0]), target_of(*arcs[0]) | word_bit(*arcs[0])});
+      graph.arcs_.push_back({scaled(*arcs[0]), target(*arcs[0])});
       graph.arc_words_.push_back(arcs[0]->olabel);
       return;
     }
@@ -234,8 +241,7 @@ struct SearchGraph::Compiler {
     graph.arcs_.push_back({scaled(*arcs[0]), group | kIsGroup});
     graph.arc_words_.push_back(0);
     for (std::size_t i = 0; i < count; ++i) {
-      graph.group_arcs_.push_back(
-          {scaled(*arcs[i]), target_of(*arcs[i]) | word_bit(*arcs[i]), arcs[i]->olabel});
+      graph.group_arcs_.push_back({scaled(*arcs[i]), target(*arcs[i]), arcs[i]->olabel});
       graph.group_hot_arc_.push_back(hot);
     }
   }
@@ -374,83 +380,51 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
   return arc;
 }
 
-// The cheapest chain of epsilon arcs from `from` to `to`, or, with to = -1, to any final state, its
-// final cost added. Epsilon arcs have no cycles, so that the answer of a (state, hotword state) can
-// be kept.
-double SearchGraph::walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
-                         std::vector<PathArc>* path) const {
-  using Node = std::pair<std::uint32_t, hotwords::StateId>;
-  struct Answer {
-    double cost;
-    std::uint32_t epsilon;  // the first arc to take; kNone: stay here
-    Node next;
+std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
+  std::vector<PathArc> arcs;
+  for (std::uint32_t e = state_epsilons_[lg_state]; e < state_epsilons_[lg_state + 1]; ++e)
+    arcs.push_back(
+        {lg_state, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost});
+  return arcs;
+}
+
+// Epsilon arcs lead to lower levels: from the highest down, a pair is left when its cost is known.
+double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords) const {
+  using Key = std::tuple<std::int64_t, std::uint32_t, hotwords::StateId>;
+  const auto key_of = [&](std::uint32_t state, hotwords::StateId hotword) {
+    return Key{-std::int64_t{levels_[state]}, state, hotword};
   };
-  const auto end_cost = [&](const Node& node) -> double {
-    if (to >= 0) return to == node.first ? 0.0 : double{kInfinity};
-    const double gain =
-        hotwords.automaton == nullptr ? 0 : hotwords.automaton->end_score(node.second);
-    return double{final_costs_[node.first]} - gain;
-  };
-  const auto follow = [&](const EpsilonArc& arc, const Node& node, double* cost) -> Node {
-    *cost = arc.cost;
-    Node next{lg_states_[arc.target], node.second};
-    if (hotwords.automaton != nullptr && arc.word != 0)
-      *cost -= hotwords.automaton->advance(node.second, arc.word, &next.second);
-    return next;
-  };
-  std::map<Node, Answer> known;
-  const Node first{from, hotwords.state};
-  std::vector<Node> stack{first};
-  while (!stack.empty()) {
-    const Node node = stack.back();
-    if (known.count(node)) {
-      stack.pop_back();
-      continue;
+  std::map<Key, double> best{{key_of(lg_state, hotwords.state), 0.0}};
+  double least = kInfinity;
+  for (auto at = best.begin(); at != best.end(); ++at) {
+    const auto [level, state, hotword] = at->first;
+    const double end = double{final_costs_[state]} - hotwords.automaton->end_score(hotword);
+    least = std::min(least, at->second + end);
+    for (std::uint32_t e = state_epsilons_[state]; e < state_epsilons_[state + 1]; ++e) {
+      const EpsilonArc& arc = epsilons_[e];
+      hotwords::StateId next = hotword;
+      double cost = at->second + arc.cost;
+      if (arc.word != 0) cost -= hotwords.automaton->advance(hotword, arc.word, &next);
+      const auto known = best.try_emplace(key_of(lg_states_[arc.target], next), cost).first;
+      known->second = std::min(known->second, cost);
     }
-    Answer best{end_cost(node), kNone, node};
-    bool ready = true;
-    for (std::uint32_t e = state_epsilons_[node.first]; e < state_epsilons_[node.first + 1]; ++e) {
-      double cost;
-      const Node next = follow(epsilons_[e], node, &cost);
-      const auto at = known.find(next);
-      if (at == known.end()) {
-        stack.push_back(next);
-        ready = false;
-      } else if (cost + at->second.cost < best.cost) {
-        best = {cost + at->second.cost, e, next};
-      }
-    }
-    if (!ready) continue;
-    known[node] = best;
-    stack.pop_back();
   }
-  if (path != nullptr)
-    for (Node node = first; known[node].epsilon != kNone; node = known[node].next) {
-      const EpsilonArc& arc = epsilons_[known[node].epsilon];
-      path->push_back({node.first, lg_states_[arc.target], -1, arc.word, arc.cost});
-    }
-  return known[first].cost;
+  return least;
 }
 
-std::vector<SearchGraph::PathArc> SearchGraph::epsilon_path(std::uint32_t from, std::uint32_t to,
-                                                            const WordHotwords& hotwords) const {
-  std::vector<PathArc> path;
-  if (from != to) walk(from, to, hotwords, &path);
-  return path;
-}
-
-double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
-                               std::vector<PathArc>* path) const {
-  return walk(lg_state, -1, hotwords, path);
-}
-
-std::vector<float> SearchGraph::best_over_words(
-    const std::function<float(fst::Label)>& gain) const {
+SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automaton) const {
   const std::size_t n = final_costs_.size();
-  std::vector<float> best(n, 0);
+  float greatest = 0;  // of any word in any state
+  for (hotwords::StateId h = 0; h <= automaton.max_state(); ++h)
+    greatest = std::max(greatest, automaton.max_gain(h));
+  hotwords::StateId next;
+  const auto gain = [&](fst::Label word) {
+    return word == 0 ? 0 : automaton.advance(hotwords::kRoot, word, &next);
+  };
+  std::vector<float> best(n, 0), chain(n, 0);
   for (std::uint32_t s = 0; s < n; ++s)
     for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
-      if (arc_words_[a] != 0) best[s] = std::max(best[s], gain(arc_words_[a]));
+      best[s] = std::max(best[s], gain(arc_words_[a]));
   for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
     if (group_arcs_[g].word == 0) continue;
     const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
@@ -464,12 +438,21 @@ std::vector<float> SearchGraph::best_over_words(
     for (const std::uint32_t s : states)
       for (std::uint32_t e = state_epsilons_[s]; e < state_epsilons_[s + 1]; ++e) {
         const EpsilonArc& arc = epsilons_[e];
-        const float word = arc.word != 0 ? std::max(0.0f, gain(arc.word)) : 0;
-        best[s] = std::max(best[s], word + best[lg_states_[arc.target]]);
+        const std::uint32_t target = lg_states_[arc.target];
+        const bool has_word = arc.word != 0;
+        chain[s] = std::max(chain[s], chain[target] + (has_word ? greatest : 0));
+        next = hotwords::kRoot;
+        const float gained = gain(arc.word);
+        // Out of the root, what follows can complete what this word began.
+        best[s] = std::max(
+            best[s], gained + (next == hotwords::kRoot ? best[target] : greatest + chain[target]));
       }
-  std::vector<float> of_record(lg_states_.size());
-  for (std::uint32_t r = 0; r < of_record.size(); ++r) of_record[r] = best[lg_states_[r]];
-  return of_record;
+  WordGains gains;
+  for (const std::uint32_t s : lg_states_) {
+    gains.at_root.push_back(best[s]);
+    gains.epsilons.push_back(chain[s]);
+  }
+  return gains;
 }
 
 std::size_t SearchGraph::num_bytes() const {

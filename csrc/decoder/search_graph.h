@@ -15,7 +15,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <variant>
 #include <vector>
@@ -37,9 +36,10 @@ struct GraphOptions {
 
 // Bits of HotArc::target and GroupArc::target.
 constexpr std::uint32_t kHasWord = 1u << 31;  // the arc has an output label
-constexpr std::uint32_t kIsGroup = 1u
-                                   << 30;  // several arcs of the state share the label: see Group
-constexpr std::uint32_t kTargetMask = kIsGroup - 1;
+constexpr std::uint32_t kIsGroup = 1u << 30;  // several arcs of the state share the label
+constexpr std::uint32_t kIsSilent = 1u
+                                    << 29;  // kPlain with blank: a blank or a repeat, no new token
+constexpr std::uint32_t kTargetMask = kIsSilent - 1;
 
 struct HotArc {
   float cost;
@@ -111,9 +111,13 @@ class SearchGraph {
   }  // group g: [groups[g], groups[g + 1])
   const GroupArc* group_arcs() const { return group_arcs_.data(); }
 
-  // For each record, the greatest gain(word) >= 0 of an arc out of it, epsilon arcs followed and
-  // added up.
-  std::vector<float> best_over_words(const std::function<float(fst::Label)>& gain) const;
+  // What words can gain by an automaton that they move, for each record: bounds for the search.
+  struct WordGains {
+    std::vector<float> at_root;   // most that an arc out of it, or behind its epsilon arcs, gains,
+                                  // with the words of those, from the automaton's root
+    std::vector<float> epsilons;  // most that the words of its epsilon arcs alone gain, from any
+  };
+  WordGains word_gains(const hotwords::Automaton& automaton) const;
 
   // The slow side, for tracing a path. An arc number is an index into arcs(), or num_arcs + an
   // index into group_arcs().
@@ -134,18 +138,17 @@ class SearchGraph {
   }
   std::uint32_t lg_state(std::uint32_t record) const { return lg_states_[record]; }
   std::uint32_t start_lg_state() const { return lg_states_[start_]; }
-  // Hotwords whose automaton is moved by words can make another chain of epsilon arcs the best one.
+  // Hotwords whose automaton is moved by words: they can make another way to the end the best one.
   struct WordHotwords {
-    const hotwords::Automaton* automaton = nullptr;  // null: none
-    hotwords::StateId state = hotwords::kRoot;       // at the first state of the chain
+    const hotwords::Automaton* automaton;
+    hotwords::StateId state;
   };
-  // The cheapest chain of epsilon arcs from one LG state to another (empty if they are the same).
-  std::vector<PathArc> epsilon_path(std::uint32_t from, std::uint32_t to,
-                                    const WordHotwords& hotwords) const;
+  // Each leads to a state of a lower level.
+  std::vector<PathArc> epsilon_arcs(std::uint32_t lg_state) const;
+  std::uint32_t level(std::uint32_t lg_state) const { return levels_[lg_state]; }
   // The cost of ending in an LG state, epsilon arcs in front of a final state included (and what
-  // hotwords take or give at the end); infinity: cannot. With `path`, the epsilon arcs it takes.
-  double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords,
-                    std::vector<PathArc>* path = nullptr) const;
+  // hotwords take or give there and at the end); infinity: cannot.
+  double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords) const;
   // The same without hotwords, at once.
   float total_final_cost(std::uint32_t lg_state) const { return total_final_costs_[lg_state]; }
   float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
@@ -154,8 +157,6 @@ class SearchGraph {
 
  private:
   struct Compiler;
-  double walk(std::uint32_t from, std::int64_t to, const WordHotwords& hotwords,
-              std::vector<PathArc>* path) const;
 
   GraphOptions options_;
   int mask_words_ = 0;

@@ -390,7 +390,7 @@ class Kernel : private TokenSet<W, kHot> {
       hotword = work.hotword;
       if (kHot == HotwordLabels::kTokens) {
         const std::int32_t column = graph_.columns()[work.unit];
-        if (column != s_.neutral) {
+        if (column != s_.neutral && (target & kIsSilent) == 0) {
           std::uint32_t next;
           cost -= s_.hotwords->advance(hotword, column, &next);
           hotword = next;

@@ -44,10 +44,8 @@ class HotwordUse {
   HotwordLabels labels() const { return labels_; }
   float max_gain() const { return max_gain_; }
   std::int32_t neutral() const { return neutral_; }
-  // Where words move the automaton, few arcs can earn anything: for each record, the most that one
-  // arc out of it, or behind its epsilon arcs, gains from the root. A bound for all would blunt the
-  // beam's.
-  const float* word_hope() const { return word_hope_.data(); }
+  // kWords: few arcs can earn anything; a bound for all of them would blunt the beam's.
+  const SearchGraph::WordGains& word_gains() const { return word_gains_; }
   // Where tokens move it: the units that a path can gain by although no hotword is in progress; by
   // unit, and the first 128 as bits.
   const std::uint8_t* begins() const { return begins_.data(); }
@@ -58,7 +56,7 @@ class HotwordUse {
   HotwordLabels labels_ = HotwordLabels::kNone;
   std::int32_t neutral_ = -1;
   float max_gain_ = 0;
-  std::vector<float> word_hope_;
+  SearchGraph::WordGains word_gains_;
   std::vector<std::uint8_t> begins_;
   std::uint64_t begin_mask_[2] = {0, 0};
 };
@@ -127,8 +125,8 @@ struct SearchState {
   SearchOptions options;
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
-  const float* word_hope = nullptr;  // kWords: see HotwordUse
-  std::int32_t neutral = -1;         // kTokens: see HotwordUse
+  const SearchGraph::WordGains* word_gains = nullptr;  // kWords
+  std::int32_t neutral = -1;                           // kTokens: see HotwordUse
   const std::uint8_t* begins_hotword = nullptr;
   const std::uint64_t* begin_mask = nullptr;
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword

@@ -21,7 +21,9 @@ class TokenSet {
   // The most that one arc out of a record, or behind its epsilon arcs, can gain by hotwords.
   float hope(std::uint32_t record, std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
-    if (kHot == HotwordLabels::kWords && hotword == 0) return s_.word_hope[record];
+    if (kHot == HotwordLabels::kWords)
+      return hotword == 0 ? s_.word_gains->at_root[record]
+                          : s_.hotwords->max_gain(hotword) + s_.word_gains->epsilons[record];
     return s_.hotwords->max_gain(hotword);
   }
 

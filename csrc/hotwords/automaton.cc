@@ -261,7 +261,7 @@ class Builder {
       if (s < num_nodes_ && s != kRoot && automaton_->is_leaf(s)) continue;
       Grid paid = 0;
       StateId state = s;
-      Grid greatest = gain[s];
+      Grid greatest = std::max(gain[s], 0);  // a separator or an arc without a word gains nothing
       if (automaton_->has_boundary()) {
         state = automaton_->step(s, options_.boundary, &paid);
         if (!options_.starts_word.empty())

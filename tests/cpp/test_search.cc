@@ -43,13 +43,13 @@ class Dice {
 };
 
 struct Shape {
-  int width = 4;      // columns
-  int states = 6;     // at most
-  int fan_out = 4;    // emitting arcs of a state, at most
-  int words = 5;      // output labels 1 .. words
-  int frames = 8;     // at most
-  int cost = 128;     // of an arc, in 1/64, at most
-  int acoustic = 256; // of a frame, in 1/64, at most
+  int width = 4;       // columns
+  int states = 6;      // at most
+  int fan_out = 4;     // emitting arcs of a state, at most
+  int words = 5;       // output labels 1 .. words
+  int frames = 8;      // at most
+  int cost = 128;      // of an arc, in 1/64, at most
+  int acoustic = 256;  // of a frame, in 1/64, at most
   bool plain = false;
 };
 
@@ -84,8 +84,8 @@ Fst random_graph(Dice& dice, const Shape& shape, int blank) {
     }
     for (int a = last || dice.chance(50) ? 0 : dice.within(1, 3); a > 0; --a) {
       const int word = dice.chance(40) ? dice.within(1, shape.words) : 0;
-      builder.add_arc({0, word, static_cast<float>(dice.within(-8, 64)) / 64,
-                       dice.within(s + 1, n - 1)});
+      builder.add_arc(
+          {0, word, static_cast<float>(dice.within(-8, 64)) / 64, dice.within(s + 1, n - 1)});
     }
   }
   return std::move(builder).build(0);
@@ -200,10 +200,15 @@ class Twin {
     return cost;
   }
 
-  double move(const Arc& arc, std::uint32_t* hotword) const {
+  double move(StateId source, const Arc& arc, std::uint32_t* hotword) const {
     const bool in_words = p_.labels == HotwordLabels::kWords;
     const int unit = in_words ? arc.olabel : arc.ilabel - 1;
     if (!p_.automaton || unit < (in_words ? 1 : 0) || (!in_words && unit == p_.neutral)) return 0;
+    // In a graph with its own blanks and self-loops, those begin no token.
+    const bool repeats = arc.nextstate == source && arc.olabel == 0;
+    if (!in_words && p_.graph.topology == Topology::kPlain && p_.graph.blank >= 0 &&
+        (unit == p_.graph.blank || repeats))
+      return 0;
     return p_.automaton->advance(*hotword, unit, hotword);
   }
 
@@ -216,7 +221,7 @@ class Twin {
         if (arc->ilabel != 0) continue;
         Entry next = at->first;
         next.state = arc->nextstate;
-        const double gain = move(*arc, &next.hotword);
+        const double gain = move(at->first.state, *arc, &next.hotword);
         improve(all, next, at->second + arc_cost(*arc) - gain);
       }
     return all;
@@ -237,7 +242,7 @@ class Twin {
         if (unit < 0) continue;
         if (p_.graph.topology == Topology::kCtc && unit == entry.unit && !entry.blank) continue;
         Entry to{arc->nextstate, unit, false, entry.hotword};
-        const double gain = move(*arc, &to.hotword);
+        const double gain = move(entry.state, *arc, &to.hotword);
         if (p_.graph.topology == Topology::kPlain) to.unit = kNoUnit;
         improve(next, to, cost + column_cost(t, unit) + arc_cost(*arc) - gain);
       }
@@ -304,9 +309,8 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   const Problem p = random_problem(seed, shape, labels);
   const BestPath wanted = Twin(p).decode();
   const SearchGraph graph(p.fst, p.graph);
-  const auto use = p.automaton
-                       ? std::make_shared<HotwordUse>(graph, p.automaton, labels, p.neutral)
-                       : nullptr;
+  const auto use =
+      p.automaton ? std::make_shared<HotwordUse>(graph, p.automaton, labels, p.neutral) : nullptr;
   bool fine = true;
   for (const std::string& kernel : kernels()) {
     Search search(graph, p.options, choose_kernel(kernel));
@@ -343,15 +347,59 @@ void check_many(std::uint32_t first, std::uint32_t count, const Shape& shape) {
 
 TEST(search_of_small_graphs) {
   check_many(0, 1500, {});
-  Shape dense;
-  dense.width = 3;
-  dense.states = 3;
-  dense.fan_out = 9;  // many arcs with one label
-  check_many(10000, 500, dense);
+  Shape few;
+  few.width = 3;
+  few.states = 3;
+  few.fan_out = 9;  // many arcs with one label
+  check_many(10000, 500, few);
+  few.width = 1;  // blank alone: no arc can be taken
+  check_many(11000, 20, few);
 }
 
 TEST(search_of_plain_graphs) {
   Shape plain;
   plain.plain = true;
   check_many(20000, 800, plain);
+  plain.width = 150;
+  plain.fan_out = 40;
+  check_many(21000, 30, plain);
+}
+
+// Units that fill a mask of 64 or 128 bits, or just not; more than masks hold, with few and with
+// many arcs a state.
+TEST(search_of_wide_graphs) {
+  std::uint32_t seed = 30000;
+  for (const int width : {16, 17, 18, 33, 64, 65, 66, 67, 128, 129, 130, 200}) {
+    Shape wide;
+    wide.width = width;
+    wide.states = 8;
+    wide.fan_out = 2 * width;  // so that every column has an arc somewhere
+    wide.words = 30;
+    wide.frames = 5;
+    check_many(seed, 12, wide);
+    wide.states = 40;
+    wide.fan_out = 12;
+    check_many(seed + 50, 12, wide);
+    seed += 100;
+  }
+}
+
+// More tokens than a block of any kernel, work blocks cut off at any place.
+TEST(search_with_many_tokens) {
+  Shape many;
+  many.width = 12;
+  many.states = 60;
+  many.fan_out = 12;
+  many.frames = 12;
+  many.acoustic = 64;
+  check_many(40000, 60, many);
+}
+
+// Costs are made smaller on the way: some hundreds a frame would not fit float32 otherwise.
+TEST(search_of_long_utterances) {
+  Shape long_one;
+  long_one.states = 4;
+  long_one.frames = 400;
+  long_one.acoustic = 1024;
+  check_many(50000, 25, long_one);
 }
