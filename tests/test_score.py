@@ -213,4 +213,7 @@ def test_command(tmp_path: Path) -> None:
     assert (report["errors"], report["num_units"], report["hotwords"]["recall"]) == (1, 3, 1.0)
     assert report["utterances"][0]["hyp"] == "a x"
     assert run(score_command, [*files, "--unit", "phone"]).exit_code == 2
+    (tmp_path / "empty.tsv").write_text("", encoding="utf-8")
+    nothing = run(score_command, [str(tmp_path / "empty.tsv")] * 2)
+    assert nothing.exit_code == 1 and "empty.tsv: holds no utterances" in str(nothing.exception)
     assert "Example:" in run(score_command, ["--help"]).output
