@@ -246,3 +246,19 @@ def test_text_round_trip(graph: Graph) -> None:
     decoder = Decoder(graph)
     for text in TEXT:
         assert decoder.decode(say("-".join(text))).text == text
+
+
+def test_a_folder_of_another_toolkit(tmp_path: Path) -> None:
+    """TLG.fst and its tables alone; a lexicon in another form is no reason to refuse it."""
+    graph = character_graph(tmp_path, "ctc")
+    own = Decoder(graph).decode(say("--我我-在-保-定定-"))
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    for name in ("TLG.fst", "words.txt", "tokens.txt"):
+        shutil.copy(tmp_path / "graph" / name, foreign / name)
+    for lexicon in (None, "word some other form\n"):
+        if lexicon is not None:
+            (foreign / "lexicon.txt").write_text(lexicon, encoding="utf-8")
+        decoder = Decoder(foreign)
+        assert decoder.graph.info.topology == "explicit"
+        assert decoder.decode(say("--我我-在-保-定定-")) == own
