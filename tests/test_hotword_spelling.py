@@ -11,7 +11,7 @@ import pytest
 
 from tlg._files import read_text
 from tlg.errors import GraphError, HotwordError
-from tlg.hotwords import DEFAULT_WORD_BIAS, Hotwords, hotword_counts
+from tlg.hotwords import DEFAULT_BIAS, DEFAULT_WORD_BIAS, Hotwords, hotword_counts
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def test_spelled(tokens: list[str], phrase: str, units: str, count: int, by: str
     assert (" ".join(entry.units), entry.num_spellings, entry.spelled_by) == (units, count, by)
     assert any("longest match" in warning for warning in entry.warnings) == (by == "longest match")
     assert entry.status == "accepted"
-    assert entry.reward == 1.5 * len(entry.units)
+    assert entry.reward == DEFAULT_BIAS * len(entry.units)
 
 
 REJECTED: dict[str, tuple[list[str], str, str, str]] = {
