@@ -5,6 +5,8 @@ CORE := $(filter-out csrc/bindings/%,$(filter csrc/%.cc,$(CXX_FILES)))
 CPP_TESTS := $(filter tests/cpp/%.cc,$(CXX_FILES))
 ROOMS := decoder lm hotwords
 SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fopenmp-simd -ffp-contract=off -fno-sanitize-recover=all
+ASAN := $(SAN) -fsanitize=address,undefined
+TSAN := $(SAN) -fsanitize=thread
 .PHONY: build test lint typed demo bench asan tsan wheel clean format
 
 .venv/ready: pyproject.toml
@@ -30,10 +32,13 @@ demo: build
 bench: build
 	$(BIN)/python -m benchmarks
 # Plain C++ tests of the algorithms, no Python, under the address and undefined-behaviour sanitizers.
-asan:
-	@mkdir -p build && $(CXX) $(SAN) -fsanitize=address,undefined $(CORE) $(CPP_TESTS) -o build/cpp-asan && build/cpp-asan
-tsan:
-	@mkdir -p build && $(CXX) $(SAN) -fsanitize=thread $(CORE) $(CPP_TESTS) -o build/cpp-tsan && build/cpp-tsan
+asan: ; @$(MAKE) -s -j2 build/asan/run && build/asan/run
+tsan: ; @$(MAKE) -s -j2 build/tsan/run && build/tsan/run
+build/asan/run: $(patsubst %.cc,build/asan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(ASAN) $^ -o $@
+build/tsan/run: $(patsubst %.cc,build/tsan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(TSAN) $^ -o $@
+build/asan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(ASAN) -MMD -c $< -o $@
+build/tsan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(TSAN) -MMD -c $< -o $@
+-include $(shell find build/asan build/tsan -name '*.d' 2>/dev/null)
 # From the sdist, so that nothing comes in that is not in it.
 wheel: .venv/ready
 	$(BIN)/python -m build --no-isolation

@@ -1,6 +1,8 @@
 #include "decoder/decoder.h"
 
+#include <algorithm>
 #include <cmath>
+#include <thread>
 #include <utility>
 
 #include "util/error.h"
@@ -52,8 +54,11 @@ std::unique_ptr<Search> Decoder::borrow() const {
 }
 
 void Decoder::give_back(std::unique_ptr<Search> search) const {
+  search->forget_hotwords();  // an old list is freed with its last utterance
   const std::lock_guard<std::mutex> lock(mutex_);
-  idle_.push_back(std::move(search));
+  // A search holds a word for each token state of the graph: no more of them than can run at once.
+  if (idle_.size() < std::max(1u, std::thread::hardware_concurrency()))
+    idle_.push_back(std::move(search));
 }
 
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,

@@ -35,6 +35,8 @@ class Search {
   void start(std::shared_ptr<const HotwordUse> hotwords);
   void advance(const Frames& frames) { advance_(state_, frames); }
   BestPath finish() const;
+  // Lets go of the list given to start(); the next utterance begins with start() again.
+  void forget_hotwords() { start(nullptr); }
 
  private:
   SearchState state_;

@@ -100,7 +100,7 @@ std::shared_ptr<const Automaton> random_hotwords(Dice& dice, int first_unit, int
   for (tlg::hotwords::Phrase& phrase : phrases) {
     const int low = options.boundary >= 0 ? first_unit + 1 : first_unit;
     for (int length = dice.within(1, 4); length > 0; --length)
-      phrase.units.push_back(dice.within(low, num_units - 1));
+      phrase.units.push_back(dice.within(low, std::min(low + 5, num_units - 1)));
     phrase.bias = dice.one_of<double>({0, 0.5, 1.5});
     phrase.word_bias = dice.one_of<double>({0, 1, 3, -2});
   }
