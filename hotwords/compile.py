@@ -105,6 +105,10 @@ class Hotwords:
                 "hotwords need units to be spelled in", remedy="Pass graph= or tokens=, one of them"
             )
         if graph is not None:
+            if not hasattr(graph, "tokens"):
+                raise OptionError(
+                    f"graph is a {type(graph).__name__}, not a graph", remedy="Pass tlg.Graph.load(folder)"
+                )
             symbols: Sequence[str] = graph.tokens.symbols
             blank = getattr(graph.tokens, "blank", None) if blank is None else blank
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,21 @@ def test_foreign_folder(tmp_path: Path) -> None:
     assert graph.info.topology == "explicit" and language(graph, 3) == language(made, 3)
     with pytest.raises(GraphError, match=r"has no lexicon\.txt"):
         graph.pronunciations("a")
+
+
+def test_blank_of_a_folder(tmp_path: Path, folder: Path) -> None:
+    foreign = tmp_path / "eesen"
+    foreign.mkdir()
+    shutil.copy(folder / "LG.fst", foreign / "TLG.fst")
+    shutil.copy(folder / "words.txt", foreign / "words.txt")
+    table = (folder / "tokens.txt").read_text(encoding="utf-8").replace("<blk>", "phi")
+    (foreign / "tokens.txt").write_text(table, encoding="utf-8")
+    with pytest.raises(TokensError, match=r"no token looks like the blank .*blank= \(--blank\)"):
+        Graph.load(foreign)
+    assert Graph.load(foreign, blank="phi").tokens.blank == 0
+    assert Graph.load(folder, blank="<blk>").tokens.blank == Graph.load(folder, blank=0).tokens.blank == 0
+    with pytest.raises(OptionError, match="the graph was built with the blank '<blk>', not 1"):
+        Graph.load(folder, blank=1)
 
 
 def test_epsilon_cycle_and_labels_are_refused(tmp_path: Path) -> None:

@@ -223,6 +223,9 @@ BAD_CALLS: dict[str, tuple[HotwordSource, dict[str, object], type[Exception], st
     "bias_nan": (["A"], {"tokens": ["A"], "bias": float("nan")}, OptionError, "bias=nan is not finite"),
     "match": (["A"], {"tokens": ["A"], "match": "phones"}, OptionError, "match='phones' is unknown"),
     "words_without_graph": (["A"], {"tokens": ["A"], "match": "words"}, OptionError, "needs a graph"),
+    "graph_path": (["A"], {"graph": "graph/"}, OptionError, r"graph is a str.*tlg\.Graph\.load"),
+    "blank": (["A"], {"tokens": ["A"], "blank": "_"}, OptionError, "blank='_' is no token"),
+    "blank_beyond": (["A"], {"tokens": ["A"], "blank": 1}, OptionError, "blank=1 is no token"),
     "boundary": (["A"], {"tokens": ["A"], "boundary": "_"}, OptionError, "boundary='_' is no token"),
     "boundary_pieces": (["A"], {"tokens": ["A"], "boundary": "▁"}, OptionError, "no token begins with U"),
     "strict": (
