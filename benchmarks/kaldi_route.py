@@ -59,8 +59,8 @@ def build_lg(lexicon: Path, tokens: Path, arpa: Path) -> tuple[Any, dict[str, in
         tokens: lines ``symbol id``.
         arpa: an ARPA file, not compressed.
     """
-    import kaldifst  # type: ignore[import-untyped]
-    import kaldilm  # type: ignore[import-untyped]
+    import kaldifst
+    import kaldilm
 
     rows = [line.split() for line in lexicon.read_text(encoding="utf-8").splitlines()]
     entries = [(word, units) for word, *units in dict.fromkeys(tuple(row) for row in rows)]

@@ -6,14 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from tlg.decoder.graph import build
+from tlg.decoder.graph import graph as graphs
 from tlg.hotwords import Hotwords
-
-build: Any = pytest.importorskip("tlg.decoder.graph.build", reason="the graph room is not there")
-graphs: Any = pytest.importorskip("tlg.decoder.graph.graph", reason="the graph room is not there")
 
 
 def arpa(words: list[str]) -> str:

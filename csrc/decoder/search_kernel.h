@@ -171,7 +171,7 @@ class Kernel : private TokenSet<W, kHot> {
         if (w.m1 + record.min_cost - hope(w.record, w.hotword) + unit_costs_[record.only_unit] >
             cut_)
           continue;
-        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, w.hotword);
+        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, w.hotword, is_covered(w));
       }
       indices.clear();
       flush();
@@ -179,8 +179,27 @@ class Kernel : private TokenSet<W, kHot> {
     s_.waiting.clear();
   }
 
+  // Whether other paths wait at the same place, in the state that this one's hotword falls back to,
+  // for no more than this one has after falling back. What does not go on with the hotword then
+  // goes from there at least as well: with many hotwords in progress this saves looking at all arcs
+  // for each.
+  bool is_covered(const Waiting& w) const {
+    if (kHot != HotwordLabels::kTokens || !kCtcTopology || !s_.hotwords->falls_back_plainly() ||
+        s_.hotwords->is_base(w.hotword))
+      return false;
+    const std::uint32_t back = s_.hotwords->fallback(w.hotword);
+    const float cost = w.m1 + s_.hotwords->fallback_cost(w.hotword);
+    std::uint32_t i = s_.waiting_of[w.record - graph_.num_token_states()];
+    while (i != kNoTrace && s_.waiting[i].hotword != back) i = s_.waiting[i].next;
+    if (i == kNoTrace) return false;
+    const Waiting& other = s_.waiting[i];
+    return other.alt <= cost || (other.m1 <= cost && other.r1 == none_);
+  }
+
+  // `covered`: only what goes on with the hotword in progress is wanted, and epsilon arcs.
   void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
-              std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+              std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword,
+              bool covered = false) {
     const float m = std::min(nb, b);
     const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const Record<W>& record = records_[record_number];
@@ -196,6 +215,10 @@ class Kernel : private TokenSet<W, kHot> {
     const float limit = kHot == HotwordLabels::kTokens ? base : base + most;
     const float begin_limit =
         kHot == HotwordLabels::kTokens ? base + s_.hotwords->other_gain(hotword) : limit;
+    if (kHot == HotwordLabels::kTokens && covered) {
+      go_on_with(record, m, b, unit, m_trace, b_trace, hotword, base + most);
+      return;
+    }
     if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
       expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit,
                      begin_limit);
@@ -243,6 +266,22 @@ class Kernel : private TokenSet<W, kHot> {
         const std::uint32_t arc = find_arc(record, v);
         if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
       }
+  }
+
+  // The arcs that go on with this very hotword, and the one that leaves it as it is.
+  void go_on_with(const Record<W>& record, float m, float b, std::uint32_t unit,
+                  std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
+                  float limit) {
+    const auto take = [&](std::int32_t column) {
+      const std::uint32_t v = graph_.unit_of_column(column);
+      if (v >= num_units_ || !(unit_costs_[v] <= limit)) return;
+      const std::uint32_t arc = find_arc(record, v);
+      if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+    };
+    for (const auto* at = s_.hotwords->next_units_begin(hotword);
+         at != s_.hotwords->next_units_end(hotword); ++at)
+      take(*at);
+    if (s_.neutral >= 0) take(s_.neutral);
   }
 
   // The arc of a record with this unit, or kNoTrace.

@@ -81,6 +81,13 @@ class Automaton {
   bool can_gain_from_root(Unit unit) const {
     return comes_after_boundary(unit) || child(kRoot, unit) != kRoot;
   }
+  // What a path loses when it falls back from `s` (>= 0): advance(s, unit) = advance(fallback(s),
+  // unit) - this, for a unit that `s` does not go on with, where falling back takes no boundary on
+  // the way.
+  float fallback_cost(StateId s) const {
+    return to_nats(nodes_[s].phi - nodes_[s].emit - nodes_[nodes_[s].fail].phi);
+  }
+  bool falls_back_plainly() const { return starts_word_.empty(); }
   bool is_base(StateId s) const { return s == kRoot || s == inside_; }
   float other_gain(StateId s) const { return max_gain_[starts_word_.empty() ? kRoot : s]; }
   // What is lent or pending in `s`: part of the running total that is not committed.
