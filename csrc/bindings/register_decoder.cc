@@ -101,7 +101,6 @@ void register_decoder(py::module_& module) {
            py::arg("fst"), py::kw_only(), py::arg("topology"), py::arg("num_tokens"),
            py::arg("blank"), py::arg("lm_weight"), py::arg("word_score"))
       .def_property_readonly("num_units", &SearchGraph::num_units)
-      .def_property_readonly("num_token_states", &SearchGraph::num_token_states)
       .def_property_readonly("num_bytes", &SearchGraph::num_bytes);
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
       .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
