@@ -139,6 +139,8 @@ def test_bad_input(tmp_path: Path) -> None:
         small().perplexity("nowhere.txt")
     with pytest.raises(OptionError, match="list of words"):
         small().score_sentence("a b")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"the sentence \['a', 1\] holds something that is no text"):
+        small().score_sentence(["a", 1])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

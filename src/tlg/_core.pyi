@@ -166,10 +166,6 @@ class SearchGraph:
         lm_weight: float,
         word_score: float,
     ) -> None: ...
-    @property
-    def num_units(self) -> int: ...
-    @property
-    def num_bytes(self) -> int: ...
 
 class HotwordUse:
     def __init__(
