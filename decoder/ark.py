@@ -88,7 +88,7 @@ def read_scp(path: PathLike) -> Iterator[tuple[str, Matrix]]:
     for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
-        name, _, place = line.strip().partition(" ")
+        name, place = [*line.split(maxsplit=1), ""][:2]
         place = place.strip()
         if not place or place.endswith(("|", "]")):
             raise PosteriorError(

@@ -70,10 +70,14 @@ def run(example: ExampleSet, graph: tlg.Graph, references: dict[str, str], input
     say(f"{example.name}: decoding {len(inputs)} utterances three times")
     joiner = " " if example.unit == "word" else ""
     greedy, greedy_seconds = decode(Greedy(graph, joiner), inputs)
-    steps = [step(example, "greedy", references, greedy, greedy_seconds, words=example.unit == "char")]
+    words = example.unit == "char"
+    steps = [step(example, "greedy", references, greedy, greedy_seconds, {}, words=words)]
     for name, decoder in (("graph", plain), ("graph + hotwords", boosted)):
         results, seconds = decode(decoder, inputs)
-        steps.append(step(example, name, references, results, seconds))
+        settings: dict[str, object] = {"lm": f"mkn{example.order}", **chosen.search()}
+        if decoder is boosted:
+            settings["bias"] = chosen.hotword_bias
+        steps.append(step(example, name, references, results, seconds, settings))
     return steps
 
 
@@ -95,6 +99,7 @@ def step(
     references: dict[str, str],
     results: list[Any],
     seconds: float,
+    settings: dict[str, object],
     *,
     words: bool = True,
 ) -> Step:
@@ -103,7 +108,13 @@ def step(
     write_table(example.out / f"{name.replace(' + ', '_')}.tsv", hypotheses)
     report = None
     if words:
-        report = tlg.score(references, hypotheses, unit=example.unit, hotwords=example.hotwords)
+        report = tlg.score(
+            references,
+            hypotheses,
+            unit=example.unit,
+            hotwords=example.hotwords,
+            settings={"step": name, **settings},
+        )
     return Step(name, list(hypotheses.values()), report, seconds)
 
 

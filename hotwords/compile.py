@@ -98,6 +98,8 @@ class Hotwords:
         strict: bool = False,
     ) -> None:
         """Read, spell and compile the list."""
+        if isinstance(bias, bool) or not (bias is None or hasattr(bias, "__float__")):
+            raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
         if bias is not None and not math.isfinite(bias):
             raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
         if (graph is None) == (tokens is None):
@@ -105,6 +107,10 @@ class Hotwords:
                 "hotwords need units to be spelled in", remedy="Pass graph= or tokens=, one of them"
             )
         if graph is not None:
+            if not hasattr(graph, "tokens"):
+                raise OptionError(
+                    f"graph is a {type(graph).__name__}, not a graph", remedy="Pass tlg.Graph.load(folder)"
+                )
             symbols: Sequence[str] = graph.tokens.symbols
             blank = getattr(graph.tokens, "blank", None) if blank is None else blank
         else:

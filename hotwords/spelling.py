@@ -72,10 +72,8 @@ def make_speller(
     if match == "words" and source is None:
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
     ids = {symbol: number for number, symbol in enumerate(symbols)}
-    if isinstance(blank, int) and 0 <= blank < len(symbols):
-        ids.pop(symbols[blank], None)
-    elif isinstance(blank, str):
-        ids.pop(blank, None)
+    if blank is not None:
+        ids.pop(_blank_symbol(symbols, ids, blank), None)
     if source is not None and match != "units":
         words = _word_ids(source.words)
         if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
@@ -92,6 +90,16 @@ def make_speller(
 
 
 # --- what the tokens and the lexicon are ---
+
+
+def _blank_symbol(symbols: Sequence[str], ids: Mapping[str, int], blank: int | str) -> str:
+    if isinstance(blank, str) and blank in ids:
+        return blank
+    # Digits that are no symbol are an id, as in a token table.
+    is_id = not isinstance(blank, str) or (blank.isascii() and blank.isdigit())
+    if is_id and 0 <= int(blank) < len(symbols):
+        return symbols[int(blank)]
+    raise OptionError(f"blank={blank!r} is no token", remedy="Give one of the tokens, or its id from 0")
 
 
 def _word_ids(words: Sequence[str] | Mapping[str, int]) -> Mapping[str, int]:
@@ -154,7 +162,9 @@ def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None
     if boundary == WORD_START and not has_pieces:
         raise OptionError("no token begins with U+2581", remedy="Pass boundary=None or a token")
     if boundary is not None and boundary != WORD_START and boundary not in ids:
-        raise OptionError(f"boundary={boundary!r} is no token", remedy="Pass one of the tokens, or None")
+        raise OptionError(
+            f"boundary={boundary!r} is no token", remedy="Pass one of the tokens, or None (--boundary none)"
+        )
     return boundary
 
 

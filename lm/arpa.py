@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tlg import _core
-from tlg._files import PathLike, atomic_write, read_bytes
-from tlg.errors import MissingExtraError
+from tlg._files import PathLike, atomic_write, read_bytes, zstandard_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +41,7 @@ def _compressed(stream: IO[bytes], suffix: str) -> Iterator[Any]:
     elif suffix == ".xz":
         context = lzma.LZMAFile(stream, "wb", preset=1)  # noqa: SIM115 (entered below)
     elif suffix == ".zst":
-        try:
-            import zstandard
-        except ImportError as error:
-            raise MissingExtraError(
-                "zstd files need the package zstandard", remedy="Run: pip install 'tlg[zstd]'"
-            ) from error
-        context = zstandard.ZstdCompressor().stream_writer(stream, closefd=False)
+        context = zstandard_package().ZstdCompressor().stream_writer(stream, closefd=False)
     else:
         context = nullcontext(stream)
     with context as sink:

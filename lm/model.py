@@ -109,10 +109,12 @@ class NgramModel:
         """Score each word of a sentence and its end, ``<s>`` in front.
 
         Raises:
-            OptionError: the sentence is a str; it would be ambiguous how to split it.
+            OptionError: the sentence is a str (it would be ambiguous how to split it), or holds what is no str.
         """
         if isinstance(words, str):
             raise OptionError("a sentence is a list of words", remedy="Split it: text.split()")
+        if not all(isinstance(word, str) for word in words):
+            raise OptionError(f"the sentence {words!r} holds something that is no text", remedy="Pass str")
         return [
             WordScore(word, score.log10_prob, score.order, score.oov)
             for word, score in zip([*words, "</s>"], self._core.score_tokens(list(words)), strict=True)

@@ -71,8 +71,9 @@ class Perplexity:
     per_sentence: tuple[Perplexity, ...] = ()
 
     def __str__(self) -> str:
+        what = self.text if self.files else f"file {self.text}"
         return (
-            f"file {self.text}: {self.sentences} sentences, {self.words} words, {self.oovs} OOVs\n"
+            f"{what}: {self.sentences} sentences, {self.words} words, {self.oovs} OOVs\n"
             f"{self.zeroprobs} zeroprobs, logprob= {self.log10_prob:.6g} ppl= {self.ppl:.6g} "
             f"ppl1= {self.ppl1:.6g}"
         )

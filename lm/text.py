@@ -132,7 +132,9 @@ def _pieces(text: PathLike | IO[bytes]) -> Iterator[bytes]:
     except FileNotFoundError as error:
         raise MissingFileError("no such file", remedy="Check the path", file=text) from error
     except OSError as error:
-        raise OutputError(f"cannot be read ({error.strerror})", file=text) from error
+        raise OutputError(
+            f"cannot be read ({error.strerror})", remedy="Check the path and its permissions", file=text
+        ) from error
 
 
 def blocks(text: PathLike | IO[bytes], progress: Progress | None = None) -> Iterator[Block]:

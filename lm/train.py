@@ -34,7 +34,12 @@ def _whole(name: str, value: object, lowest: int) -> int:
 def _fallback(value: bool | float | Sequence[float]) -> tuple[float, float, float]:
     if isinstance(value, bool):
         return (0.5, 1.0, 1.5)
-    values = [float(value)] * 3 if isinstance(value, int | float) else [float(one) for one in value]
+    try:
+        values = [float(value)] * 3 if isinstance(value, int | float) else [float(one) for one in value]
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"discount_fallback={value!r} is no bool and no numbers", remedy="Give a bool, one value or three"
+        ) from error
     if len(values) != 3:
         raise OptionError(
             f"discount_fallback has {len(values)} values", remedy="Give a bool, one value or three"
@@ -45,6 +50,10 @@ def _fallback(value: bool | float | Sequence[float]) -> tuple[float, float, floa
 def _vocabulary(vocab: PathLike | Iterable[str]) -> list[str]:
     if isinstance(vocab, str | OsPathLike):
         return read_text(vocab).replace("\0", " ").split()
+    if not isinstance(vocab, Iterable):
+        raise OptionError(
+            f"limit_vocab is a {type(vocab).__name__}", remedy="Give the words, or the path of a file"
+        )
     words = list(vocab)
     for word in words:
         if not isinstance(word, str):

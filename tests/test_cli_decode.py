@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -375,3 +376,21 @@ def test_from_text_to_error_rate(run: Run, tmp_path: Path) -> None:
     assert len(references) == 120
     assert all(report["rate"] < 0.25 for report in rates)
     assert rates[1]["hotwords"]["recall"] > rates[0]["hotwords"]["recall"]
+
+
+def test_blank_of_a_foreign_graph(run: Run, tmp_path: Path) -> None:
+    character_graph(tmp_path, "ctc")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    for name in ("TLG.fst", "words.txt"):
+        shutil.copy(tmp_path / "graph" / name, foreign / name)
+    table = (tmp_path / "graph" / "tokens.txt").read_text(encoding="utf-8").replace(SYMBOLS[0], "phi")
+    (foreign / "tokens.txt").write_text(table, encoding="utf-8")
+    status, _, err = run(*decode(foreign, "test.npz"))
+    assert status == 1 and "no token looks like the blank" in err and "(--blank)" in err
+    assert run(*decode(foreign, "test.npz", "--blank", "phi"))[0] == 0
+    assert (tmp_path / "hyp.tsv").read_text(encoding="utf-8") == TEXTS
+    assert run("tlg", "info", foreign, "--blank", "0")[1].splitlines()[4] == "blank: phi"
+    assert run("tlg", "hotwords", "check", "hot.txt", "--graph", foreign, "--blank", "phi")[0] == 0
+    status, _, err = run(*decode(tmp_path / "graph", "test.npz", "--blank", "1"))
+    assert status == 1 and "the graph was built with the blank" in err

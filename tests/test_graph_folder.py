@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tlg.decoder.graph.graph as graph_module
@@ -73,6 +75,13 @@ def test_more_bad_tokens(tmp_path: Path) -> None:
         TokenTable.of(["a"], blank="q")
     with pytest.raises(TokensError, match="blank 7 is not a column"):
         TokenTable.of(["a"], blank=7)
+    with pytest.raises(TokensError, match=r"blank=1\.5 is neither a token nor an id"):
+        TokenTable.of(["a", "b"], blank=1.5)  # type: ignore[arg-type]
+    with pytest.raises(TokensError, match=r"token 7 \(id 1\) is a int, not text"):
+        TokenTable.of(["a", 7])  # type: ignore[list-item]
+    with pytest.raises(TokensError, match="tokens are a int, not a list of symbols"):
+        TokenTable.of(7)  # type: ignore[arg-type]
+    assert TokenTable.of(["a", "b"], blank=np.int64(1)).blank == 1
     with pytest.raises(TokensError, match="contains a space"):
         TokenTable.of(["a b"], blank=0)
     with pytest.raises(TokensError, match="without blank"):
@@ -192,6 +201,7 @@ BAD_OPTIONS = {
     "unknown": ({"unknown": "keep"}, "unknown='keep' does not exist"),
     "fst_type": ({"fst_type": "compact"}, "fst_type='compact' does not exist"),
     "probability": ({"separator": "-", "separator_prob": 1.0}, "separator_prob 1.0 is not above 0"),
+    "probability_text": ({"separator": "-", "separator_prob": "x"}, "separator_prob 'x' is not above 0"),
     "openfst_map": ({"engine": "openfst", "unknown": "map"}, "engine='openfst' knows no other way"),
 }
 
@@ -345,9 +355,22 @@ def test_foreign_folder(tmp_path: Path) -> None:
         graph.pronunciations("a")
 
 
-def test_epsilon_cycle_and_labels_are_refused(tmp_path: Path) -> None:
-    import numpy as np
+def test_blank_of_a_folder(tmp_path: Path, folder: Path) -> None:
+    foreign = tmp_path / "eesen"
+    foreign.mkdir()
+    shutil.copy(folder / "LG.fst", foreign / "TLG.fst")
+    shutil.copy(folder / "words.txt", foreign / "words.txt")
+    table = (folder / "tokens.txt").read_text(encoding="utf-8").replace("<blk>", "phi")
+    (foreign / "tokens.txt").write_text(table, encoding="utf-8")
+    with pytest.raises(TokensError, match=r"no token looks like the blank .*blank= \(--blank\)"):
+        Graph.load(foreign)
+    assert Graph.load(foreign, blank="phi").tokens.blank == 0
+    assert Graph.load(folder, blank="<blk>").tokens.blank == Graph.load(folder, blank=0).tokens.blank == 0
+    with pytest.raises(OptionError, match="the graph was built with the blank '<blk>', not 1"):
+        Graph.load(folder, blank=1)
 
+
+def test_epsilon_cycle_and_labels_are_refused(tmp_path: Path) -> None:
     from tlg import _core
 
     made = build(TRIGRAM, LEXICA["plain"], tmp_path, topology="ctc")

@@ -221,8 +221,13 @@ BAD_CALLS: dict[str, tuple[HotwordSource, dict[str, object], type[Exception], st
     "no_units": (["A"], {}, OptionError, "Pass graph= or tokens="),
     "huge_reward": ({"A": 9999999.0}, {"tokens": ["A"]}, HotwordError, "'A' is worth 10000000"),
     "bias_nan": (["A"], {"tokens": ["A"], "bias": float("nan")}, OptionError, "bias=nan is not finite"),
+    "bias_text": (["A"], {"tokens": ["A"], "bias": "x"}, OptionError, "bias='x' is not a number"),
+    "bias_bool": (["A"], {"tokens": ["A"], "bias": True}, OptionError, "bias=True is not a number"),
     "match": (["A"], {"tokens": ["A"], "match": "phones"}, OptionError, "match='phones' is unknown"),
     "words_without_graph": (["A"], {"tokens": ["A"], "match": "words"}, OptionError, "needs a graph"),
+    "graph_path": (["A"], {"graph": "graph/"}, OptionError, r"graph is a str.*tlg\.Graph\.load"),
+    "blank": (["A"], {"tokens": ["A"], "blank": "_"}, OptionError, "blank='_' is no token"),
+    "blank_beyond": (["A"], {"tokens": ["A"], "blank": 1}, OptionError, "blank=1 is no token"),
     "boundary": (["A"], {"tokens": ["A"], "boundary": "_"}, OptionError, "boundary='_' is no token"),
     "boundary_pieces": (["A"], {"tokens": ["A"], "boundary": "▁"}, OptionError, "no token begins with U"),
     "strict": (

@@ -158,7 +158,7 @@ def test_ark(case: tuple[bytes, Any], tmp_path: Path) -> None:
     np.testing.assert_allclose(found["utt1"], case[1], atol=2e-4)
     np.testing.assert_array_equal(found["utt2"], B)
     offset = 10 + len(case[0])
-    (tmp_path / "x.scp").write_text(f"utt2 {path}:{offset}\nutt1 x.ark:5\n", encoding="utf-8")
+    (tmp_path / "x.scp").write_text(f"utt2 {path}:{offset}\nutt1\tx.ark:5\n", encoding="utf-8")
     found = read(f"scp:{tmp_path / 'x.scp'}")
     assert list(found) == ["utt2", "utt1"]
     np.testing.assert_allclose(found["utt1"], case[1], atol=2e-4)

@@ -88,6 +88,8 @@ def test_parts_add_up(tmp_path: Path) -> None:
     paths = [tmp_path / "1.txt", tmp_path / "2.txt"]
     result = small().perplexity([*paths, ["a", "b"]], per_sentence=True)
     assert [part.sentences for part in result.files] == [2, 1, 1]
+    assert str(result).startswith("3 files: 4 sentences, 7 words, ")
+    assert str(result.files[0]).startswith(f"file {paths[0]}: 2 sentences, 3 words, ")
     assert [part.words for part in result.per_sentence] == [3, 0, 2, 2]
     for parts in (result.files, result.per_sentence):
         assert sum(part.log10_prob for part in parts) == pytest.approx(result.log10_prob)
@@ -137,6 +139,8 @@ def test_bad_input(tmp_path: Path) -> None:
         small().perplexity("nowhere.txt")
     with pytest.raises(OptionError, match="list of words"):
         small().score_sentence("a b")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"the sentence \['a', 1\] holds something that is no text"):
+        small().score_sentence(["a", 1])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

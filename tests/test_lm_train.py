@@ -288,7 +288,10 @@ def test_missing_text() -> None:
         ({"prune": 1}, "prune=1 is no sequence"),
         ({"limit_vocab": [1]}, "limit_vocab holds 1, not a word"),
         ({"vocab_pad": 10, "interpolate_unigrams": False}, "vocab_pad needs interpolate_unigrams"),
+        ({"limit_vocab": 3}, "limit_vocab is a int"),
         ({"discount_fallback": [1, 2]}, "has 2 values"),
+        ({"discount_fallback": "half"}, "discount_fallback='half' is no bool"),
+        ({"discount_fallback": None}, "discount_fallback=None is no bool"),
         ({"discount_fallback": [1.5, 1, 1]}, "for the count 1 is not from 0 to 1"),
     ],
 )

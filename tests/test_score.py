@@ -128,6 +128,12 @@ def test_what_cannot_be_compared() -> None:
         score(["a"], ["a"], unit="phone")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="no normalisation 'all'"):
         score(["a"], ["a"], normalise="all")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="reference '0' is a int, not text"):
+        score([1], ["a"])  # type: ignore[list-item]
+    with pytest.raises(InputError, match="hypothesis 'u' is a NoneType, not text"):
+        score({"u": "a"}, {"u": None})  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="texts are a int, not a list or a table"):
+        score(1, 2)  # type: ignore[arg-type]
 
 
 NORMALISED = {

@@ -99,10 +99,7 @@ void register_decoder(py::module_& module) {
                  fst, decoder::GraphOptions{topology, num_tokens, blank, lm_weight, word_score});
            }),
            py::arg("fst"), py::kw_only(), py::arg("topology"), py::arg("num_tokens"),
-           py::arg("blank"), py::arg("lm_weight"), py::arg("word_score"))
-      .def_property_readonly("num_units", &SearchGraph::num_units)
-      .def_property_readonly("num_token_states", &SearchGraph::num_token_states)
-      .def_property_readonly("num_bytes", &SearchGraph::num_bytes);
+           py::arg("blank"), py::arg("lm_weight"), py::arg("word_score"));
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
       .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
                     std::int32_t>(),

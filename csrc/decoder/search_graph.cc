@@ -455,12 +455,4 @@ SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automa
   return gains;
 }
 
-std::size_t SearchGraph::num_bytes() const {
-  const auto bytes = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return std::visit(bytes, records_) + bytes(columns_) + bytes(unit_of_column_) + bytes(arcs_) +
-         bytes(arc_words_) + bytes(arc_units_) + bytes(epsilons_) + bytes(groups_) +
-         bytes(group_arcs_) + bytes(group_hot_arc_) + bytes(lg_states_) + bytes(state_arcs_) +
-         bytes(state_epsilons_) + bytes(final_costs_) + bytes(total_final_costs_) + bytes(levels_);
-}
-
 }  // namespace tlg::decoder

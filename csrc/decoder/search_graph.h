@@ -153,8 +153,6 @@ class SearchGraph {
   float total_final_cost(std::uint32_t lg_state) const { return total_final_costs_[lg_state]; }
   float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
 
-  std::size_t num_bytes() const;
-
  private:
   struct Compiler;
 

@@ -117,7 +117,7 @@ class Parser {
     const std::string what = "token " + quoted(token) + " is not among the " +
                              std::to_string(tokens_.symbols.size()) + " tokens";
     if (!options_.drop_unknown)
-      fail(what, "Add it, or pass drop_unknown=True to skip the pronunciation");
+      fail(what, "Add it, or pass drop_unknown=True (--drop-unknown) to skip the pronunciation");
     lexicon_.dropped.push_back("line " + std::to_string(line_) + ": " + std::string(word) + ": " +
                                what);
   }

@@ -30,8 +30,9 @@ void Corpus::add_word(std::string_view word, const std::string& name, std::int64
     const bool unk = id == kUnkId;
     throw Error(
         ErrorKind::kText, "'" + std::string(word) + "' is reserved and may not be in the text",
-        std::string(unk ? "Pass symbols='unk' to count it as the unknown word, or" : "Pass") +
-            " symbols='skip' to leave out such words",
+        std::string(unk ? "Pass symbols='unk' (--symbols unk) to count it as the unknown word, or"
+                        : "Pass") +
+            " symbols='skip' (--symbols skip) to leave out such words",
         name, line);
   }
 }

@@ -71,7 +71,8 @@ OrderReport find_discounts(const SuffixTrie& trie, int k, const KneserNeyOptions
   if (!options.discount_fallback)
     throw Error(ErrorKind::kText,
                 "no Kneser-Ney discounts for order " + std::to_string(k) + ": " + report.fallback,
-                "The text is small or artificial: allow discount_fallback, or add text");
+                "The text is small or artificial: allow discount_fallback (--discount-fallback), "
+                "or add text");
   report.discount = options.fallback;
   return report;
 }

@@ -6,7 +6,7 @@ Alignments are jiwer's; nothing here computes an edit distance.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -262,6 +262,12 @@ def _paired(refs: Texts, hyps: Texts) -> tuple[dict[str, str], dict[str, str]]:
         raise InputError(
             "a list of texts against a table with utterance ids", remedy="Pass two lists or two tables"
         )
+    for x in (refs, hyps):
+        if not isinstance(x, Mapping | str | os.PathLike | Iterable):
+            raise InputError(
+                f"texts are a {type(x).__name__}, not a list or a table",
+                remedy="Pass two lists, two dicts or two paths",
+            )
     tables = [
         dict(x)
         if isinstance(x, Mapping)
@@ -274,6 +280,13 @@ def _paired(refs: Texts, hyps: Texts) -> tuple[dict[str, str], dict[str, str]]:
         raise InputError(
             f"{len(tables[0])} references, but {len(tables[1])} hypotheses", remedy="Pass lists of one length"
         )
+    for what, table in zip(("reference", "hypothesis"), tables, strict=True):
+        for name, text in table.items():
+            if not isinstance(text, str):
+                raise InputError(
+                    f"{what} {name!r} is a {type(text).__name__}, not text",
+                    remedy="Pass str; of a result, its text",
+                )
     return tables[0], tables[1]
 
 

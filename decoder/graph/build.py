@@ -138,9 +138,9 @@ def _check_options(
     ):
         if value not in known:
             raise OptionError(f"{name}={value!r} does not exist", remedy=f"Use one of: {', '.join(known)}")
-    if not 0.0 < separator_prob < 1.0:
+    if not hasattr(separator_prob, "__float__") or not 0.0 < separator_prob < 1.0:
         raise OptionError(
-            f"separator_prob {separator_prob} is not above 0 and below 1", remedy="Use 0.5 if unsure"
+            f"separator_prob {separator_prob!r} is not above 0 and below 1", remedy="Use 0.5 if unsure"
         )
     if engine == "openfst" and (unknown != "drop" or missing_as_unk):
         raise OptionError(

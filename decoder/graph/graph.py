@@ -38,7 +38,7 @@ class GraphInfo:
         separator: the token that may follow each word.
         separator_prob: its probability.
         unk_cost: unigram cost of ``<unk>`` in nats; None if the model has none.
-        built: version, engine and options of the build.
+        built: engine, inputs and options of the build.
     """
 
     topology: str
@@ -203,9 +203,11 @@ class Graph:
         Args:
             folder: where the graph is.
             blank: the blank of such a foreign folder: token or id; by default looked for by its usual names.
+                For a folder of tlg it must be the blank that the graph was built with.
 
         Raises:
             MissingFileError: no such folder, or a file is missing.
+            OptionError: another blank than that of the graph.
             GraphError: the files are corrupt or do not belong together.
         """
         where = Path(folder)
@@ -220,6 +222,11 @@ class Graph:
                 "is not the token table that the graph was built with",
                 remedy="Build the graph again, or put the right tokens.txt back",
                 file=where / "tokens.txt",
+            )
+        if blank is not None and TokenTable.of(tokens, blank=blank).blank != tokens.blank:
+            raise OptionError(
+                f"the graph was built with the blank {about['blank']!r}, not {blank!r}",
+                remedy="Leave blank out, or build the graph again",
             )
         words = _read_words(where / "words.txt")
         fst = _core.Fst.read(str(where / about["fst"]))

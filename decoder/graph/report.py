@@ -74,7 +74,7 @@ class BuildReport:
         ]
         lines.append(f"lexicon: {self.words} words, {self.pronunciations} pronunciations")
         figures = (
-            ("n-grams dropped (a word has no pronunciation)", self.dropped_ngrams),
+            ("n-grams dropped (a word of theirs, or <unk>, has no pronunciation)", self.dropped_ngrams),
             ("n-grams skipped (no sentence can use them)", self.skipped_ngrams),
         )
         lines += [f"{name}: {count}" for name, count in figures if count]

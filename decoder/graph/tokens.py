@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,12 @@ class TokenTable:
         """Check the symbols and index them."""
         ids: dict[str, int] = {}
         for column, symbol in enumerate(self.symbols):
+            if not isinstance(symbol, str):
+                raise TokensError(
+                    f"token {symbol!r} (id {column}) is a {type(symbol).__name__}, not text",
+                    remedy="Pass the symbols as str, in the order of the columns",
+                    file=self.name,
+                )
             if not symbol or any(c in symbol for c in " \t\r\n"):
                 raise TokensError(
                     f"token {symbol!r} (id {column}) is empty or contains a space",
@@ -93,6 +99,11 @@ class TokenTable:
             return cls(tokens.symbols, _find_blank(tokens.symbols, blank, ctc, tokens.name), tokens.name)
         if isinstance(tokens, str | Path) or hasattr(tokens, "__fspath__"):
             return cls.load(tokens, blank=blank, ctc=ctc)
+        if not isinstance(tokens, Iterable):
+            raise TokensError(
+                f"tokens are a {type(tokens).__name__}, not a list of symbols",
+                remedy="Pass tokens.txt, a list of symbols, or a TokenTable",
+            )
         symbols = tuple(tokens)
         cls(symbols, None)  # a doubled symbol is reported before a missing blank
         return cls(symbols, _find_blank(symbols, blank, ctc, "tokens"))
@@ -206,4 +217,10 @@ def _find_blank(symbols: tuple[str, ...], blank: str | int | None, ctc: bool, na
                 remedy="Pass blank= (--blank): the token or its id",
                 file=name,
             )
+    elif isinstance(blank, bool) or not hasattr(blank, "__index__"):
+        raise TokensError(
+            f"blank={blank!r} is neither a token nor an id",
+            remedy="Pass blank= (--blank): the token or its id",
+            file=name,
+        )
     return int(blank)

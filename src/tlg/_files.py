@@ -14,14 +14,19 @@ from typing import IO, Any
 
 from tlg.errors import MissingExtraError, MissingFileError, OutputError, TextError
 
-__all__ = ["PathLike", "atomic_write", "compress", "read_bytes", "read_text"]
+__all__ = ["PathLike", "atomic_write", "compress", "read_bytes", "read_text", "zstandard_package"]
 
 PathLike = str | os.PathLike[str]
 
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
 
-def _zstandard() -> Any:
+def zstandard_package() -> Any:
+    """Return the package zstandard.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import zstandard
     except ImportError as error:
@@ -44,7 +49,9 @@ def read_bytes(path: PathLike) -> bytes:
     except FileNotFoundError as error:
         raise MissingFileError("no such file", remedy="Check the path", file=path) from error
     except OSError as error:
-        raise OutputError(f"cannot be read ({error.strerror})", file=path) from error
+        raise OutputError(
+            f"cannot be read ({error.strerror})", remedy="Check the path and its permissions", file=path
+        ) from error
     try:
         if data.startswith(GZIP):
             return gzip.decompress(data)
@@ -62,7 +69,7 @@ def read_bytes(path: PathLike) -> bytes:
 
 
 def _decompress_zstd(data: bytes) -> bytes:
-    zstandard = _zstandard()
+    zstandard = zstandard_package()
     frames = []
     while data:
         # One object a frame: a stream reader would take a frame that is cut off for a short one.
@@ -101,7 +108,7 @@ def compress(data: bytes, path: PathLike) -> bytes:
     if suffix == ".xz":
         return lzma.compress(data)
     if suffix == ".zst":
-        return bytes(_zstandard().ZstdCompressor().compress(data))
+        return bytes(zstandard_package().ZstdCompressor().compress(data))
     return data
 
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from tlg._files import PathLike, atomic_write, compress, read_text
 from tlg.decoder.evaluate.tables import table_line
+from tlg.decoder.graph.graph import Graph
 from tlg.decoder.inputs import Frames, read_inputs
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder, SearchOptions
@@ -40,7 +41,13 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--graph", required=True, type=click.Path(), help="Graph folder, made by build-tlg.")
+@click.option(
+    "--graph",
+    required=True,
+    type=click.Path(),
+    help="Graph folder: of build-tlg, or with another toolkit's TLG.fst.",
+)
+@click.option("--blank", help="Token or id of the blank, where another toolkit made the graph.")
 @click.option(
     "-o",
     "--output",
@@ -78,6 +85,7 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
 def decode(
     inputs: tuple[str, ...],
     graph: str,
+    blank: str | None,
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
@@ -98,7 +106,8 @@ def decode(
         name: value for name, value in {**options, "hotword_bias": hotword_bias}.items() if value is not None
     }
     settings = _merge(config, given)
-    decoder = Decoder(graph, hotwords=None if hotwords is None else Path(hotwords), **settings)
+    loaded = Graph.load(graph, blank=blank)
+    decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
     counts = {"utterances": 0, "frames": 0, "partial": 0, "hotwords": 0}
     begin, cpu = time.perf_counter(), time.process_time()

@@ -24,7 +24,7 @@ def hotwords() -> None:
 @click.argument("file", type=click.Path())
 @click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon.")
 @click.option("--tokens", type=click.Path(), help="tokens.txt, where there is no graph.")
-@click.option("--blank", help="With --tokens: the blank token, which no phrase can have.")
+@click.option("--blank", help="Token or id of the blank, which no phrase can have; a graph knows its own.")
 @click.option("--bias", type=float, help="Nats a unit for phrases without their own; default 1.5.")
 @click.option(
     "--match",
@@ -64,12 +64,12 @@ def check(
     if graph is not None:
         from tlg.decoder.graph.graph import Graph
 
-        source = Graph.load(graph)
+        source, blank = Graph.load(graph, blank=blank), None
     report = Hotwords(
         Path(file),
         graph=source,
         tokens=tokens,
-        blank=int(blank) if blank is not None and blank.isdecimal() else blank,
+        blank=blank,
         bias=bias,
         match=match,
         boundary=None if boundary == "none" else boundary,

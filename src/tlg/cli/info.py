@@ -13,9 +13,10 @@ __all__ = ["info"]
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("what", metavar="GRAPH|LM")
+@click.option("--blank", help="Token or id of the blank, where another toolkit made the graph.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def info(ctx: click.Context, what: str, as_json: bool) -> None:
+def info(ctx: click.Context, what: str, blank: str | None, as_json: bool) -> None:
     """Show what is in a graph folder, or the orders and counts of an ARPA file.
 
     \b
@@ -23,21 +24,22 @@ def info(ctx: click.Context, what: str, as_json: bool) -> None:
         tlg info graph/
     """
     if not Path(what).is_dir():
+        if blank is not None:
+            raise click.UsageError("--blank is for graph folders")
         from tlg.cli.lm import info as lm_info
 
         ctx.invoke(lm_info, model=what, as_json=as_json)
         return
     from tlg.decoder.graph import Graph
 
-    graph = Graph.load(what)
+    graph = Graph.load(what, blank=blank)
     tokens = graph.tokens
-    blank = None if tokens.blank is None else tokens.symbols[tokens.blank]
     figures = {
         "states": graph.fst.num_states,
         "arcs": graph.fst.num_arcs,
         "words": len(graph.words),
         "tokens": len(tokens),
-        "blank": blank,
+        "blank": None if tokens.blank is None else tokens.symbols[tokens.blank],
         "fingerprint": tokens.fingerprint,
         **asdict(graph.info),
     }
