@@ -97,8 +97,12 @@ class SearchGraph {
   float least_way_on() const { return least_way_on_; }  // least min_cost of all records
 
   const std::vector<std::int32_t>& columns() const { return columns_; }
-  // The unit of a column; num_units() or more: no arc uses it.
-  std::uint32_t unit_of_column(std::int32_t column) const { return unit_of_column_[column]; }
+  // The unit of a column; num_units() or more: no arc uses it, or (a word boundary of hotwords that
+  // no model emits is numbered behind the columns) there is no such column.
+  std::uint32_t unit_of_column(std::int32_t column) const {
+    const auto index = static_cast<std::size_t>(column);
+    return index < unit_of_column_.size() ? unit_of_column_[index] : ~std::uint32_t{0};
+  }
   template <int W>
   const Record<W>* records() const {
     return std::get<std::vector<Record<W>>>(records_).data();
