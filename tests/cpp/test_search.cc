@@ -409,3 +409,12 @@ TEST(search_of_long_utterances) {
   long_one.acoustic = 1024;
   check_many(50000, 25, long_one);
 }
+
+// Where blanks are rewarded, costs sink far below zero instead.
+TEST(search_of_long_utterances_with_sinking_costs) {
+  Shape long_one;
+  long_one.states = 3;
+  long_one.frames = 3000;
+  long_one.bonus = 150;
+  check_many(60000, 8, long_one);
+}
