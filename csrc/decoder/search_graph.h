@@ -83,7 +83,8 @@ static_assert(sizeof(Record<1>) == 32 && sizeof(Record<2>) == 48 && sizeof(Recor
 
 class SearchGraph {
  public:
-  // Throws Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
+  // Throws Error(kOption): a blank that is no column, a weight that is not finite. Throws
+  // Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
   // cycle, no start.
   SearchGraph(const fst::Fst& fst, const GraphOptions& options);
 

@@ -418,3 +418,14 @@ TEST(search_of_long_utterances_with_sinking_costs) {
   long_one.bonus = 150;
   check_many(60000, 8, long_one);
 }
+
+TEST(search_graph_refuses_a_blank_that_is_no_column) {
+  FstBuilder builder;
+  builder.add_state(0.0f);
+  builder.add_arc({2, 1, 0.5f, 0});
+  const Fst fst = std::move(builder).build(0);
+  CHECK_THROWS(SearchGraph(fst, {Topology::kCtc, 4, -1, 1, 0}), "the blank is token -1 of 4");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kCtc, 4, 4, 1, 0}), "the blank is token 4 of 4");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kPlain, 4, -2, 1, 0}), "Give its column, or -1");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kPlain, 4, -1, NAN, 0}), "lm_weight");
+}
