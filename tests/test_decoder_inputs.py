@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +50,29 @@ def test_batch_equals_one_by_one(ocr: Graph, lines: list[SparseFrames]) -> None:
     assert decoder.decode_batch([]) == [] and decoder.decode_batch([], threads=3) == []
     for x, result in zip(lines, alone, strict=True):
         check_result(result, len(x), decoder)
+
+
+TOO_FEW_THREADS = """
+import resource, sys
+from pathlib import Path
+from tests.decoder_cases import character_graph, say
+from tlg import Decoder
+decoder = Decoder(character_graph(Path(sys.argv[1])))
+batch = [say("我-在保定") for _ in range(200)]
+alone = decoder.decode_batch(batch, threads=1)
+now = next(int(x.split()[1]) for x in open("/proc/self/status") if x.startswith("VmSize:"))
+resource.setrlimit(resource.RLIMIT_AS, (now * 1024 + (40 << 20), resource.RLIM_INFINITY))  # stacks of a few threads
+assert decoder.decode_batch(batch, threads=200) == alone
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space as Linux does")
+def test_batch_where_the_system_gives_fewer_threads(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-c", TOO_FEW_THREADS, str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), *filter(None, sys.path)])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_padded_batch(graph: Graph) -> None:

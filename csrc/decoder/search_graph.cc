@@ -45,7 +45,21 @@ struct SearchGraph::Compiler {
         unit_of(g.unit_of_column_),
         split(options.topology == Topology::kCtc) {}
 
+  void check_options() const {
+    const bool fits = options.blank >= (split ? 0 : -1) && options.blank < options.num_tokens;
+    if (options.num_tokens < 0 || !fits)
+      throw Error(ErrorKind::kOption,
+                  "the blank is token " + std::to_string(options.blank) + " of " +
+                      std::to_string(options.num_tokens),
+                  split ? "The CTC topology needs a blank: give its column"
+                        : "Give its column, or -1 for none");
+    if (!std::isfinite(options.lm_weight) || !std::isfinite(options.word_score))
+      throw Error(ErrorKind::kOption, "lm_weight or word_score is not finite",
+                  "1 and 0 are the defaults");
+  }
+
   void run() {
+    check_options();
     if (fst.num_states() == 0 || fst.start() < 0)
       refuse("the graph is empty", "Build it again; the build report tells which words were lost");
     if (fst.num_states() > kTargetMask || fst.num_arcs() > kTargetMask)

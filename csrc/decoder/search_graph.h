@@ -83,7 +83,8 @@ static_assert(sizeof(Record<1>) == 32 && sizeof(Record<2>) == 48 && sizeof(Recor
 
 class SearchGraph {
  public:
-  // Throws Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
+  // Throws Error(kOption): a blank that is no column, a weight that is not finite. Throws
+  // Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
   // cycle, no start.
   SearchGraph(const fst::Fst& fst, const GraphOptions& options);
 
@@ -97,8 +98,12 @@ class SearchGraph {
   float least_way_on() const { return least_way_on_; }  // least min_cost of all records
 
   const std::vector<std::int32_t>& columns() const { return columns_; }
-  // The unit of a column; num_units() or more: no arc uses it.
-  std::uint32_t unit_of_column(std::int32_t column) const { return unit_of_column_[column]; }
+  // The unit of a column; num_units() or more: no arc uses it, or (a word boundary of hotwords that
+  // no model emits is numbered behind the columns) there is no such column.
+  std::uint32_t unit_of_column(std::int32_t column) const {
+    const auto index = static_cast<std::size_t>(column);
+    return index < unit_of_column_.size() ? unit_of_column_[index] : ~std::uint32_t{0};
+  }
   template <int W>
   const Record<W>* records() const {
     return std::get<std::vector<Record<W>>>(records_).data();

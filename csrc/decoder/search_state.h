@@ -150,10 +150,9 @@ struct SearchState {
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
   std::vector<std::vector<std::uint32_t>> waiting_at;  // level -> indices
 
-  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see frame()
+  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see score_units()
   std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
   bool live_ready = false;
-  float live_limit = 0;
 
   std::uint32_t frame = 0;  // frames done
   double offset = 0;        // to be added to every cost

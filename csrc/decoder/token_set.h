@@ -120,14 +120,14 @@ class TokenSet {
     enter(static_cast<std::uint32_t>(i));
   }
 
-  // Keeps costs small enough for float32. Multiples of 256 leave every cost's lower bits as they
-  // are.
+  // Keeps costs small enough for float32; where blanks or words are rewarded they sink below zero.
+  // Multiples of 256 leave every cost's lower bits as they are.
   void rebase() {
     if (s_.frame % 64 != 63) return;
     float best = kCostInfinity;
     for (std::size_t i = 0; i < s_.num_tokens; ++i)
       best = std::min(best, std::min(s_.nb[i], s_.b[i]));
-    if (!(best >= 256 && best < kCostInfinity)) return;
+    if (!(std::fabs(best) >= 256 && best < kCostInfinity)) return;
     const float off = 256 * std::floor(best / 256);
     for (std::size_t i = 0; i < s_.num_tokens; ++i) {
       s_.nb[i] -= off;

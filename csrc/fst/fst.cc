@@ -17,6 +17,10 @@ struct Arrays {
   throw Error(ErrorKind::kGraph, "corrupt transducer: " + what, "Build it again");
 }
 
+[[noreturn]] void arcs_beyond_the_end(std::size_t state) {
+  broken("state " + std::to_string(state) + " has arcs beyond the end of the arcs");
+}
+
 bool is_cost(float weight) { return weight > -kInfinity; }  // false for NaN as well
 
 }  // namespace
@@ -29,12 +33,16 @@ void Fst::check() const {
   const auto count = static_cast<std::int64_t>(num_states_);
   if (start_ < 0 || start_ >= count)
     broken("start state " + std::to_string(start_) + " of " + std::to_string(count));
+  std::size_t owned = 0;  // arcs of the states so far
   for (std::size_t s = 0; s < num_states_; ++s) {
     const State& state = states_[s];
     const auto where = [s] { return "state " + std::to_string(s); };
     if (!is_cost(state.final_cost)) broken(where() + " has a final cost that is NaN or -infinity");
-    if (state.arcs > num_arcs_ || state.num_arcs > num_arcs_ - state.arcs)
-      broken(where() + " has arcs beyond the end of the arcs");
+    if (state.arcs > num_arcs_ || state.num_arcs > num_arcs_ - state.arcs) arcs_beyond_the_end(s);
+    // Some walk the arcs without their states: there must be none that was not looked at here.
+    if (state.num_arcs > 0 && state.arcs != owned)
+      broken("the arcs of " + where() + " do not follow those of the state before");
+    owned += state.num_arcs;
     std::uint32_t input_epsilons = 0, output_epsilons = 0;
     const Arc* const last = arcs_ + state.arcs + state.num_arcs;
     for (const Arc* arc = arcs_ + state.arcs; arc != last; ++arc) {
@@ -49,10 +57,14 @@ void Fst::check() const {
     if (state.num_input_epsilons != input_epsilons || state.num_output_epsilons != output_epsilons)
       broken(where() + " has a wrong count of epsilon arcs");
   }
+  if (owned != num_arcs_)
+    broken(std::to_string(num_arcs_) + " arcs, of which the states have " + std::to_string(owned));
 }
 
 Fst make_fst(StateId start, std::vector<State> states, std::vector<Arc> arcs) {
   for (State& state : states) {
+    if (state.arcs > arcs.size() || state.num_arcs > arcs.size() - state.arcs)
+      arcs_beyond_the_end(static_cast<std::size_t>(&state - states.data()));
     state.num_input_epsilons = state.num_output_epsilons = 0;
     for (std::uint32_t i = state.arcs; i < state.arcs + state.num_arcs; ++i) {
       state.num_input_epsilons += arcs[i].ilabel == 0;

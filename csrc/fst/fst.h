@@ -39,8 +39,9 @@ struct State {
 static_assert(sizeof(State) == 20, "an OpenFst ConstFst state has 20 bytes");
 
 // Immutable. The arrays live in `storage` (a mapped file or vectors).
-// Invariant (check() walks it): start is kNoState iff there are no states; arcs and nextstates are
-// in range; no weight is NaN or -infinity; labels are >= 0.
+// Invariant (check() walks it): start is kNoState iff there are no states; arcs lie in the order of
+// their states, each has one; nextstates are in range; no weight is NaN or -infinity; labels are >=
+// 0.
 class Fst {
  public:
   Fst() = default;
@@ -75,7 +76,8 @@ class Fst {
   std::shared_ptr<const void> storage_;
 };
 
-// Freezes arrays that were filled by hand; counts the epsilons of each state.
+// Freezes arrays that were filled by hand; counts the epsilons of each state. Throws Error(kGraph)
+// where a state has arcs that are not there; check() looks at the rest.
 Fst make_fst(StateId start, std::vector<State> states, std::vector<Arc> arcs);
 
 // Collects states in order, each with its arcs, then freezes them. States are numbered from 0.

@@ -12,7 +12,8 @@
 
 namespace tlg {
 
-// Calls job(index, worker) for index in [0, count), worker in [0, threads).
+// Calls job(index, worker) for index in [0, count), worker in [0, threads); on fewer threads where
+// the system has no more.
 inline void parallel_for(std::size_t count, std::size_t threads,
                          const std::function<void(std::size_t, std::size_t)>& job) {
   if (threads > count) threads = count;
@@ -35,7 +36,13 @@ inline void parallel_for(std::size_t count, std::size_t threads,
     }
   };
   std::vector<std::thread> pool;
-  for (std::size_t worker = 1; worker < threads; ++worker) pool.emplace_back(work, worker);
+  pool.reserve(threads);
+  try {
+    for (std::size_t worker = 1; worker < threads; ++worker) pool.emplace_back(work, worker);
+  } catch (const std::exception&) {
+    // The system gives no more threads: those that run, and this one, do all jobs. (Leaving here
+    // would destroy threads that nobody joined, which ends the program.)
+  }
   work(0);
   for (std::thread& thread : pool) thread.join();
   if (failure) std::rethrow_exception(failure);

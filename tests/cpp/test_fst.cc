@@ -107,6 +107,16 @@ TEST(fst_check_names_the_state) {
   CHECK_THROWS((std::move(builder).build(0).check(), 0), "state 1 has an arc to state 2 of 2");
 }
 
+TEST(fst_check_wants_each_arc_to_belong_to_a_state) {
+  const Arc fine{1, 1, 0.0f, 0}, wild{1, 1, 0.0f, 99};
+  CHECK_THROWS((make_fst(0, {{0.0f, 0, 1, 0, 0}}, {fine, wild}).check(), 0),
+               "2 arcs, of which the states have 1");
+  CHECK_THROWS(make_fst(0, {{0.0f, 0, 3, 0, 0}}, {fine, wild}),
+               "state 0 has arcs beyond the end of the arcs");
+  CHECK_THROWS(make_fst(0, {{0.0f, 0xffffffffu, 2, 0, 0}}, {fine, wild}),
+               "state 0 has arcs beyond the end of the arcs");
+}
+
 TEST(fst_operations) {
   FstBuilder builder;  // state 1 is no way to the end, state 3 cannot be reached
   builder.add_state();

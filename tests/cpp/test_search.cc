@@ -50,6 +50,7 @@ struct Shape {
   int frames = 8;      // at most
   int cost = 128;      // of an arc, in 1/64, at most
   int acoustic = 256;  // of a frame, in 1/64, at most
+  float bonus = 0;     // nats for each blank frame
   bool plain = false;
 };
 
@@ -96,9 +97,14 @@ std::shared_ptr<const Automaton> random_hotwords(Dice& dice, int first_unit, int
   std::vector<tlg::hotwords::Phrase> phrases(static_cast<std::size_t>(dice.within(1, 4)));
   tlg::hotwords::Options options;
   options.num_units = num_units;
-  if (boundaries && num_units - first_unit > 1) options.boundary = first_unit;
+  if (boundaries && dice.chance(50)) {  // pieces: a boundary that no column has is before some
+    for (int unit = 0; unit < num_units; ++unit) options.starts_word.push_back(dice.chance(50));
+    options.boundary = options.num_units++;
+  } else if (boundaries && num_units - first_unit > 1) {
+    options.boundary = first_unit;
+  }
   for (tlg::hotwords::Phrase& phrase : phrases) {
-    const int low = options.boundary >= 0 ? first_unit + 1 : first_unit;
+    const int low = options.boundary == first_unit ? first_unit + 1 : first_unit;
     for (int length = dice.within(1, 4); length > 0; --length)
       phrase.units.push_back(dice.within(low, std::min(low + 5, num_units - 1)));
     phrase.bias = dice.one_of<double>({0, 0.5, 1.5});
@@ -120,7 +126,7 @@ Problem random_problem(std::uint32_t seed, const Shape& shape, HotwordLabels lab
   p.options.beam = dice.one_of<float>({INFINITY, 200, 4, 2, 1, 0.25f});
   p.options.max_active = dice.one_of<int>({1 << 30, 1 << 30, 5, 2, 1});
   p.options.acoustic_scale = dice.one_of<float>({1, 0.5f, 2});
-  p.options.blank_penalty = dice.one_of<float>({0, 0, 0.5f, -0.25f});
+  p.options.blank_penalty = dice.one_of<float>({0, 0, 0.5f, -0.25f}) - shape.bonus;
   p.frames.num_frames = dice.below(shape.frames + 1);
   p.frames.num_tokens = shape.width;
   for (int i = 0; i < p.frames.num_frames * shape.width; ++i)
@@ -129,7 +135,7 @@ Problem random_problem(std::uint32_t seed, const Shape& shape, HotwordLabels lab
   p.frames.dense = p.rows.data();
   p.labels = labels;
   if (labels == HotwordLabels::kTokens)
-    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(30));
+    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(50));
   if (labels == HotwordLabels::kWords)
     p.automaton = random_hotwords(dice, 1, shape.words + 1, false);
   if (labels == HotwordLabels::kTokens && dice.chance(30)) p.neutral = dice.below(shape.width);
@@ -402,4 +408,24 @@ TEST(search_of_long_utterances) {
   long_one.frames = 400;
   long_one.acoustic = 1024;
   check_many(50000, 25, long_one);
+}
+
+// Where blanks are rewarded, costs sink far below zero instead.
+TEST(search_of_long_utterances_with_sinking_costs) {
+  Shape long_one;
+  long_one.states = 3;
+  long_one.frames = 3000;
+  long_one.bonus = 150;
+  check_many(60000, 8, long_one);
+}
+
+TEST(search_graph_refuses_a_blank_that_is_no_column) {
+  FstBuilder builder;
+  builder.add_state(0.0f);
+  builder.add_arc({2, 1, 0.5f, 0});
+  const Fst fst = std::move(builder).build(0);
+  CHECK_THROWS(SearchGraph(fst, {Topology::kCtc, 4, -1, 1, 0}), "the blank is token -1 of 4");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kCtc, 4, 4, 1, 0}), "the blank is token 4 of 4");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kPlain, 4, -2, 1, 0}), "Give its column, or -1");
+  CHECK_THROWS(SearchGraph(fst, {Topology::kPlain, 4, -1, NAN, 0}), "lm_weight");
 }
