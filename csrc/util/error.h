@@ -1,5 +1,5 @@
 // The one exception the core throws. It says what is wrong, where (file and line when there is one)
-// and what to do about it; bindings/errors.cc turns it into the Python exception tree of
+// and what to do about it; bindings/register_errors.cc turns it into the Python exception tree of
 // tlg.errors. Nothing in the core prints, aborts or exits.
 #pragma once
 
