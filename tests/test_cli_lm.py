@@ -30,6 +30,14 @@ def test_help_has_an_example(command: str) -> None:
     assert f"Example: tlg lm {command} " in " ".join(out("lm", command, "--help").split())
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout here")
+def test_a_model_on_standard_output_is_alone_there(tmp_path: Path) -> None:
+    done = tlg("lm", "train", ABC, "-o", "/dev/stdout", "--order", "2")
+    assert done.returncode == 0 and b"sentences" in done.stderr
+    out("lm", "train", ABC, "-o", str(tmp_path / "lm.arpa"), "--order", "2")
+    assert done.stdout == (tmp_path / "lm.arpa").read_bytes()
+
+
 def test_train_and_measure(tmp_path: Path) -> None:
     arpa = str(tmp_path / "lm.arpa.gz")
     report = out("lm", "train", ABC, "-o", arpa, "--order", "3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import shutil
@@ -145,6 +146,15 @@ def test_bad_lexicon(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(LexiconError, match=message) as caught:
         read(text, tmp_path)
     assert caught.value.remedy
+
+
+def test_cut_off_tables(tmp_path: Path) -> None:
+    for name, content in (("lex.gz", b"a x\n" * 99), ("t.gz", b"<blk> 0\nx 1\n")):
+        (tmp_path / name).write_bytes(gzip.compress(content)[:-9])
+    with pytest.raises(LexiconError, match=r"lex\.gz: damaged or truncated compressed data"):
+        load_lexicon(tmp_path / "lex.gz", TokenTable.of(TOKENS))
+    with pytest.raises(TokensError, match=r"t\.gz: damaged or truncated compressed data"):
+        TokenTable.load(tmp_path / "t.gz")
 
 
 def test_drop_unknown(tmp_path: Path) -> None:

@@ -200,6 +200,9 @@ def test_table_round_trip(tmp_path: Path) -> None:
     assert not (tmp_path / "bad.tsv").exists()
     with pytest.raises(MissingFileError, match="no such file"):
         read_table(tmp_path / "none.tsv")
+    (tmp_path / "latin.tsv").write_bytes(b"u1\ta\nu2\t\xe9\n")
+    with pytest.raises(TextError, match=r"latin\.tsv:2: not UTF-8"):
+        read_table(tmp_path / "latin.tsv")
 
 
 def test_command(tmp_path: Path) -> None:

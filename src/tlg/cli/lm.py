@@ -160,7 +160,8 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
     if as_json:
         _print_json({"output": output, **report.as_dict()})
     else:
-        click.echo(f"{report}\n{output} written")
+        # Where the model goes to standard output, the report must not.
+        click.echo(f"{report}\n{output} written", err=not Path(output).is_file())
 
 
 @click.command(context_settings=HELP)
