@@ -77,6 +77,7 @@ void register_fst(py::module_& module) {
              const auto& made = py::cast<const Fst&>(self);
              return view(self, made.arcs(), made.num_arcs());
            })
+      .def("drop_pages", &Fst::drop_pages)
       .def_property_readonly("start", &Fst::start)
       .def_property_readonly("num_states", &Fst::num_states)
       .def_property_readonly("num_arcs", &Fst::num_arcs);

@@ -13,6 +13,7 @@ namespace tlg::decoder {
 namespace {
 
 constexpr std::uint32_t kNone = 0xffffffffu;
+constexpr std::uint32_t kStatesBetweenDrops = 1u << 16;  // of what is read once from a mapped file
 constexpr std::uint32_t kMaxMaskUnits = 128;
 constexpr std::uint32_t kMaxLevel = 255;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -65,7 +66,9 @@ struct SearchGraph::Compiler {
     if (fst.num_states() > kTargetMask || fst.num_arcs() > kTargetMask)
       refuse("the graph has more than 2^29 states or arcs", "Prune the language model");
     collect_units();
+    fst.drop_pages();
     find_levels();
+    fst.drop_pages();
     split_states();
     lay_out_arcs();
     lay_out_records();
@@ -187,6 +190,15 @@ struct SearchGraph::Compiler {
     return token_state[t] + 1 + static_cast<std::uint32_t>(at - begin);
   }
 
+  // One more than the last state that is final or has epsilon arcs. In a native LG those come
+  // first, so that what only they have needs no room for the others.
+  std::uint32_t count_special() const {
+    std::uint32_t count = static_cast<std::uint32_t>(fst.num_states());
+    while (count > 0 && graph.levels_[count - 1] == 0 && fst.final_cost(count - 1) == kInfinity)
+      --count;
+    return count;
+  }
+
   void lay_out_arcs() {
     const std::size_t n = fst.num_states();
     const bool keep_units = !split || graph.num_units() > kMaxMaskUnits;
@@ -194,15 +206,19 @@ struct SearchGraph::Compiler {
     graph.arc_words_.reserve(fst.num_arcs());
     if (keep_units) graph.arc_units_.reserve(fst.num_arcs());
     graph.state_arcs_.reserve(n + 1);
-    graph.state_epsilons_.reserve(n + 1);
-    graph.final_costs_.reserve(n);
+    graph.num_special_ = count_special();
+    graph.state_epsilons_.reserve(graph.num_special_ + 1);
+    graph.final_costs_.reserve(graph.num_special_);
     min_own.assign(n, kInfinity);
     std::vector<const fst::Arc*> sorted;
     for (std::uint32_t s = 0; s < n; ++s) {
       graph.state_arcs_.push_back(static_cast<std::uint32_t>(graph.arcs_.size()));
-      graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
-      graph.final_costs_.push_back(options.lm_weight * fst.final_cost(s));
-      if (fst.final_cost(s) == kInfinity) graph.final_costs_.back() = kInfinity;
+      if (s % kStatesBetweenDrops == 0) fst.drop_pages();
+      if (s < graph.num_special_) {
+        graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
+        const float cost = fst.final_cost(s);
+        graph.final_costs_.push_back(cost == kInfinity ? cost : options.lm_weight * cost);
+      }
       sorted.clear();
       for (const fst::Arc* arc = fst.begin(s); arc != fst.end(s); ++arc) {
         if (arc->weight == kInfinity) continue;  // can never be taken; 0 * infinity is not a number
@@ -229,8 +245,7 @@ struct SearchGraph::Compiler {
     graph.state_arcs_.push_back(static_cast<std::uint32_t>(graph.arcs_.size()));
     graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
     graph.groups_.push_back(static_cast<std::uint32_t>(graph.group_arcs_.size()));
-    graph.arcs_.shrink_to_fit();
-    graph.arc_words_.shrink_to_fit();
+    fst.drop_pages();
     set_bounds();
   }
 
@@ -275,13 +290,13 @@ struct SearchGraph::Compiler {
     }
     for (const auto& states : by_level)
       for (const std::uint32_t s : states)
-        for (std::uint32_t e = graph.state_epsilons_[s]; e < graph.state_epsilons_[s + 1]; ++e) {
+        for (std::uint32_t e = graph.first_epsilon(s); e < graph.first_epsilon(s + 1); ++e) {
           EpsilonArc& arc = graph.epsilons_[e];
           arc.bound = arc.cost + min_total[graph.lg_states_[arc.target]];
           graph.max_level_ = std::max(graph.max_level_, arc.level + 1);
           min_total[s] = std::min(min_total[s], arc.bound);
-          total_final[s] =
-              std::min(total_final[s], arc.cost + total_final[graph.lg_states_[arc.target]]);
+          total_final[s] = std::min(
+              total_final[s], arc.cost + graph.total_final_cost(graph.lg_states_[arc.target]));
         }
     graph.least_way_on_ = *std::min_element(min_total.begin(), min_total.end());
   }
@@ -289,7 +304,7 @@ struct SearchGraph::Compiler {
   void lay_out_records() {
     bool small = graph.num_units() <= kMaxMaskUnits;
     for (std::uint32_t s = 0; s < fst.num_states() && small; ++s)
-      small = graph.state_epsilons_[s + 1] - graph.state_epsilons_[s] <= 0xffff;
+      small = graph.num_epsilons(s) <= 0xffff;
     if (!small && graph.arc_units_.empty())
       for (std::uint32_t a = 0; a < graph.arcs_.size(); ++a) {
         const std::uint32_t target = graph.arcs_[a].target;
@@ -324,9 +339,9 @@ struct SearchGraph::Compiler {
       const std::uint32_t s = graph.lg_states_[r];
       const std::uint32_t first = graph.state_arcs_[s];
       const std::uint32_t count = graph.state_arcs_[s + 1] - first;
-      const std::uint32_t epsilons = graph.state_epsilons_[s + 1] - graph.state_epsilons_[s];
+      const std::uint32_t epsilons = graph.num_epsilons(s);
       record.arcs = first;
-      record.epsilons = graph.state_epsilons_[s];
+      record.epsilons = graph.first_epsilon(s);
       set(record.num_epsilons, epsilons);
       record.min_cost = min_total[s];
       record.min_own_cost = min_own[s];
@@ -396,7 +411,7 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
-  for (std::uint32_t e = state_epsilons_[lg_state]; e < state_epsilons_[lg_state + 1]; ++e)
+  for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
     arcs.push_back(
         {lg_state, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost});
   return arcs;
@@ -412,9 +427,9 @@ double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwo
   double least = kInfinity;
   for (auto at = best.begin(); at != best.end(); ++at) {
     const auto [level, state, hotword] = at->first;
-    const double end = double{final_costs_[state]} - hotwords.automaton->end_score(hotword);
+    const double end = double{own_final_cost(state)} - hotwords.automaton->end_score(hotword);
     least = std::min(least, at->second + end);
-    for (std::uint32_t e = state_epsilons_[state]; e < state_epsilons_[state + 1]; ++e) {
+    for (std::uint32_t e = first_epsilon(state); e < first_epsilon(state + 1); ++e) {
       const EpsilonArc& arc = epsilons_[e];
       hotwords::StateId next = hotword;
       double cost = at->second + arc.cost;
@@ -427,7 +442,7 @@ double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwo
 }
 
 SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automaton) const {
-  const std::size_t n = final_costs_.size();
+  const std::size_t n = levels_.size();
   float greatest = 0;  // of any word in any state
   for (hotwords::StateId h = 0; h <= automaton.max_state(); ++h)
     greatest = std::max(greatest, automaton.max_gain(h));
@@ -450,7 +465,7 @@ SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automa
     if (levels_[s] > 0) by_level[levels_[s]].push_back(s);
   for (const auto& states : by_level)
     for (const std::uint32_t s : states)
-      for (std::uint32_t e = state_epsilons_[s]; e < state_epsilons_[s + 1]; ++e) {
+      for (std::uint32_t e = first_epsilon(s); e < first_epsilon(s + 1); ++e) {
         const EpsilonArc& arc = epsilons_[e];
         const std::uint32_t target = lg_states_[arc.target];
         const bool has_word = arc.word != 0;

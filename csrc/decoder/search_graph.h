@@ -155,11 +155,21 @@ class SearchGraph {
   // hotwords take or give there and at the end); infinity: cannot.
   double final_cost(std::uint32_t lg_state, const WordHotwords& hotwords) const;
   // The same without hotwords, at once.
-  float total_final_cost(std::uint32_t lg_state) const { return total_final_costs_[lg_state]; }
-  float own_final_cost(std::uint32_t lg_state) const { return final_costs_[lg_state]; }
+  float total_final_cost(std::uint32_t lg_state) const {
+    return lg_state < num_special_ ? total_final_costs_[lg_state] : fst::kInfinity;
+  }
+  float own_final_cost(std::uint32_t lg_state) const {
+    return lg_state < num_special_ ? final_costs_[lg_state] : fst::kInfinity;
+  }
 
  private:
   struct Compiler;
+  std::uint32_t first_epsilon(std::uint32_t lg_state) const {
+    return state_epsilons_[lg_state < num_special_ ? lg_state : num_special_];
+  }
+  std::uint32_t num_epsilons(std::uint32_t lg_state) const {
+    return first_epsilon(lg_state + 1) - first_epsilon(lg_state);
+  }
 
   GraphOptions options_;
   int mask_words_ = 0;
@@ -174,9 +184,11 @@ class SearchGraph {
   std::vector<EpsilonArc> epsilons_;
   std::vector<std::uint32_t> groups_;
   std::vector<GroupArc> group_arcs_;
-  std::vector<std::uint32_t> group_hot_arc_;   // group arc -> the HotArc of its group
-  std::vector<std::uint32_t> lg_states_;       // record -> LG state
-  std::vector<std::uint32_t> state_arcs_;      // LG state -> first HotArc (one more at the end)
+  std::vector<std::uint32_t> group_hot_arc_;  // group arc -> the HotArc of its group
+  std::vector<std::uint32_t> lg_states_;      // record -> LG state
+  std::vector<std::uint32_t> state_arcs_;     // LG state -> first HotArc (one more at the end)
+  // LG states from this on are not final and have no epsilon arcs: the next three end there.
+  std::uint32_t num_special_ = 0;
   std::vector<std::uint32_t> state_epsilons_;  // LG state -> first EpsilonArc (one more at the end)
   std::vector<float> final_costs_;             // LG state -> own final cost
   std::vector<float> total_final_costs_;       // LG state -> final cost through epsilon arcs

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "util/mmap.h"
+
 namespace tlg::fst {
 
 using Label = std::int32_t;
@@ -46,13 +48,15 @@ class Fst {
  public:
   Fst() = default;
   Fst(StateId start, const State* states, std::size_t num_states, const Arc* arcs,
-      std::size_t num_arcs, std::shared_ptr<const void> storage)
+      std::size_t num_arcs, std::shared_ptr<const void> storage,
+      std::shared_ptr<const util::FileBytes> file = nullptr)
       : start_(start),
         states_(states),
         num_states_(num_states),
         arcs_(arcs),
         num_arcs_(num_arcs),
-        storage_(std::move(storage)) {}
+        storage_(std::move(storage)),
+        file_(std::move(file)) {}
 
   StateId start() const { return start_; }
   std::size_t num_states() const { return num_states_; }
@@ -64,6 +68,11 @@ class Fst {
   const State* states() const { return states_; }
   const Arc* arcs() const { return arcs_; }
 
+  // Frees the memory that a mapped file takes, until it is read again. Nothing else changes.
+  void drop_pages() const {
+    if (file_ != nullptr) file_->drop_pages();
+  }
+
   // Throws Error(kGraph) that names the first broken state.
   void check() const;
 
@@ -74,6 +83,7 @@ class Fst {
   const Arc* arcs_ = nullptr;
   std::size_t num_arcs_ = 0;
   std::shared_ptr<const void> storage_;
+  std::shared_ptr<const util::FileBytes> file_;  // if the arrays lie in a mapped file
 };
 
 // Freezes arrays that were filled by hand; counts the epsilons of each state. Throws Error(kGraph)

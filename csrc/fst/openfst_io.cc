@@ -184,7 +184,7 @@ Fst read_const(Reader& in, const Header& header, std::shared_ptr<const util::Fil
   const auto start = static_cast<StateId>(header.start);
   if (is_aligned<State>(states) && is_aligned<Arc>(arcs))
     return Fst(start, reinterpret_cast<const State*>(states), num_states,
-               reinterpret_cast<const Arc*>(arcs), num_arcs, std::move(bytes));
+               reinterpret_cast<const Arc*>(arcs), num_arcs, bytes, bytes);
   struct Copy {
     std::vector<State> states;
     std::vector<Arc> arcs;

@@ -41,6 +41,12 @@ std::shared_ptr<const FileBytes> read_file(const std::string& path) {
 
 }  // namespace
 
+void FileBytes::drop_pages() const {
+#ifdef TLG_HAVE_MMAP
+  if (mapped_) ::madvise(const_cast<char*>(data_), size_, MADV_DONTNEED);
+#endif
+}
+
 std::shared_ptr<const FileBytes> map_file(const std::string& path) {
 #ifdef TLG_HAVE_MMAP
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -60,7 +66,8 @@ std::shared_ptr<const FileBytes> map_file(const std::string& path) {
   ::close(file);
   if (address == MAP_FAILED) cannot_open(path, reason);
   std::shared_ptr<const void> owner(address, [size](void* p) { ::munmap(p, size); });
-  return std::make_shared<FileBytes>(static_cast<const char*>(address), size, std::move(owner));
+  return std::make_shared<FileBytes>(static_cast<const char*>(address), size, std::move(owner),
+                                     true);
 #else
   return read_file(path);
 #endif

@@ -104,6 +104,7 @@ class Graph:
                 remedy="Build the graph again",
                 file=name,
             )
+        fst.drop_pages()  # all of it has been read for the checks
 
     def __repr__(self) -> str:
         """Return its sizes."""
