@@ -34,14 +34,13 @@ void Fst::check() const {
   if (start_ < 0 || start_ >= count)
     broken("start state " + std::to_string(start_) + " of " + std::to_string(count));
   std::size_t owned = 0;  // arcs of the states so far
+  bool in_order = true;   // and they are the first ones
   for (std::size_t s = 0; s < num_states_; ++s) {
     const State& state = states_[s];
     const auto where = [s] { return "state " + std::to_string(s); };
     if (!is_cost(state.final_cost)) broken(where() + " has a final cost that is NaN or -infinity");
     if (state.arcs > num_arcs_ || state.num_arcs > num_arcs_ - state.arcs) arcs_beyond_the_end(s);
-    // Some walk the arcs without their states: there must be none that was not looked at here.
-    if (state.num_arcs > 0 && state.arcs != owned)
-      broken("the arcs of " + where() + " do not follow those of the state before");
+    in_order = in_order && (state.num_arcs == 0 || state.arcs == owned);
     owned += state.num_arcs;
     std::uint32_t input_epsilons = 0, output_epsilons = 0;
     const Arc* const last = arcs_ + state.arcs + state.num_arcs;
@@ -59,6 +58,11 @@ void Fst::check() const {
   }
   if (owned != num_arcs_)
     broken(std::to_string(num_arcs_) + " arcs, of which the states have " + std::to_string(owned));
+  // Some walk the arcs without their states; two states that share arcs leave others to nobody.
+  for (std::size_t i = 0; i < num_arcs_ && !in_order; ++i)
+    if (const Arc& arc = arcs_[i]; arc.nextstate < 0 || arc.nextstate >= count || arc.ilabel < 0 ||
+                                   arc.olabel < 0 || !is_cost(arc.weight))
+      broken("arc " + std::to_string(i) + ", which no state has, is none");
 }
 
 Fst make_fst(StateId start, std::vector<State> states, std::vector<Arc> arcs) {

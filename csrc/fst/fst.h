@@ -41,8 +41,8 @@ struct State {
 static_assert(sizeof(State) == 20, "an OpenFst ConstFst state has 20 bytes");
 
 // Immutable. The arrays live in `storage` (a mapped file or vectors).
-// Invariant (check() walks it): start is kNoState iff there are no states; arcs lie in the order of
-// their states, each has one; nextstates are in range; no weight is NaN or -infinity; labels are >=
+// Invariant (check() walks it): start is kNoState iff there are no states; the states have as many
+// arcs as there are; arcs and nextstates are in range; no weight is NaN or -infinity; labels are >=
 // 0.
 class Fst {
  public:

@@ -111,6 +111,9 @@ TEST(fst_check_wants_each_arc_to_belong_to_a_state) {
   const Arc fine{1, 1, 0.0f, 0}, wild{1, 1, 0.0f, 99};
   CHECK_THROWS((make_fst(0, {{0.0f, 0, 1, 0, 0}}, {fine, wild}).check(), 0),
                "2 arcs, of which the states have 1");
+  CHECK_THROWS((make_fst(0, {{0.0f, 0, 1, 0, 0}, {0.0f, 0, 1, 0, 0}}, {fine, wild}).check(), 0),
+               "arc 1, which no state has, is none");
+  make_fst(0, {{0.0f, 1, 1, 0, 0}, {0.0f, 0, 1, 0, 0}}, {fine, fine}).check();  // in any order
   CHECK_THROWS(make_fst(0, {{0.0f, 0, 3, 0, 0}}, {fine, wild}),
                "state 0 has arcs beyond the end of the arcs");
   CHECK_THROWS(make_fst(0, {{0.0f, 0xffffffffu, 2, 0, 0}}, {fine, wild}),
