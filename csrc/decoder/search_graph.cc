@@ -37,7 +37,8 @@ struct SearchGraph::Compiler {
   std::vector<std::uint32_t> token_state;  // LG state -> its first token state, kNone
   std::vector<std::uint32_t>
       epsilon_record;  // LG state -> the record for entering it by epsilon, kNone
-  std::vector<float> min_own, min_total;  // LG state -> cheapest emitting arc
+  std::vector<float>
+      min_total;  // LG state -> cheapest emitting arc, epsilon arcs in front included
 
   Compiler(SearchGraph& g, const fst::Fst& f)
       : graph(g),
@@ -209,7 +210,7 @@ struct SearchGraph::Compiler {
     graph.num_special_ = count_special();
     graph.state_epsilons_.reserve(graph.num_special_ + 1);
     graph.final_costs_.reserve(graph.num_special_);
-    min_own.assign(n, kInfinity);
+    min_total.assign(n, kInfinity);
     std::vector<const fst::Arc*> sorted;
     for (std::uint32_t s = 0; s < n; ++s) {
       graph.state_arcs_.push_back(static_cast<std::uint32_t>(graph.arcs_.size()));
@@ -238,7 +239,7 @@ struct SearchGraph::Compiler {
         std::size_t j = i + 1;
         while (j < sorted.size() && sorted[j]->ilabel == sorted[i]->ilabel) ++j;
         add_arcs(s, sorted.data() + i, j - i, keep_units);
-        min_own[s] = std::min(min_own[s], scaled(*sorted[i]));
+        min_total[s] = std::min(min_total[s], scaled(*sorted[i]));
         i = j;
       }
     }
@@ -246,6 +247,7 @@ struct SearchGraph::Compiler {
     graph.state_epsilons_.push_back(static_cast<std::uint32_t>(graph.epsilons_.size()));
     graph.groups_.push_back(static_cast<std::uint32_t>(graph.group_arcs_.size()));
     fst.drop_pages();
+    std::vector<std::uint32_t>().swap(epsilon_record);
     set_bounds();
   }
 
@@ -278,7 +280,6 @@ struct SearchGraph::Compiler {
   // Cheapest ways on, through epsilon arcs too: lower levels first, since arcs lead to lower
   // levels.
   void set_bounds() {
-    min_total = min_own;
     std::vector<float>& total_final = graph.total_final_costs_;
     total_final = graph.final_costs_;
     std::vector<std::vector<std::uint32_t>> by_level;
@@ -344,7 +345,7 @@ struct SearchGraph::Compiler {
       record.epsilons = graph.first_epsilon(s);
       set(record.num_epsilons, epsilons);
       record.min_cost = min_total[s];
-      record.min_own_cost = min_own[s];
+      record.min_own_cost = kInfinity;
       set(record.unit, unit_of_token_state(r));
       set(record.only_unit, graph.num_units());
       if constexpr (W == 0) {
@@ -354,6 +355,7 @@ struct SearchGraph::Compiler {
       }
       for (std::uint32_t a = first; a < first + count; ++a) {
         const std::uint32_t unit = arc_unit(a);
+        record.min_own_cost = std::min(record.min_own_cost, graph.arcs_[a].cost);
         if (count == 1 && epsilons == 0) set(record.only_unit, unit);
         if constexpr (W > 0) record.mask[unit >> 6] |= std::uint64_t{1} << (unit & 63);
       }
