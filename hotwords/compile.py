@@ -216,17 +216,9 @@ class Hotwords:
         Raises:
             OptionError: a symbol that is no unit.
         """
-        return self.find_ids(self.unit_ids(units))
-
-    def find_ids(
-        self, ids: Sequence[int], *, automaton: _core.HotwordAutomaton | None = None
-    ) -> list[HotwordMatch]:
-        """Return the same for token (or word) ids, with the rewards of the automaton of a search."""
-        if automaton is None:
-            automaton = self.automaton()
         return [
             HotwordMatch(self.phrase(match.phrase), match.start, match.end, match.reward)
-            for match in automaton.find(ids)
+            for match in self.automaton().find(self.unit_ids(units))
         ]
 
     def phrase(self, number: int) -> str:
