@@ -36,8 +36,8 @@ asan: ; @$(MAKE) -s -j2 build/asan/run && build/asan/run
 tsan: ; @$(MAKE) -s -j2 build/tsan/run && build/tsan/run
 build/asan/run: $(patsubst %.cc,build/asan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(ASAN) $^ -o $@
 build/tsan/run: $(patsubst %.cc,build/tsan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(TSAN) $^ -o $@
-build/asan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(ASAN) -MMD -c $< -o $@
-build/tsan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(TSAN) -MMD -c $< -o $@
+build/asan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(ASAN) -MMD -MP -c $< -o $@
+build/tsan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(TSAN) -MMD -MP -c $< -o $@
 -include $(shell find build/asan build/tsan -name '*.d' 2>/dev/null)
 # From the sdist, so that nothing comes in that is not in it.
 wheel: .venv/ready

@@ -88,7 +88,7 @@ void register_grammar(py::module_& module) {
   py::class_<graph::Grammar, std::shared_ptr<graph::Grammar>>(module, "Grammar")
       .def(py::init([](const lm::NgramModel& model, const std::string& name, const Parsed& lexicon,
                        graph::Unknown unknown, bool missing_as_unk) {
-             return graph::build_grammar(model.arpa(), model.links(), lexicon.lexicon,
+             return graph::build_grammar(model.trie(), model.repairs(), lexicon.lexicon,
                                          {unknown, missing_as_unk}, name);
            }),
            py::arg("model"), py::arg("name"), py::arg("lexicon"), py::arg("unknown"),

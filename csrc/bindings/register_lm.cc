@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "bindings/register.h"
+#include "lm/files/arpa.h"
 #include "lm/ngram_model.h"
-#include "lm/text_score.h"
+#include "lm/query/text_score.h"
 
 namespace py = pybind11;
 
@@ -20,9 +21,8 @@ using namespace lm;  // NOLINT: this file speaks of nothing else
 using release = py::call_guard<py::gil_scoped_release>;
 
 std::shared_ptr<NgramModel> read_model(std::string_view text, const std::string& name) {
-  NgramLinks links;
-  ArpaModel arpa = read_arpa(text, name, &links);
-  return std::make_shared<NgramModel>(std::move(arpa), std::move(links));
+  ArpaFile file = read_arpa(text, name);
+  return std::make_shared<NgramModel>(std::move(file.trie), std::move(file.repairs));
 }
 
 void register_scoring(py::module_& m) {
@@ -57,13 +57,13 @@ void register_lm(py::module_& m) {
       .def_static("read_arpa", &read_model, release())
       .def_property_readonly("counts", &NgramModel::counts)
       .def_property_readonly("vocabulary",
-                             [](const NgramModel& self) { return self.arpa().vocabulary; })
-      .def_property_readonly("repairs", [](const NgramModel& self) { return self.arpa().repairs; })
+                             [](const NgramModel& self) { return self.trie().vocabulary; })
+      .def_property_readonly("repairs", &NgramModel::repairs)
       .def("score_tokens", [](const NgramModel& self, const std::vector<std::string>& words) {
         return score_tokens(self.queries(), words);
       });
   py::class_<ArpaWriter>(m, "ArpaWriter")
-      .def(py::init([](const NgramModel& model) { return ArpaWriter(model.arpa()); }),
+      .def(py::init([](const NgramModel& model) { return ArpaWriter(model.trie()); }),
            py::keep_alive<1, 2>())
       .def("next", [](ArpaWriter& self) {
         std::string piece;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bindings/register.h"
-#include "lm/corpus.h"
-#include "lm/kneser_ney.h"
+#include "lm/count/corpus.h"
+#include "lm/smooth/kneser_ney.h"
 #include "lm/ngram_model.h"
 
 namespace py = pybind11;
@@ -23,7 +23,7 @@ using release = py::call_guard<py::gil_scoped_release>;
 std::pair<std::shared_ptr<NgramModel>, std::vector<OrderReport>> train_model(
     Corpus& corpus, int order, const KneserNeyOptions& options) {
   TrainedModel trained = train_kneser_ney(&corpus, order, options);
-  return {std::make_shared<NgramModel>(std::move(trained.arpa), std::move(trained.links)),
+  return {std::make_shared<NgramModel>(std::move(trained.trie)),
           std::move(trained.orders)};
 }
 

@@ -21,7 +21,7 @@ std::uint32_t bits(float value) {
 }
 
 // LM word -> lexicon word or class; fills the lists of words that only one side has.
-std::vector<std::int32_t> classify(const lm::ArpaModel& model, const Lexicon& lexicon,
+std::vector<std::int32_t> classify(const lm::NgramTrie& model, const Lexicon& lexicon,
                                    bool keep_unk, GrammarReport* report) {
   std::unordered_map<std::string_view, std::int32_t> index;
   index.reserve(lexicon.words.size() * 2);
@@ -55,14 +55,10 @@ std::vector<std::int32_t> classify(const lm::ArpaModel& model, const Lexicon& le
 
 // Notes what `<unk>` costs; with `for_missing`, words that the model lacks get it after any
 // history.
-void add_unk(const lm::ArpaModel& model, const Lexicon& lexicon, bool for_missing,
+void add_unk(const lm::NgramTrie& model, const Lexicon& lexicon, bool for_missing,
              Histories* histories, GrammarReport* report) {
-  const lm::NgramOrder& unigrams = model.orders.front();
-  const auto place =
-      std::find(unigrams.words.begin(), unigrams.words.end(), static_cast<lm::WordId>(model.unk)) -
-      unigrams.words.begin();
-  if (static_cast<std::size_t>(place) == unigrams.size()) return;
-  report->unk_cost = -2.302585092994045684 * unigrams.log10_prob[static_cast<std::size_t>(place)];
+  const auto place = static_cast<std::size_t>(model.unk);
+  report->unk_cost = -2.302585092994045684 * model.level(1).log10_prob[place];
   if (!for_missing) return;
   for (const std::string& word : report->words_without_lm) {
     const auto index =
@@ -223,12 +219,12 @@ class Builder {
 
 }  // namespace
 
-Grammar build_grammar(const lm::ArpaModel& model, const lm::NgramLinks& links,
+Grammar build_grammar(const lm::NgramTrie& model, const std::vector<std::string>& repairs,
                       const Lexicon& lexicon, const GrammarOptions& options,
                       const std::string& name) {
   Grammar grammar;
   GrammarReport& report = grammar.report;
-  report.repairs = model.repairs;
+  report.repairs = repairs;
   const bool map = options.unknown == Unknown::kMap;
   if ((map || options.missing_as_unk) && model.unk < 0)
     throw Error(ErrorKind::kArpa, "has no <unk>",
@@ -239,7 +235,7 @@ Grammar build_grammar(const lm::ArpaModel& model, const lm::NgramLinks& links,
     throw Error(ErrorKind::kLexicon, "mapping unknown words to <unk> needs <unk> in the lexicon",
                 "Add a line for <unk> with the tokens that stand for it");
   {
-    Histories histories = list_histories(model, links, classes, map, &report);
+    Histories histories = list_histories(model, classes, map, &report);
     report.has_sentence_start = histories.start >= 0;
     if (model.unk >= 0) add_unk(model, lexicon, options.missing_as_unk, &histories, &report);
     if (map) map_oov_to_unk(static_cast<std::uint32_t>(classes[unk]), &histories);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "graph/lexicon.h"
-#include "lm/arpa.h"
+#include "lm/ngram_trie.h"
 
 namespace tlg::graph {
 
@@ -60,9 +60,9 @@ struct Grammar {
   std::size_t num_states() const { return backoff.size(); }
 };
 
-// Throws Error(kArpa) if no sentence can be built from model and lexicon; `name` is the model's
-// file.
-Grammar build_grammar(const lm::ArpaModel& model, const lm::NgramLinks& links,
+// Throws Error(kArpa) if no sentence can be built from model and lexicon; `repairs` are what the
+// reader of the model mended, `name` is its file.
+Grammar build_grammar(const lm::NgramTrie& model, const std::vector<std::string>& repairs,
                       const Lexicon& lexicon, const GrammarOptions& options,
                       const std::string& name);
 

@@ -23,11 +23,8 @@ double probability(float cost) { return std::exp(-static_cast<double>(cost)); }
 
 std::size_t at(std::int32_t index) { return static_cast<std::size_t>(index); }
 
-void check_number(float cost, const lm::ArpaModel& model, const lm::NgramOrder& order,
-                  std::size_t i, int k) {
+void check_number(float cost, const lm::NgramTrie& model, std::uint32_t last, int k) {
   if (!std::isnan(cost) && cost != -kInfinity) return;
-  const std::uint32_t last =
-      order.words[i * static_cast<std::size_t>(k) + static_cast<std::size_t>(k) - 1];
   throw Error(ErrorKind::kArpa,
               "an n-gram of order " + std::to_string(k) + " that ends in '" +
                   model.vocabulary[last] + "' has a probability or backoff that is no number",
@@ -68,13 +65,12 @@ double backed_off(const Histories& histories, std::int32_t history, const Listed
 
 }  // namespace
 
-Histories list_histories(const lm::ArpaModel& model, const lm::NgramLinks& links,
-                         const std::vector<std::int32_t>& classes, bool keep_oov,
-                         GrammarReport* report) {
+Histories list_histories(const lm::NgramTrie& model, const std::vector<std::int32_t>& classes,
+                         bool keep_oov, GrammarReport* report) {
   const int orders = model.order();
   std::size_t total = 1, count = 1;
   for (int k = 1; k <= orders; ++k) {
-    total += model.orders[static_cast<std::size_t>(k - 1)].size();
+    total += model.level(k).size();
     if (k < orders || k == 1) count = total;
   }
   if (total > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
@@ -89,31 +85,29 @@ Histories list_histories(const lm::ArpaModel& model, const lm::NgramLinks& links
   std::int32_t below = 0;  // number of the history of the first n-gram one order down
   std::int32_t base = 1;   // and of this order
   for (int k = 1; k <= orders; ++k) {
-    const lm::NgramOrder& order = model.orders[static_cast<std::size_t>(k - 1)];
+    const lm::NgramLevel& level = model.level(k);
     const bool highest = k == orders && k > 1;
-    const std::uint32_t* words = order.words.data();
-    for (std::size_t i = 0; i < order.size(); ++i, words += k) {
+    for (lm::LevelWalk walk(model, k); !walk.done(); walk.next()) {
+      const std::size_t i = walk.node();
+      const std::uint32_t* words = walk.words();
       std::int32_t prefix = 0, suffix = 0;
       if (k > 1) {
-        prefix =
-            below + static_cast<std::int32_t>(links.prefix[static_cast<std::size_t>(k - 1)][i]);
-        suffix =
-            below + static_cast<std::int32_t>(links.suffix[static_cast<std::size_t>(k - 1)][i]);
+        prefix = below + static_cast<std::int32_t>(level.context[i]);
+        suffix = below + static_cast<std::int32_t>(walk.parent());
       }
       const std::int32_t self = base + static_cast<std::int32_t>(i);
       if (!highest) {
         histories.suffix[at(self)] = suffix;
-        const float backoff =
-            i < order.log10_backoff.size() ? to_cost(order.log10_backoff[i]) : 0.0f;
-        check_number(backoff, model, order, i, k);
+        const float backoff = level.log10_backoff.empty() ? 0.0f : to_cost(level.log10_backoff[i]);
+        check_number(backoff, model, words[k - 1], k);
         histories.backoff[at(self)] = backoff;
       }
       if (k == 1 && words[0] == model.bos) {
         histories.start = self;
         continue;  // what the file gives as its probability is never used
       }
-      const float cost = to_cost(order.log10_prob[i]);
-      check_number(cost, model, order, i, k);
+      const float cost = to_cost(level.log10_prob[i]);
+      check_number(cost, model, words[k - 1], k);
       const Use use = use_of(words, k, classes, report);
       if (cost == kInfinity && (use == Use::kWord || use == Use::kEnd)) {
         ++report->skipped_ngrams;
@@ -129,7 +123,7 @@ Histories list_histories(const lm::ArpaModel& model, const lm::NgramLinks& links
       }
     }
     below = base;
-    base += static_cast<std::int32_t>(order.size());
+    base += static_cast<std::int32_t>(level.size());
   }
   return histories;
 }

@@ -8,7 +8,7 @@
 
 #include "graph/grammar.h"
 #include "graph/lexicon.h"
-#include "lm/arpa.h"
+#include "lm/ngram_trie.h"
 
 namespace tlg::graph {
 
@@ -36,10 +36,9 @@ struct Histories {
   std::size_t size() const { return suffix.size(); }
 };
 
-// `links` must be those of the model. Throws Error(kArpa) if a cost is no number.
-Histories list_histories(const lm::ArpaModel& model, const lm::NgramLinks& links,
-                         const std::vector<std::int32_t>& classes, bool keep_oov,
-                         GrammarReport* report);
+// Throws Error(kArpa) if a cost is no number.
+Histories list_histories(const lm::NgramTrie& model, const std::vector<std::int32_t>& classes,
+                         bool keep_oov, GrammarReport* report);
 
 // Adds the probability of all n-grams in histories.oov to `unk` (a lexicon word) after their
 // history.

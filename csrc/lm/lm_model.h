@@ -1,5 +1,5 @@
 // The contract of anything that scores words one after another: const, thread-safe, scores in nats.
-// Not for: how a model is stored (see lm/model.h for backoff n-gram models).
+// Not for: how a model is stored (see lm/query/backoff_model.h for backoff n-gram models).
 #pragma once
 
 #include <cstdint>

@@ -4,33 +4,36 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "lm/arpa.h"
-#include "lm/model.h"
+#include "lm/ngram_trie.h"
+#include "lm/query/backoff_model.h"
 
 namespace tlg::lm {
 
 class NgramModel {
  public:
-  NgramModel(ArpaModel arpa, NgramLinks links) : arpa_(std::move(arpa)), links_(std::move(links)) {}
+  explicit NgramModel(NgramTrie trie, std::vector<std::string> repairs = {})
+      : trie_(std::move(trie)), repairs_(std::move(repairs)) {}
 
-  const ArpaModel& arpa() const { return arpa_; }
+  const NgramTrie& trie() const { return trie_; }
+  // What the reader of its file mended, one sentence each, with its line.
+  const std::vector<std::string>& repairs() const { return repairs_; }
   std::vector<std::size_t> counts() const {
     std::vector<std::size_t> sizes;
-    for (const NgramOrder& one : arpa_.orders) sizes.push_back(one.size());
+    for (const NgramLevel& one : trie_.levels) sizes.push_back(one.size());
     return sizes;
   }
-  const NgramLinks& links() const { return links_; }
   const BackoffModel& queries() const {
-    std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(arpa_, links_); });
+    std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(trie_); });
     return *queries_;
   }
 
  private:
-  ArpaModel arpa_;
-  NgramLinks links_;
+  NgramTrie trie_;
+  std::vector<std::string> repairs_;
   mutable std::once_flag built_;
   mutable std::unique_ptr<const BackoffModel> queries_;
 };

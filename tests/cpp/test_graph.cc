@@ -9,7 +9,7 @@
 #include "graph/lexicon.h"
 #include "graph/lg.h"
 #include "graph/topology.h"
-#include "lm/arpa.h"
+#include "lm/files/arpa.h"
 
 namespace {
 
@@ -24,9 +24,8 @@ const char* const kBigram =
 Lexicon lexicon(const std::string& text) { return parse_lexicon(text, "lex", kTokens, {}); }
 
 Grammar grammar(const Lexicon& words, const std::string& arpa = kBigram) {
-  tlg::lm::NgramLinks links;
-  const tlg::lm::ArpaModel model = tlg::lm::read_arpa(arpa, "lm", &links);
-  return build_grammar(model, links, words, {}, "lm");
+  const tlg::lm::ArpaFile model = tlg::lm::read_arpa(arpa, "lm");
+  return build_grammar(model.trie, model.repairs, words, {}, "lm");
 }
 
 void check_lg(const LexiconGraph& lg) {

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "check.h"
-#include "lm/kneser_ney.h"
-#include "lm/model.h"
-#include "lm/packed_key.h"
-#include "lm/text_score.h"
+#include "lm/count/packed_key.h"
+#include "lm/files/arpa.h"
+#include "lm/query/backoff_model.h"
+#include "lm/query/text_score.h"
+#include "lm/smooth/kneser_ney.h"
 #include "util/number.h"
 #include "util/utf8.h"
 
@@ -130,12 +131,12 @@ TEST(lm_counts_equal_naive_counts) {
         if (word == kEosId) sentence = {kBosId};
       }
     }
-    const SuffixTrie trie = count_ngrams(&corpus, order);
+    const CountTrie trie = count_ngrams(&corpus, order);
     const auto raw = raw_counts(trie);
     std::size_t nodes = 0;
     std::vector<std::vector<WordId>> above;  // the n-grams of the order before
     for (int k = 1; k <= order; ++k) {
-      const TrieLevel& level = trie.levels[k - 1];
+      const CountLevel& level = trie.levels[k - 1];
       std::vector<std::vector<WordId>> ngrams;
       if (k == 1) {
         for (WordId word = 0; word < level.count.size(); ++word) ngrams.push_back({word});
@@ -166,23 +167,60 @@ TEST(lm_counts_equal_naive_counts) {
   }
 }
 
-TEST(lm_training_links_are_those_of_closing) {
+TEST(lm_training_gives_a_closed_trie_in_suffix_order) {
   std::mt19937 rng(3);
   for (int round = 0; round < 20; ++round) {
     Corpus corpus = random_corpus(&rng, 40, 6);
     KneserNeyOptions options;
     if (round % 2) options.prune = {0, 1};
-    TrainedModel trained = train_kneser_ney(&corpus, 2 + round % 4, options);
-    const NgramLinks links = close_and_link(&trained.arpa);
-    CHECK(trained.arpa.repairs.empty());
-    CHECK(links.prefix == trained.links.prefix && links.suffix == trained.links.suffix);
+    const TrainedModel trained = train_kneser_ney(&corpus, 2 + round % 4, options);
+    check(trained.trie);
+    const ArpaFile back = read_arpa(write_arpa(trained.trie), "lm.arpa");
+    CHECK(back.repairs.empty());
+    check(back.trie);
   }
 }
 
+TEST(lm_walk_gives_the_words_of_every_ngram) {
+  std::mt19937 rng(4);
+  Corpus corpus = random_corpus(&rng, 60, 5);
+  const NgramTrie trie = train_kneser_ney(&corpus, 4, {}).trie;
+  for (int k = 1; k <= 4; ++k) {
+    std::vector<WordId> before;
+    std::size_t seen = 0;
+    for (LevelWalk at(trie, k); !at.done(); at.next(), ++seen) {
+      CHECK(at.node() == seen);
+      std::vector<WordId> reversed(at.words(), at.words() + k);
+      std::reverse(reversed.begin(), reversed.end());
+      CHECK(before < reversed);
+      before = reversed;
+      if (k < 2) continue;
+      LevelWalk parent(trie, k - 1), context(trie, k - 1);
+      while (parent.node() != at.parent()) parent.next();
+      while (context.node() != trie.level(k).context[at.node()]) context.next();
+      CHECK(std::equal(at.words() + 1, at.words() + k, parent.words()));
+      CHECK(std::equal(at.words(), at.words() + k - 1, context.words()));
+    }
+    CHECK(seen == trie.level(k).size());
+  }
+}
+
+TEST(lm_file_in_any_order_becomes_a_closed_trie) {
+  const std::string sections[] = {
+      "\\1-grams:\n-1 <unk> 0\n0 <s> -.5\n-.5 </s>\n-.7 b -.2\n-.8 a -.3\n",
+      "\\2-grams:\n-.1 b a -.1\n-.2 <s> b 0\n-.3 a b -.6\n",
+      "\\3-grams:\n-.01 b a b\n-.02 <s> b a\n-.03 a a b\n"};
+  const ArpaFile file = read_arpa("\\data\\\nngram 1=5\nngram 2=3\nngram 3=3\n\n" + sections[0] +
+                                      "\n" + sections[1] + "\n" + sections[2] + "\n\\end\\\n",
+                                  "lm.arpa");
+  check(file.trie);
+  CHECK(file.trie.level(2).size() == 4);  // "a a" was made
+  LevelWalk at(file.trie, 3);             // the last words have the ids of b, b, a
+  CHECK(file.trie.vocabulary[at.words()[0]] == "b" && file.trie.level(3).log10_prob[0] == -.01f);
+}
+
 TEST(lm_states_score_as_backing_off_does) {
-  NgramLinks links;
-  const ArpaModel arpa = read_arpa(kArpa, "lm.arpa", &links);
-  const BackoffModel model(arpa, links);
+  const BackoffModel model(read_arpa(kArpa, "lm.arpa").trie);
   const float nats = std::log(10.0f);
   const WordId a = model.find("a");
   LmState state = model.start(), end;
@@ -199,14 +237,17 @@ TEST(lm_arpa_text_round_trip_in_pieces) {
   std::mt19937 rng(5);
   Corpus corpus = random_corpus(&rng, 60000, 3000);
   const TrainedModel trained = train_kneser_ney(&corpus, 3, {});
-  const std::string text = write_arpa(trained.arpa);
+  const std::string text = write_arpa(trained.trie);
   CHECK(text.size() > (std::size_t{8} << 20));  // several pieces
-  const ArpaModel back = read_arpa(text, "lm.arpa");
-  CHECK(back.repairs.empty() && back.vocabulary == trained.arpa.vocabulary);
-  for (int k = 0; k < 3; ++k) {
-    CHECK(back.orders[k].words == trained.arpa.orders[k].words);
-    CHECK(back.orders[k].log10_prob == trained.arpa.orders[k].log10_prob);
-    CHECK(back.orders[k].log10_backoff == trained.arpa.orders[k].log10_backoff);
+  const ArpaFile back = read_arpa(text, "lm.arpa");
+  CHECK(back.repairs.empty() && back.trie.vocabulary == trained.trie.vocabulary);
+  const auto same = [](const auto& a, const auto& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  };
+  for (int k = 1; k <= 3; ++k) {
+    const NgramLevel &x = back.trie.level(k), &y = trained.trie.level(k);
+    CHECK(same(x.word, y.word) && same(x.context, y.context) && same(x.first_child, y.first_child));
+    CHECK(same(x.log10_prob, y.log10_prob) && same(x.log10_backoff, y.log10_backoff));
   }
 }
 
@@ -235,9 +276,9 @@ TEST(lm_arpa_reader_survives_damage) {
       try {
         // A copy of exactly this size, so that reading past its end is seen.
         const std::vector<char> exact(text.begin(), text.end());
-        NgramLinks links;
-        const ArpaModel arpa = read_arpa({exact.data(), exact.size()}, "lm.arpa", &links);
-        const BackoffModel model(arpa, links);
+        const ArpaFile file = read_arpa({exact.data(), exact.size()}, "lm.arpa");
+        check(file.trie);
+        const BackoffModel model(file.trie);
         CHECK(score_tokens(model, {"a", "b"}).size() == 3);
       } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::kArpa && error.line() > 0);

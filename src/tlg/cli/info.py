@@ -26,7 +26,7 @@ def info(ctx: click.Context, what: str, blank: str | None, as_json: bool) -> Non
     if not Path(what).is_dir():
         if blank is not None:
             raise click.UsageError("--blank is for graph folders")
-        from tlg.cli.lm import info as lm_info
+        from tlg.cli.lm.info import info as lm_info
 
         ctx.invoke(lm_info, model=what, as_json=as_json)
         return

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "lm/arpa.h"
-#include "lm/suffix_trie.h"
+#include "lm/count/count_trie.h"
+#include "lm/ngram_trie.h"
 
 namespace tlg::lm {
 
@@ -41,8 +41,7 @@ struct OrderReport {
 };
 
 struct TrainedModel {
-  ArpaModel arpa;
-  NgramLinks links;
+  NgramTrie trie;
   std::vector<OrderReport> orders;
 };
 

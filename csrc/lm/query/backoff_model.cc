@@ -1,8 +1,8 @@
-#include "lm/model.h"
+#include "lm/query/backoff_model.h"
 
 #include <algorithm>
 
-#include "lm/ngram_index.h"
+#include "lm/files/ngram_index.h"
 #include "util/error.h"
 
 namespace tlg::lm {
@@ -40,15 +40,15 @@ void BackoffModel::insert_all(std::vector<Entry>* pending) {
   pending->clear();
 }
 
-BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
-    : bos_(word_id(arpa.bos)), eos_(word_id(arpa.eos)), unk_(word_id(arpa.unk)) {
-  for (const std::string& word : arpa.vocabulary) words_.insert(word);
-  const int order = arpa.order();
+BackoffModel::BackoffModel(const NgramTrie& trie)
+    : bos_(word_id(trie.bos)), eos_(word_id(trie.eos)), unk_(word_id(trie.unk)) {
+  for (const std::string& word : trie.vocabulary) words_.insert(word);
+  const int order = trie.order();
   std::uint64_t nodes = 1, longer = 0;
   for (int k = 1; k <= order; ++k) {
     base_.push_back(static_cast<std::uint32_t>(nodes));
-    if (k < order) nodes += arpa.orders[k - 1].size();
-    if (k > 1) longer += arpa.orders[k - 1].size();
+    if (k < order) nodes += trie.level(k).size();
+    if (k > 1) longer += trie.level(k).size();
     if (std::max(nodes, longer) >= 0xaaaaaaaaU)
       throw Error(ErrorKind::kArpa, "more than 2.8 billion n-grams", "Prune the model");
   }
@@ -58,30 +58,31 @@ BackoffModel::BackoffModel(const ArpaModel& arpa, const NgramLinks& links)
   std::vector<std::uint32_t> state(nodes);
   std::vector<bool> matters(nodes);
   for (int k = 2; k <= order; ++k)
-    for (const std::uint32_t prefix : links.prefix[k - 1]) matters[base_[k - 2] + prefix] = true;
+    for (const NodeId context : trie.level(k).context) matters[base_[k - 2] + context] = true;
   std::vector<Entry> pending;
+  unigrams_.resize(trie.level(1).size());
   for (int k = 1; k <= order; ++k) {
-    const NgramOrder& ngrams = arpa.orders[k - 1];
-    if (k == 1) unigrams_.resize(ngrams.size());
-    for (std::size_t i = 0; i < ngrams.size(); ++i) {
-      const std::uint32_t suffix = k == 1 ? 0 : state[base_[k - 2] + links.suffix[k - 1][i]];
+    const NgramLevel& level = trie.level(k);
+    for (LevelWalk at(trie, k); !at.done(); at.next()) {
+      const NodeId i = at.node();
+      const std::uint32_t suffix = k == 1 ? 0 : state[base_[k - 2] + at.parent()];
       std::uint32_t to = suffix;
       if (k < order) {
-        const std::uint32_t node = base_[k - 1] + static_cast<std::uint32_t>(i);
-        const float backoff = ngrams.log10_backoff[i];
+        const std::uint32_t node = base_[k - 1] + i;
+        const float backoff = level.log10_backoff[i];
         nodes_[node] = {backoff * kLn10, suffix};
         if (matters[node] || backoff != 0) to = node;
         state[node] = to;
       }
-      Entry entry{0, ngrams.words[i * k + k - 1], ngrams.log10_prob[i] * kLn10, to};
+      Entry entry{0, at.words()[k - 1], level.log10_prob[i] * kLn10, to};
       if (k == 1) {
         unigrams_[i] = entry;
-      } else {
-        entry.context = base_[k - 2] + links.prefix[k - 1][i];
-        TLG_PREFETCH(&table_[home(entry.context, entry.word)]);
-        pending.push_back(entry);
-        if (pending.size() == kPending) insert_all(&pending);
+        continue;
       }
+      entry.context = base_[k - 2] + level.context[i];
+      TLG_PREFETCH(&table_[home(entry.context, entry.word)]);
+      pending.push_back(entry);
+      if (pending.size() == kPending) insert_all(&pending);
     }
   }
   insert_all(&pending);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "lm/arpa.h"
+#include "lm/files/arpa.h"
 #include "util/number.h"
 
 namespace tlg::lm {
@@ -15,8 +15,8 @@ constexpr std::size_t kCopy = 16;
 
 }  // namespace
 
-ArpaWriter::ArpaWriter(const ArpaModel& model) : model_(model) {
-  for (const std::string& word : model.vocabulary) {
+ArpaWriter::ArpaWriter(const NgramTrie& trie) : trie_(trie), at_(trie, 1) {
+  for (const std::string& word : trie.vocabulary) {
     longest_word_ = std::max(longest_word_, word.size());
     word_at_.push_back(words_.size());
     words_ += word;
@@ -27,55 +27,55 @@ ArpaWriter::ArpaWriter(const ArpaModel& model) : model_(model) {
 
 std::string ArpaWriter::next() {
   std::string piece;
-  if (order_ > model_.order()) return piece;
+  if (order_ > trie_.order()) return piece;
+  bool fresh = false;  // is this section's head still to be written?
   if (order_ == 0) {
     piece = "\\data\\\n";
-    for (int k = 1; k <= model_.order(); ++k)
-      piece +=
-          "ngram " + std::to_string(k) + "=" + std::to_string(model_.orders[k - 1].size()) + "\n";
+    for (int k = 1; k <= trie_.order(); ++k)
+      piece += "ngram " + std::to_string(k) + "=" + std::to_string(trie_.level(k).size()) + "\n";
     order_ = 1;
+    fresh = true;
   }
   const std::size_t longest_line =
-      40 + static_cast<std::size_t>(model_.order()) * (longest_word_ + 1);
-  for (; order_ <= model_.order(); ++order_, next_ = 0) {
-    if (next_ == 0 && piece.size() >= kPiece) return piece;
-    const NgramOrder& ngrams = model_.orders[order_ - 1];
-    if (next_ == 0) piece += "\n\\" + std::to_string(order_) + "-grams:\n";
+      40 + static_cast<std::size_t>(trie_.order()) * (longest_word_ + 1);
+  while (order_ <= trie_.order()) {
+    const NgramLevel& level = trie_.level(order_);
+    if (fresh) piece += "\n\\" + std::to_string(order_) + "-grams:\n";
     std::size_t used = piece.size();
     // In blocks small enough that the room for their longest possible lines stays modest.
     const std::size_t block = std::clamp<std::size_t>(kPiece / longest_line, 1, 4096);
-    while (next_ < ngrams.size() && used < kPiece) {
-      const std::size_t end = std::min(next_ + block, ngrams.size());
-      if (piece.size() < used + (end - next_) * longest_line)
-        piece.resize(used + (end - next_) * longest_line);
+    while (!at_.done() && used < kPiece) {
+      if (piece.size() < used + block * longest_line) piece.resize(used + block * longest_line);
       char* p = piece.data() + used;
-      for (; next_ < end; ++next_) {
-        p = format_float(p, ngrams.log10_prob[next_]);
-        const WordId* words = ngrams.words.data() + next_ * order_;
+      for (std::size_t i = 0; i < block && !at_.done(); ++i, at_.next()) {
+        p = format_float(p, level.log10_prob[at_.node()]);
         for (int j = 0; j < order_; ++j) {
           *p++ = j ? ' ' : '\t';
-          const std::size_t begin = word_at_[words[j]], size = word_at_[words[j] + 1] - begin;
+          const WordId word = at_.words()[j];
+          const std::size_t begin = word_at_[word], size = word_at_[word + 1] - begin;
           std::memcpy(p, words_.data() + begin, kCopy);
           if (size > kCopy) std::memcpy(p + kCopy, words_.data() + begin + kCopy, size - kCopy);
           p += size;
         }
-        if (!ngrams.log10_backoff.empty()) {
+        if (!level.log10_backoff.empty()) {
           *p++ = '\t';
-          p = format_float(p, ngrams.log10_backoff[next_]);
+          p = format_float(p, level.log10_backoff[at_.node()]);
         }
         *p++ = '\n';
       }
       used = static_cast<std::size_t>(p - piece.data());
     }
     piece.resize(used);
-    if (next_ < ngrams.size()) return piece;
+    if (!at_.done()) return piece;
+    fresh = true;
+    if (++order_ <= trie_.order()) at_ = LevelWalk(trie_, order_);
   }
   return piece + "\n\\end\\\n";
 }
 
-std::string write_arpa(const ArpaModel& model) {
+std::string write_arpa(const NgramTrie& trie) {
   std::string text;
-  ArpaWriter writer(model);
+  ArpaWriter writer(trie);
   for (std::string piece = writer.next(); !piece.empty(); piece = writer.next()) text += piece;
   return text;
 }

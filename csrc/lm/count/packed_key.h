@@ -1,5 +1,5 @@
 // An n-gram window as one big number whose order is suffix order: the last word in the highest
-// bits. Not for: anything but lm/suffix_trie.cc.
+// bits. Not for: anything but lm/count/count_trie.cc.
 #pragma once
 
 #include <algorithm>

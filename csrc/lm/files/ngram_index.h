@@ -1,12 +1,12 @@
 // Finds an n-gram of one order by its words: open addressing, 8 bytes a slot, exact (the words are
-// compared). Not for: scoring (lm/model.h follows links instead).
+// compared). Not for: scoring (lm/query follows links instead).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "lm/arpa.h"
+#include "lm/word_table.h"
 
 #if defined(__GNUC__) || defined(__clang__)
 #define TLG_PREFETCH(address) __builtin_prefetch(address)

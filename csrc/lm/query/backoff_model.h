@@ -1,7 +1,7 @@
 // An immutable backoff n-gram model for queries. A state is a context n-gram, the longest that can
 // still matter; one hash table leads from (context, word) to (score, next context), exactly: its
 // keys are node numbers, not hashes of words.
-// Not for: reading files (lm/arpa.h); texts (lm/text_score.h).
+// Not for: reading files (lm/files/arpa.h); texts (lm/query/text_score.h).
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "lm/arpa.h"
 #include "lm/lm_model.h"
+#include "lm/ngram_trie.h"
 
 namespace tlg::lm {
 
@@ -23,8 +23,8 @@ struct LmHit {
 
 class BackoffModel final : public LmModel {
  public:
-  // `links` of close_and_link or training. Throws Error(kArpa) for 2^32 n-grams or more.
-  BackoffModel(const ArpaModel& arpa, const NgramLinks& links);
+  // Throws Error(kArpa) for 2.8 billion n-grams or more.
+  explicit BackoffModel(const NgramTrie& trie);
 
   LmState start() const override { return start_; }
   float score(LmState from, WordId word, LmState* to) const override {

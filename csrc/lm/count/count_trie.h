@@ -1,19 +1,19 @@
 // All n-grams of a text with their counts, as a trie over reversed n-grams: the children of a node
 // are its one-word extensions to the LEFT, so the parent of "a b c" is "b c".
 // Built by sorting one packed key per token once; nothing is hashed.
-// Not for: probabilities (see lm/kneser_ney.h).
+// Not for: probabilities (see lm/smooth/kneser_ney.h).
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "lm/corpus.h"
+#include "lm/count/corpus.h"
 
 namespace tlg::lm {
 
 // One order of the trie. Nodes are in suffix order (by the last word, then the word before, ...),
 // the order of lmplz's files; siblings are in the order of their words.
-struct TrieLevel {
+struct CountLevel {
   std::vector<WordId> word;  // the oldest word; empty for order 1, where node = word id
   std::vector<std::uint32_t>
       first_child;  // of each node and one past the end; empty for the top order
@@ -24,8 +24,8 @@ struct TrieLevel {
 
 // Invariant: level[k - 1].first_child is non-decreasing and ends with the size of level[k];
 // no n-gram has two <s>; </s> is nobody's parent's left word.
-struct SuffixTrie {
-  std::vector<TrieLevel> levels;  // levels[k - 1]
+struct CountTrie {
+  std::vector<CountLevel> levels;  // levels[k - 1]
   // How often the last n-gram of each order occurs, where it is a suffix of the last n-gram of the
   // top order; else 0. lmplz counts it so (see CountOfCounts).
   std::vector<std::uint32_t> last_raw_count;
@@ -34,9 +34,9 @@ struct SuffixTrie {
 
 // Takes the ids out of the corpus, which has a sentence or more. order 1 to 9. Throws Error(kText)
 // for 2^32 tokens or more.
-SuffixTrie count_ngrams(Corpus* corpus, int order);
+CountTrie count_ngrams(Corpus* corpus, int order);
 
 // How often each n-gram of the trie occurs in the text, per order.
-std::vector<std::vector<std::uint32_t>> raw_counts(const SuffixTrie& trie);
+std::vector<std::vector<std::uint32_t>> raw_counts(const CountTrie& trie);
 
 }  // namespace tlg::lm

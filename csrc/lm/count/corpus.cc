@@ -1,4 +1,4 @@
-#include "lm/corpus.h"
+#include "lm/count/corpus.h"
 
 #include "util/error.h"
 #include "util/utf8.h"

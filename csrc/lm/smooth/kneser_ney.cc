@@ -1,10 +1,11 @@
-#include "lm/kneser_ney.h"
+#include "lm/smooth/kneser_ney.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "lm/ngram_index.h"
+#include "lm/files/ngram_index.h"
+#include "lm/files/ngram_lists.h"
 #include "util/error.h"
 
 namespace tlg::lm {
@@ -35,12 +36,12 @@ void check_options(const KneserNeyOptions& options, int order) {
 }
 
 // t_1..t_4 and the discounts of one order; says why where the formula fails.
-OrderReport find_discounts(const SuffixTrie& trie, int k, const KneserNeyOptions& options) {
-  const TrieLevel& level = trie.levels[k - 1];
+OrderReport find_discounts(const CountTrie& trie, int k, const KneserNeyOptions& options) {
+  const CountLevel& level = trie.levels[k - 1];
   OrderReport report;
   std::array<std::uint64_t, 5> t{};  // t[0] takes all other counts
   for (const std::uint32_t count : level.count) ++t[count <= 4 ? count : 0];
-  // Order 1: <s> is listed but not counted; see lm/suffix_trie.h.
+  // Order 1: <s> is listed but not counted; see lm/count/count_trie.h.
   report.counted = level.count.size();
   if (options.count_of_counts == CountOfCounts::kLmplz && trie.last_raw_count[k - 1]) {
     // The last unigram is the last word that ends a window, not the last id.
@@ -85,7 +86,7 @@ struct Context {
 
 class Estimator {
  public:
-  Estimator(SuffixTrie trie, const KneserNeyOptions& options)
+  Estimator(CountTrie trie, const KneserNeyOptions& options)
       : trie_(std::move(trie)), options_(options) {}
 
   TrainedModel run(const WordTable& words) {
@@ -93,9 +94,7 @@ class Estimator {
     for (int k = 1; k <= order; ++k) model_.orders.push_back(find_discounts(trie_, k, options_));
     choose(words);
     context_.resize(static_cast<std::size_t>(order) + 1);
-    model_.links.prefix.resize(static_cast<std::size_t>(order));
-    model_.links.suffix.resize(static_cast<std::size_t>(order));
-    model_.arpa.orders.resize(static_cast<std::size_t>(order));
+    lists_.orders.resize(static_cast<std::size_t>(order));
     contexts_.resize(static_cast<std::size_t>(order));
     for (int k = 1; k < order; ++k) contexts_[k].resize(trie_.levels[k - 1].count.size());
     for (int k = 2; k <= order; ++k) find_contexts(k);
@@ -104,7 +103,8 @@ class Estimator {
         if (one.sum > 0) one = {one.removed / one.sum, 1 / one.sum};
     estimate_unigrams(words);
     for (int k = 2; k <= order; ++k) estimate(k);
-    for (int k = 1; k <= order; ++k) model_.orders[k - 1].kept = model_.arpa.orders[k - 1].size();
+    for (int k = 1; k <= order; ++k) model_.orders[k - 1].kept = lists_.orders[k - 1].size();
+    model_.trie = make_trie(&lists_);
     return std::move(model_);
   }
 
@@ -127,7 +127,7 @@ class Estimator {
     for (int k = 1; k <= trie_.order(); ++k) {
       const std::uint64_t threshold =
           cut ? options_.prune[std::min<std::size_t>(k, options_.prune.size()) - 1] : 0;
-      const TrieLevel& level = trie_.levels[k - 1];
+      const CountLevel& level = trie_.levels[k - 1];
       std::vector<std::uint8_t>& kept = kept_[k - 1];
       kept.resize(level.count.size());
       if (k == 1) {
@@ -146,7 +146,7 @@ class Estimator {
   // The context of "w1 .. wk" is "w1 .. w(k-1)": the child w1 of its parent's context. Both lists
   // of children are sorted, and the parent's are a subset.
   void find_contexts(int k) {
-    const TrieLevel& level = trie_.levels[k - 1];
+    const CountLevel& level = trie_.levels[k - 1];
     const std::array<double, 3> discount = model_.orders[k - 1].discount;
     std::vector<Context>& sums = contexts_[k - 1];
     std::vector<std::uint32_t>& context = context_[k];
@@ -207,7 +207,7 @@ class Estimator {
   }
 
   void estimate_unigrams(const WordTable& words) {
-    const TrieLevel& level = trie_.levels[0];
+    const CountLevel& level = trie_.levels[0];
     const std::array<double, 3> discount = model_.orders[0].discount;
     double removed = 0, sum = 0;
     std::size_t listed = 0;
@@ -221,8 +221,8 @@ class Estimator {
     const double gamma = removed / sum;
     const double size =
         static_cast<double>(std::max<std::uint64_t>(options_.vocab_pad, listed - 1));
-    NgramOrder& out = model_.arpa.orders[0];
-    ArpaModel& arpa = model_.arpa;
+    NgramList& out = lists_.orders[0];
+    NgramLists& arpa = lists_;
     prob_.assign(level.count.size(), 0.0f);
     index_.assign(level.count.size(), 0);
     for (WordId word = 0; word < level.count.size(); ++word) {
@@ -237,9 +237,6 @@ class Estimator {
       out.words.push_back(index_[word]);
       out.log10_prob.push_back(log10_of(p));
     }
-    arpa.unk = kUnkId;
-    arpa.bos = kBosId;
-    arpa.eos = kEosId;
     word_index_ = index_;
     if (trie_.order() > 1) put_backoffs(1);
   }
@@ -249,7 +246,7 @@ class Estimator {
   }
 
   void put_backoffs(int k) {
-    NgramOrder& out = model_.arpa.orders[k - 1];
+    NgramList& out = lists_.orders[k - 1];
     const std::vector<Context>& contexts = contexts_[k];
     out.log10_backoff.reserve(out.size());
     for (std::size_t node = 0; node < contexts.size(); ++node) {
@@ -265,23 +262,19 @@ class Estimator {
 
   // p(w | h) = (c - D) / sum + gamma(h) p(w | h'); parents are nodes of order k - 1.
   void estimate(int k) {
-    const TrieLevel& level = trie_.levels[k - 1];
+    const CountLevel& level = trie_.levels[k - 1];
     const std::vector<std::uint32_t>& children = trie_.levels[k - 2].first_child;
     const std::vector<std::uint32_t>& context = context_[k];
     const std::vector<Context>& contexts = contexts_[k - 1];
     const std::array<double, 3> discount = model_.orders[k - 1].discount;
     const bool top = k == trie_.order();
-    NgramOrder& out = model_.arpa.orders[k - 1];
-    const NgramOrder& lower = model_.arpa.orders[k - 2];
-    std::vector<std::uint32_t>& prefix = model_.links.prefix[k - 1];
-    std::vector<std::uint32_t>& suffix = model_.links.suffix[k - 1];
+    NgramList& out = lists_.orders[k - 1];
+    const NgramList& lower = lists_.orders[k - 2];
     const bool all = kept_.empty();  // then a node's index in the model is its number
     const auto size = static_cast<std::size_t>(
         all ? level.word.size() : std::count(kept_[k - 1].begin(), kept_[k - 1].end(), 1));
     out.words.resize(size * k);
     out.log10_prob.resize(size);
-    suffix.resize(size);
-    if (!all) prefix.resize(size);
     std::vector<float> prob(top ? 0 : level.word.size());
     std::vector<std::uint32_t> index(top || all ? 0 : level.word.size());
     std::uint32_t at = 0;  // in the model
@@ -296,19 +289,16 @@ class Estimator {
         const double p = (count - discount[std::min<std::uint32_t>(count, 3) - 1]) * one.sum +
                          one.removed * static_cast<double>(prob_[parent]);
         if (!top) prob[node] = static_cast<float>(p);
-        suffix[at] = shorter;
         WordId* words = out.words.data() + static_cast<std::size_t>(at) * k;
         words[0] = all ? level.word[node] : word_index_[level.word[node]];
         for (int i = 1; i < k; ++i) words[i] = rest[i - 1];
         out.log10_prob[at] = log10_of(p);
         if (!all) {
-          prefix[at] = index_[context[node]];
           if (!top) index[node] = at;
         }
         ++at;
       }
     }
-    if (all) prefix = std::move(context_[k]);
     if (!top) put_backoffs(k);
     prob_ = std::move(prob);
     index_ = std::move(index);
@@ -319,9 +309,10 @@ class Estimator {
     std::vector<WordId>().swap(trie_.levels[k - 1].word);
   }
 
-  SuffixTrie trie_;
+  CountTrie trie_;
   const KneserNeyOptions& options_;
   TrainedModel model_;
+  NgramLists lists_;
   std::vector<std::vector<std::uint8_t>> kept_;
   std::vector<std::vector<std::uint32_t>>
       context_;                                 // by order: of each node, a node of the order below

@@ -1,11 +1,11 @@
-#include "lm/suffix_trie.h"
+#include "lm/count/count_trie.h"
 
 #include <limits>
 #include <memory>
 #include <string>
 #include <type_traits>
 
-#include "lm/packed_key.h"
+#include "lm/count/packed_key.h"
 #include "util/error.h"
 
 namespace tlg::lm {
@@ -63,7 +63,7 @@ class Counter {
       equal_words_[bit] = static_cast<std::uint8_t>(std::max(0, order - 1 - bit / word_bits));
   }
 
-  SuffixTrie count(Corpus* corpus, const Parts& parts) {
+  CountTrie count(Corpus* corpus, const Parts& parts) {
     fill(*corpus, parts);
     corpus->drop_ids();
     std::size_t largest = 0;
@@ -135,7 +135,7 @@ class Counter {
   void start(const std::vector<std::size_t>& sizes) {
     trie_.levels.resize(static_cast<std::size_t>(order_));
     for (int k = 1; k <= order_; ++k) {
-      TrieLevel& level = trie_.levels[k - 1];
+      CountLevel& level = trie_.levels[k - 1];
       const std::size_t size = k == 1 ? vocabulary_ : sizes[k - 1];
       if (k > 1) level.word.resize(size);
       if (k < order_) level.first_child.resize(size + 1);
@@ -159,7 +159,7 @@ class Counter {
           current_[1] = word;
         } else {
           const std::uint32_t node = next_[k]++;
-          TrieLevel& level = trie_.levels[k - 1];
+          CountLevel& level = trie_.levels[k - 1];
           level.word[node] = key.get((order_ - k) * bits_, bits_);
           if (k < order_) level.first_child[node] = next_[k + 1];
           ++trie_.levels[k - 2].count[current_[k - 1]];
@@ -192,7 +192,7 @@ class Counter {
   // Not a vector: it would be written twice, for nothing.
   std::unique_ptr<Key[]> keys_;
   std::size_t size_ = 0;
-  SuffixTrie trie_;
+  CountTrie trie_;
   std::vector<std::uint32_t> next_, current_;  // by order
   std::vector<std::size_t> born_;              // the window in which the current node appeared
   std::size_t unigrams_begun_ = 0;
@@ -200,7 +200,7 @@ class Counter {
 
 }  // namespace
 
-SuffixTrie count_ngrams(Corpus* corpus, int order) {
+CountTrie count_ngrams(Corpus* corpus, int order) {
   std::vector<std::uint32_t> histogram(corpus->words().size(), 0);
   std::size_t tokens = corpus->num_words() + corpus->num_sentences();
   if (tokens >= std::numeric_limits<std::uint32_t>::max())
@@ -219,11 +219,11 @@ SuffixTrie count_ngrams(Corpus* corpus, int order) {
   return run(std::integral_constant<int, 5>());
 }
 
-std::vector<std::vector<std::uint32_t>> raw_counts(const SuffixTrie& trie) {
+std::vector<std::vector<std::uint32_t>> raw_counts(const CountTrie& trie) {
   std::vector<std::vector<std::uint32_t>> raw(trie.levels.size());
   raw.back() = trie.levels.back().count;
   for (int k = trie.order() - 1; k >= 1; --k) {
-    const TrieLevel& level = trie.levels[k - 1];
+    const CountLevel& level = trie.levels[k - 1];
     raw[k - 1] = level.count;  // right for n-grams that begin with <s>: they have no children
     for (std::size_t node = 0; node < level.count.size(); ++node) {
       const std::uint32_t begin = level.first_child[node], end = level.first_child[node + 1];

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lm/model.h"
+#include "lm/query/backoff_model.h"
 
 namespace tlg::lm {
 
@@ -36,8 +36,8 @@ class TextScorer {
     total_.hits = one_.hits;
   }
 
-  // Adds whole lines (split as lm/corpus.h does); `name` and `first_line` are for errors. Throws
-  // Error(kText) for <s> or </s> in the text.
+  // Adds whole lines (split as lm/count/corpus.h does); `name` and `first_line` are for errors.
+  // Throws Error(kText) for <s> or </s> in the text.
   void add_text(std::string_view text, const std::string& name, std::int64_t first_line);
   // Adds one sentence from its words.
   void add_sentence(const std::vector<std::string>& words, std::int64_t number);

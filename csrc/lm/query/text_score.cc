@@ -1,8 +1,8 @@
-#include "lm/text_score.h"
+#include "lm/query/text_score.h"
 
 #include <utility>
 
-#include "lm/corpus.h"
+#include "lm/count/corpus.h"
 #include "util/error.h"
 #include "util/utf8.h"
 

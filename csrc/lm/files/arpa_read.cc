@@ -5,7 +5,8 @@
 #include <cstring>
 #include <limits>
 
-#include "lm/arpa.h"
+#include "lm/files/arpa.h"
+#include "lm/files/ngram_lists.h"
 #include "lm/word_table.h"
 #include "util/error.h"
 #include "util/number.h"
@@ -60,21 +61,22 @@ class Reader {
  public:
   Reader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
-  ArpaModel read(NgramLinks* links) {
+  ArpaFile read() {
     refuse_other_formats();
     find_data();
     read_counts();
     for (int k = 1; k <= static_cast<int>(declared_.size()); ++k) read_section(k);
     read_end();
-    name_specials();
+    report_specials();
     for (const Oddity* one : {&carriage_returns_, &spacing_, &positive_, &ignored_backoff_,
                               &blank_inside_, &infinite_, &duplicate_word_})
       if (one->count)
         report(one->what + std::string(" (") + std::to_string(one->count) + " lines)",
                one->first_line);
-    NgramLinks made = close_and_link(&model_);
-    if (links) *links = std::move(made);
-    return std::move(model_);
+    ArpaFile file;
+    file.trie = make_trie(&model_);
+    file.repairs = std::move(model_.repairs);
+    return file;
   }
 
  private:
@@ -192,7 +194,7 @@ class Reader {
 
   void read_section(int k) {
     model_.orders.emplace_back();
-    NgramOrder& ngrams = model_.orders.back();
+    NgramList& ngrams = model_.orders.back();
     const Declared& declared = declared_[static_cast<std::size_t>(k) - 1];
     if (!next_head()) {
       // Only a file that ends with \end\ or lacks nothing but it gets here in order.
@@ -299,7 +301,7 @@ class Reader {
     return value;
   }
 
-  void read_ngram(int k, bool top, NgramOrder* ngrams) {
+  void read_ngram(int k, bool top, NgramList* ngrams) {
     const char* p = line_.data();
     const char* end = p + line_.size();
     // Single separators: tab, then spaces between the words, then a tab.
@@ -373,7 +375,7 @@ class Reader {
     // pocolm counts <s> in its header but does not print it.
     report("<s> has no unigram; added with probability 0", number_);
     model_.vocabulary.emplace_back("<s>");
-    NgramOrder& unigrams = model_.orders[0];
+    NgramList& unigrams = model_.orders[0];
     const WordId added = words_.insert(word);
     unigrams.words.push_back(added);
     unigrams.log10_prob.push_back(kLog10Zero);
@@ -381,22 +383,14 @@ class Reader {
     return added;
   }
 
-  std::int64_t id_of(std::string_view word) const {
-    const WordId id = words_.find(word);
-    return id == kNoWord ? -1 : static_cast<std::int64_t>(id);
-  }
-
-  void name_specials() {
-    model_.bos = id_of("<s>");
-    model_.eos = id_of("</s>");
-    model_.unk = id_of("<unk>");
-    if (model_.unk < 0 && (model_.unk = id_of("<UNK>")) >= 0)
-      model_.repairs.push_back("<UNK> is taken as the unknown word <unk>");
+  void report_specials() {
     if (model_.vocabulary.empty()) refuse("no unigrams", "Train the model again", number_);
-    if (model_.unk < 0) model_.repairs.push_back("no <unk>: unknown words have probability 0");
-    if (model_.bos < 0) model_.repairs.push_back("no <s>: sentences start without context");
-    if (model_.eos < 0)
-      model_.repairs.push_back("no </s>: the end of a sentence has probability 0");
+    const auto lacks = [&](std::string_view word) { return words_.find(word) == kNoWord; };
+    if (lacks("<unk>"))
+      model_.repairs.push_back(lacks("<UNK>") ? "no <unk>: unknown words have probability 0"
+                                              : "<UNK> is taken as the unknown word <unk>");
+    if (lacks("<s>")) model_.repairs.push_back("no <s>: sentences start without context");
+    if (lacks("</s>")) model_.repairs.push_back("no </s>: the end of a sentence has probability 0");
   }
 
   struct Declared {
@@ -412,7 +406,7 @@ class Reader {
   bool pending_ = false;     // line_ is a head that nobody has used yet
   std::vector<Declared> declared_;
   WordTable words_;
-  ArpaModel model_;
+  NgramLists model_;
   Oddity carriage_returns_{"CR at the end of lines removed"};
   Oddity spacing_{"fields set apart in an unusual way"};
   Oddity positive_{"log probability a little above 0 taken as 0"};
@@ -424,12 +418,8 @@ class Reader {
 
 }  // namespace
 
-ArpaModel read_arpa(std::string_view text, const std::string& name, NgramLinks* links) {
-  return Reader(text, name).read(links);
-}
-
-ArpaModel read_arpa(std::string_view text, const std::string& name) {
-  return read_arpa(text, name, nullptr);
+ArpaFile read_arpa(std::string_view text, const std::string& name) {
+  return Reader(text, name).read();
 }
 
 }  // namespace tlg::lm

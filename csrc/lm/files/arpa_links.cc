@@ -5,14 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "lm/arpa.h"
-#include "lm/ngram_index.h"
+#include "lm/files/ngram_index.h"
+#include "lm/files/ngram_lists.h"
 #include "util/error.h"
 
 namespace tlg::lm {
 namespace {
 
-std::string ngram_text(const ArpaModel& model, int order, std::size_t index) {
+std::string ngram_text(const NgramLists& model, int order, std::size_t index) {
   const WordId* words = model.orders[order - 1].words.data() + index * order;
   std::string text;
   for (int i = 0; i < order; ++i) text += (i ? " " : "") + model.vocabulary[words[i]];
@@ -40,7 +40,7 @@ bool strictly_sorted(const std::vector<WordId>& words, int order) {
   return by_suffix || by_prefix;
 }
 
-void erase_ngrams(NgramOrder* ngrams, int order, const std::vector<std::uint32_t>& doomed) {
+void erase_ngrams(NgramList* ngrams, int order, const std::vector<std::uint32_t>& doomed) {
   std::size_t kept = 0, next = 0;
   for (std::size_t i = 0; i < ngrams->size(); ++i) {
     if (next < doomed.size() && doomed[next] == i) {
@@ -59,8 +59,8 @@ void erase_ngrams(NgramOrder* ngrams, int order, const std::vector<std::uint32_t
 
 // The index of an order, its duplicates removed. Null for the highest order when sorting shows that
 // it has none: nothing looks it up.
-std::unique_ptr<NgramIndex> make_index(ArpaModel* model, int order) {
-  NgramOrder& ngrams = model->orders[order - 1];
+std::unique_ptr<NgramIndex> make_index(NgramLists* model, int order) {
+  NgramList& ngrams = model->orders[order - 1];
   if (ngrams.size() >= kNoNgram)
     throw Error(ErrorKind::kArpa, "more than 4.29 billion n-grams of one order", "Prune the model");
   if (order == model->order() && strictly_sorted(ngrams.words, order)) return nullptr;
@@ -90,7 +90,7 @@ std::unique_ptr<NgramIndex> make_index(ArpaModel* model, int order) {
 // there is appended with a NaN probability, to be filled in later.
 class Linker {
  public:
-  Linker(ArpaModel* model, int order, NgramIndex* below)
+  Linker(NgramLists* model, int order, NgramIndex* below)
       : order_(order), lower_(&model->orders[order - 2]), below_(below) {}
 
   std::size_t added() const { return added_; }
@@ -137,13 +137,13 @@ class Linker {
   }
 
   int order_;
-  NgramOrder* lower_;
+  NgramList* lower_;
   NgramIndex* below_;
   std::size_t added_ = 0;
 };
 
-void settle_backoffs(ArpaModel* model, const NgramLinks& links, int order) {
-  NgramOrder& ngrams = model->orders[order - 1];
+void settle_backoffs(NgramLists* model, const NgramLinks& links, int order) {
+  NgramList& ngrams = model->orders[order - 1];
   std::vector<bool> missing(ngrams.size());
   bool any = false;
   for (std::size_t i = 0; i < ngrams.size(); ++i) {
@@ -166,7 +166,7 @@ void settle_backoffs(ArpaModel* model, const NgramLinks& links, int order) {
 
 }  // namespace
 
-NgramLinks close_and_link(ArpaModel* model) {
+NgramLinks close_and_link(NgramLists* model) {
   NgramLinks links;
   const int top = model->order();
   links.prefix.resize(top);
@@ -184,10 +184,10 @@ NgramLinks close_and_link(ArpaModel* model) {
     index = std::move(below);
   }
   for (int order = 1; order < top; ++order) {
-    NgramOrder& ngrams = model->orders[order - 1];
+    NgramList& ngrams = model->orders[order - 1];
     for (std::size_t i = ngrams.size() - added[order]; i < ngrams.size(); ++i) {
       const std::size_t context = links.prefix[order - 1][i], shorter = links.suffix[order - 1][i];
-      const NgramOrder& lower = model->orders[order - 2];
+      const NgramList& lower = model->orders[order - 2];
       ngrams.log10_prob[i] =
           std::max(kLog10Zero, lower.log10_backoff[context] + lower.log10_prob[shorter]);
     }

@@ -1,0 +1,20 @@
+"""``tlg lm``: train n-gram models, measure and change them; one file per sub-command."""
+
+from __future__ import annotations
+
+from tlg.cli import LazyGroup
+
+__all__ = ["lm"]
+
+TABLE = {
+    "train": ("tlg.cli.lm.train", "train", "Train a model from text."),
+    "ppl": ("tlg.cli.lm.ppl", "ppl", "Perplexity of texts under a model."),
+    "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what reading it mended."),
+}
+lm = LazyGroup(
+    "lm",
+    TABLE,
+    "Train n-gram language models and measure them.\n\n\b\nExample:\n"
+    "    tlg lm train text.txt -o lm.arpa.gz --order 4\n"
+    "    tlg lm ppl lm.arpa.gz heldout.txt",
+)

@@ -1,0 +1,123 @@
+"""``tlg lm train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tlg.cli.lm.common import HELP, print_json, progress_bar, texts
+from tlg.errors import OutputError
+
+__all__ = ["train"]
+
+
+class PruneCommand(click.Command):
+    """A command whose --prune takes all the numbers that follow it, as lmplz's does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the option for each number."""
+        spread: list[str] = []
+        at = 0
+        while at < len(args):
+            if args[at] == "--":
+                spread += args[at:]
+                break
+            if args[at] != "--prune":
+                spread.append(args[at])
+                at += 1
+                continue
+            end = at + 1
+            while end < len(args) and args[end].isdecimal() and args[end].isascii():
+                end += 1
+            for number in args[at + 1 : end]:
+                if len(number) > 1 and number[0] == "0":
+                    raise click.UsageError(
+                        f"--prune {number}: write the thresholds apart, as in --prune 0 0 1"
+                    )
+                spread += ["--prune", number]
+            if end == at + 1:
+                raise click.UsageError("--prune needs numbers, as in --prune 0 0 1")
+            at = end
+        return super().parse_args(ctx, spread)
+
+
+@click.command(cls=PruneCommand, context_settings=HELP)
+@click.argument("text", nargs=-1, required=True)
+@click.option(
+    "-o", "--output", required=True, help="The ARPA file to write; .gz, .bz2, .xz and .zst compress."
+)
+@click.option(
+    "--order", default=4, show_default=True, type=click.IntRange(1, 9), help="Length of the longest n-grams."
+)
+@click.option(
+    "--smoothing",
+    default="mkn",
+    show_default=True,
+    type=click.Choice(["mkn"]),
+    help="mkn: interpolated modified Kneser-Ney.",
+)
+@click.option(
+    "--prune",
+    multiple=True,
+    type=int,
+    metavar="N...",
+    help="Drop n-grams that occur at most N times: a threshold per order, non-decreasing, the last repeats.",
+)
+@click.option(
+    "--discount-fallback/--no-discount-fallback",
+    default=True,
+    show_default=True,
+    help="Where a text is too small to give discounts for an order: use 0.5 1 1.5, or fail.",
+)
+@click.option(
+    "--count-of-counts",
+    default="lmplz",
+    show_default=True,
+    type=click.Choice(["lmplz", "exact"]),
+    help="lmplz: the numbers of lmplz, its oddity at the last n-gram included; exact: the formula.",
+)
+@click.option(
+    "--interpolate-unigrams/--no-interpolate-unigrams",
+    default=True,
+    show_default=True,
+    help="Mix the unigrams with a uniform distribution, or give all that is discounted to <unk>.",
+)
+@click.option(
+    "--vocab-pad",
+    default=0,
+    type=click.IntRange(0),
+    help="Size of the uniform distribution, if larger than the vocabulary.",
+)
+@click.option("--limit-vocab", metavar="FILE", help="Drop n-grams with a word that is not in this file.")
+@click.option(
+    "--symbols",
+    default="error",
+    show_default=True,
+    type=click.Choice(["error", "skip", "unk"]),
+    help="<s>, </s>, <unk> in the text: refuse, take as white space, or count <unk> as the unknown word.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | None, **options: Any) -> None:
+    """Train a model from TEXT files: one sentence a line, words separated by spaces; - is standard input.
+
+    \b
+    Example:
+        tlg lm train corpus.txt.gz more.txt -o lm.arpa.gz --order 4 --prune 0 0 1
+    """
+    from tlg.lm import TrainReport
+    from tlg.lm import train as train_model
+
+    if not Path(output).parent.is_dir():  # not after an hour of work
+        raise OutputError("there is no such folder", remedy="Make it first", file=Path(output).parent)
+    with progress_bar(text, "reading") as progress:
+        model = train_model(texts(text), limit_vocab=limit_vocab, progress=progress, **options)
+    model.save(output)
+    report = model.report
+    assert isinstance(report, TrainReport)
+    if as_json:
+        print_json({"output": output, **report.as_dict()})
+    else:
+        # Where the model goes to standard output, the report must not.
+        click.echo(f"{report}\n{output} written", err=not Path(output).is_file())
