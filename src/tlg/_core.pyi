@@ -219,10 +219,6 @@ class Symbols:
     skip: ClassVar[Symbols]
     unk: ClassVar[Symbols]
 
-class CountOfCounts:
-    lmplz: ClassVar[CountOfCounts]
-    exact: ClassVar[CountOfCounts]
-
 class Job:
     """How long work is done: csrc/util/job.h. memory 0 is no limit."""
 
@@ -249,15 +245,42 @@ class Corpus:
     @property
     def num_outside(self) -> int: ...
 
-class KneserNeyOptions:
+class Smoothing:
+    mkn: ClassVar[Smoothing]
+    kn: ClassVar[Smoothing]
+    absolute: ClassVar[Smoothing]
+    wb: ClassVar[Smoothing]
+    katz: ClassVar[Smoothing]
+    addk: ClassVar[Smoothing]
+    ml: ClassVar[Smoothing]
+    jm: ClassVar[Smoothing]
+
+class CountOfCounts:
+    lmplz: ClassVar[CountOfCounts]
+    exact: ClassVar[CountOfCounts]
+    raw: ClassVar[CountOfCounts]
+
+class PruneCounts:
+    raw: ClassVar[PruneCounts]
+    adjusted: ClassVar[PruneCounts]
+
+class SmoothingOptions:
+    smoothing: Smoothing
+    backoff: bool
     count_of_counts: CountOfCounts
     discount_fallback: bool
     fallback: list[float]
     prune: list[int]
+    prune_counts: PruneCounts
     interpolate_unigrams: bool
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
+    closed_vocab: bool
+    k: float
+    gt_max: list[int]
+    weight_buckets: bool
+    threads: int
 
 class OrderReport:
     counted: int
@@ -265,9 +288,10 @@ class OrderReport:
     t: list[int]
     discount: list[float]
     fallback: str
+    weight: list[float]
 
-def train_kneser_ney(
-    corpus: Corpus, order: int, options: KneserNeyOptions
+def train(
+    corpus: Corpus, order: int, options: SmoothingOptions, heldout: Corpus | None = None
 ) -> tuple[NgramModel, list[OrderReport]]: ...
 
 class NgramModel:
