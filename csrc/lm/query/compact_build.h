@@ -1,0 +1,26 @@
+// Packs a model into a compact trie, exactly or with quantised values, and unpacks it again.
+// Not for: queries (lm/query/compact_model.h).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lm/ngram_trie.h"
+#include "lm/query/compact_trie.h"
+
+namespace tlg::lm {
+
+// Bits for the values of each order above 1, 2 to 16; 0 keeps them as they are. Unigrams are kept
+// as they are; so are probabilities of 0 and 1 and backoffs of 1.
+struct CompactOptions {
+  int prob_bits = 0, backoff_bits = 0;
+};
+
+// Throws Error(kOption) for bits out of their range, Error(kArpa) for orders above 15.
+CompactTrie build_compact(const NgramTrie& trie, const CompactOptions& options);
+
+// The model again, bit for bit but for quantised values; `vocabulary` has the words by their ids.
+// Throws Error(kArpa) for a trie that is damaged.
+NgramTrie expand(const CompactTrie& compact, std::vector<std::string> vocabulary);
+
+}  // namespace tlg::lm
