@@ -11,15 +11,9 @@
 
 #include "lm/lm_model.h"
 #include "lm/ngram_trie.h"
+#include "lm/query/query_model.h"
 
 namespace tlg::lm {
-
-struct LmHit {
-  float score = 0;  // nats, backoffs included
-  int order = 0;    // of the n-gram that gave the probability
-  LmState to;
-  bool zero = false;  // the n-gram itself has probability 0
-};
 
 class BackoffModel final : public LmModel {
  public:
