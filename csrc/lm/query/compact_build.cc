@@ -196,10 +196,11 @@ CompactTrie build_compact(const NgramTrie& trie, const CompactOptions& options) 
   if (trie.order() > CompactTrie::kMaxOrder)
     throw Error(ErrorKind::kArpa, "order " + std::to_string(trie.order()) + " is above 15",
                 "Use the probing structure");
+  for (const NgramLevel& level : trie.levels)
+    if (level.size() > CompactTrie::kMaxSize)
+      throw Error(ErrorKind::kArpa, "more than 4.29 billion n-grams of one order",
+                  "Prune the model");
   CompactTrie made;
-  made.bos = trie.bos;
-  made.eos = trie.eos;
-  made.unk = trie.unk;
   const NgramLevel& words = trie.level(1);
   made.unigrams = util::Array<CompactUnigram>(words.size() + 1, CompactUnigram{0, 0, 0});
   Places below;
@@ -225,12 +226,7 @@ CompactTrie build_compact(const NgramTrie& trie, const CompactOptions& options) 
   return made;
 }
 
-NgramTrie expand(const CompactTrie& compact, std::vector<std::string> vocabulary) {
-  NgramTrie trie;
-  trie.vocabulary = std::move(vocabulary);
-  trie.bos = compact.bos;
-  trie.eos = compact.eos;
-  trie.unk = compact.unk;
+NgramTrie expand(const CompactTrie& compact, NgramTrie trie) {
   const std::uint32_t words = compact.size(1);
   NgramLevel unigrams;
   unigrams.log10_prob = util::Array<float>(words);

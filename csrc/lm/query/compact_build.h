@@ -2,9 +2,6 @@
 // Not for: queries (lm/query/compact_model.h).
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "lm/ngram_trie.h"
 #include "lm/query/compact_trie.h"
 
@@ -16,11 +13,12 @@ struct CompactOptions {
   int prob_bits = 0, backoff_bits = 0;
 };
 
-// Throws Error(kOption) for bits out of their range, Error(kArpa) for orders above 15.
+// Throws Error(kOption) for bits out of their range, Error(kArpa) for orders above 15 and for
+// 2^32 - 1 n-grams of one order.
 CompactTrie build_compact(const NgramTrie& trie, const CompactOptions& options);
 
-// The model again, bit for bit but for quantised values; `vocabulary` has the words by their ids.
-// Throws Error(kArpa) for a trie that is damaged.
-NgramTrie expand(const CompactTrie& compact, std::vector<std::string> vocabulary);
+// The model again, bit for bit but for quantised values; `trie` has vocabulary and special words,
+// and no levels. Throws Error(kArpa) if the bits are damaged.
+NgramTrie expand(const CompactTrie& compact, NgramTrie trie);
 
 }  // namespace tlg::lm

@@ -2,35 +2,48 @@
 
 #include <utility>
 
+#include "lm/query/compact_file.h"
+
 namespace tlg::lm {
 namespace {
 
-constexpr float kLn10 = 2.302585093f;
-constexpr float kZero = kLog10Zero * kLn10;
 constexpr unsigned kLengthBits = 4;
-
-WordId word_id(std::int64_t id) { return id < 0 ? kNoWord : static_cast<WordId>(id); }
+constexpr std::uint64_t kLengthMask = (1U << kLengthBits) - 1;
+static_assert(CompactTrie::kMaxOrder <= kLengthMask);
 
 }  // namespace
 
-CompactModel::CompactModel(CompactTrie trie)
-    : trie_(std::move(trie)), eos_(word_id(trie_.eos)), unk_(word_id(trie_.unk)) {
+CompactModel::CompactModel(const NgramTrie& trie, const CompactOptions& options)
+    : QueryModel(trie), trie_(build_compact(trie, options)) {
+  lay_out();
+}
+
+CompactModel::CompactModel(const LmFile& file)
+    : QueryModel(file), trie_(read_compact(file, counts())) {
+  lay_out();
+}
+
+void CompactModel::add_to(LmFileWriter* writer) const {
+  add_common(writer);
+  write_compact(trie_, writer);
+}
+
+void CompactModel::lay_out() {
   fields_.resize(static_cast<std::size_t>(trie_.order()));
   for (int n = 1; n < trie_.order(); ++n) {
     unsigned shift = kLengthBits;
     for (int j = n; j > 0; --j) {
-      // A node of order 1 is the word of the one of order 2.
-      unsigned width = j == 1 && n > 1 ? 0 : width_of(trie_.size(j));
+      // A node of order 1 is what the one of order 2 has for a rank.
+      const unsigned width = j == 1 && n > 1 ? 0 : width_of(trie_.size(j));
       if (shift + width > 64) break;
       fields_[n][j] = {shift, width};
       shift += width;
     }
   }
-  if (trie_.bos >= 0) {
-    Context context;
-    advance(&context, static_cast<WordId>(trie_.bos));
-    start_ = pack(context);
-  }
+  if (bos() == kNoWord) return;
+  Context context;
+  advance(&context, bos());
+  set_start(pack(context));
 }
 
 LmState CompactModel::pack(const Context& context) const {
@@ -45,42 +58,51 @@ LmState CompactModel::pack(const Context& context) const {
 
 CompactModel::Context CompactModel::unpack(LmState state) const {
   Context context;
-  context.length = static_cast<int>(state.id & ((1U << kLengthBits) - 1));
+  context.length = static_cast<int>(state.id & kLengthMask);
   if (context.length >= trie_.order()) context.length = trie_.order() - 1;
   const auto& fields = fields_[context.length];
   for (int j = context.length; j > 0; --j) {
     const std::uint32_t size = trie_.size(j);
     if (size == 0) return Context();
-    std::uint64_t node;
+    std::uint64_t node = 0;  // where there is but one, it needs no bits
     if (fields[j].width)
       node = state.id >> fields[j].shift & ((std::uint64_t{1} << fields[j].width) - 1);
     else if (j < context.length)
       node = trie_.suffix(j + 1, context.node[j + 1]);
-    else
-      node = 0;  // one node alone needs no bits
     context.node[j] = node < size ? static_cast<std::uint32_t>(node) : size - 1;
   }
   return context;
 }
 
-// The child of that rank; range.end if there is none. Ranks rise within the range.
+bool CompactModel::valid(LmState state) const {
+  const Context context = unpack(state);
+  for (int j = context.length; j > 1; --j)
+    if (trie_.suffix(j, context.node[j]) != context.node[j - 1]) return false;
+  Context shortest = context;
+  shorten(&shortest);
+  return shortest.length == context.length && pack(context) == state;
+}
+
+// The child of that rank, out of `ranks`; range.end if there is none. Ranks rise within the range.
 std::uint32_t CompactModel::search(int k, ChildBits::Range range, std::uint32_t rank,
                                    std::uint32_t ranks) const {
+  constexpr std::uint32_t kFew = 4;
   const CompactLevel& level = trie_.level(k);
   std::uint32_t low = range.begin, high = range.end;
-  // Children that are all there lie at their ranks; else about in proportion: that guess, and one
-  // more, before halving.
-  for (int guess = 0; high - low > 4; ++guess) {
-    std::uint32_t middle = low + (high - low) / 2;
-    if (guess == 0 && ranks)
-      middle = low + static_cast<std::uint32_t>(std::uint64_t{rank} * (high - low) / ranks);
-    if (middle >= high) middle = high - 1;
+  // The more of the ranks are there, the nearer this is; if all are, it is exact.
+  if (high - low > kFew) {
+    std::uint32_t guess =
+        low + static_cast<std::uint32_t>(std::uint64_t{rank} * (high - low) / (ranks | 1));
+    if (guess >= high) guess = high - 1;
+    const std::uint32_t found = level.rank(guess);
+    if (found == rank) return guess;
+    (found < rank ? low : high) = found < rank ? guess + 1 : guess;
+  }
+  while (high - low > kFew) {
+    const std::uint32_t middle = low + (high - low) / 2;
     const std::uint32_t found = level.rank(middle);
     if (found == rank) return middle;
-    if (found < rank)
-      low = middle + 1;
-    else
-      high = middle;
+    (found < rank ? low : high) = found < rank ? middle + 1 : middle;
   }
   for (; low < high; ++low) {
     const std::uint32_t found = level.rank(low);
@@ -99,7 +121,7 @@ void CompactModel::shorten(Context* context) const {
   }
 }
 
-LmHit CompactModel::advance(Context* context, WordId word) const {
+CompactModel::Step CompactModel::advance(Context* context, WordId word) const {
   Context next;
   std::uint32_t rank = word, ranks = trie_.size(1);
   int k = 1;
@@ -112,30 +134,41 @@ LmHit CompactModel::advance(Context* context, WordId word) const {
     rank = found - range.begin;
     ranks = range.end - range.begin;
   }
-  LmHit hit;
+  Step step{0, k, false};
   for (int j = context->length; j >= k; --j)
-    hit.score += trie_.log10_backoff(j, context->node[j]) * kLn10;
-  const float score = trie_.log10_prob(k, next.node[k]) * kLn10;
-  hit.score += score;
-  hit.zero = score <= kZero;
-  hit.order = k;
+    step.log10_prob += trie_.log10_backoff(j, context->node[j]);
+  const float log10_prob = trie_.log10_prob(k, next.node[k]);
+  step.log10_prob += log10_prob;
+  step.zero = log10_prob <= kLog10Zero;
   next.length = k < trie_.order() ? k : trie_.order() - 1;
   shorten(&next);
   *context = next;
-  return hit;
+  return step;
 }
 
 LmHit CompactModel::hit(LmState from, WordId word) const {
-  if (word == kNoWord) word = unk_;
-  if (word >= trie_.size(1)) return {kZero, 1, LmState(), true};
+  word = word_or_unk(word);
+  if (word == kNoWord) return {kLog10Zero * kLn10, 1, LmState(), true};
   Context context = unpack(from);
-  LmHit found = advance(&context, word);
-  found.to = pack(context);
-  return found;
+  const Step step = advance(&context, word);
+  return {step.log10_prob * kLn10, step.order, pack(context), step.zero};
 }
 
-LmHit CompactModel::hit_end(LmState from) const {
-  return eos_ == kNoWord ? LmHit{kZero, 1, LmState(), true} : hit(from, eos_);
+void CompactModel::score_all(const LmBatch& batch) const {
+  for (std::size_t i = 0; i < batch.size; ++i) {
+    Context context = unpack(batch.states[i]);
+    for (std::uint64_t at = batch.offsets[i]; at < batch.offsets[i + 1]; ++at) {
+      const WordId word = word_or_unk(batch.words[at]);
+      if (word == kNoWord) {
+        batch.hits[at] = {kLog10Zero * kLn10, 1, true};
+        context = Context();
+        continue;
+      }
+      const Step step = advance(&context, word);
+      batch.hits[at] = {step.log10_prob * kLn10, static_cast<std::uint8_t>(step.order), step.zero};
+    }
+    batch.states[i] = pack(context);
+  }
 }
 
 float CompactModel::log10_backoff(LmState state) const {
@@ -145,7 +178,7 @@ float CompactModel::log10_backoff(LmState state) const {
 
 LmState CompactModel::suffix(LmState state) const {
   Context at = unpack(state);
-  if (at.length) --at.length;
+  if (at.length > 0) --at.length;
   shorten(&at);
   return pack(at);
 }

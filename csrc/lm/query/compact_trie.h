@@ -9,12 +9,10 @@
 // Not for: building (lm/query/compact_build.h), files (lm/query/compact_file.h).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
-#include "lm/lm_model.h"
-#include "lm/ngram_trie.h"
 #include "lm/query/compact_bits.h"
 #include "util/array.h"
 
@@ -70,10 +68,10 @@ struct CompactLevel {
 
 struct CompactTrie {
   static constexpr int kMaxOrder = 15;
+  static constexpr std::uint32_t kMaxSize = 0xfffffffeU;  // of an order
 
   util::Array<CompactUnigram> unigrams;  // and one more, where the children of the last end
   std::vector<CompactLevel> longer;      // longer[k - 2]: order k
-  std::int64_t bos = -1, eos = -1, unk = -1;
 
   int order() const { return static_cast<int>(longer.size()) + 1; }
   std::uint32_t size(int k) const {
@@ -97,7 +95,7 @@ struct CompactTrie {
   float log10_backoff(int k, std::uint32_t node) const {
     return k == 1 ? unigrams[node].log10_backoff : level(k).log10_backoff(node);
   }
-  // The node of order k - 1 without the oldest word, for k > 1.
+  // The node of order k - 1 without the oldest word, for k > 1; in range, too.
   std::uint32_t suffix(int k, std::uint32_t node) const;
 };
 
