@@ -1,8 +1,19 @@
 """n-gram language models: train them from text, read and write ARPA files, measure perplexity."""
 
+from tlg.lm.contract import LanguageModel, check_language_model
 from tlg.lm.model import NgramModel, ReadReport, WordScore
 from tlg.lm.perplexity import Perplexity
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.train import train
 
-__all__ = ["NgramModel", "OrderReport", "Perplexity", "ReadReport", "TrainReport", "WordScore", "train"]
+__all__ = [
+    "LanguageModel",
+    "NgramModel",
+    "OrderReport",
+    "Perplexity",
+    "ReadReport",
+    "TrainReport",
+    "WordScore",
+    "check_language_model",
+    "train",
+]

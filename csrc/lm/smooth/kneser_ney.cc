@@ -135,7 +135,7 @@ class Estimator {
           kept[word] = word <= kEosId || (inside[word] && raw[0][word] > threshold);
         continue;
       }
-      const std::vector<std::uint32_t>& first = trie_.levels[k - 2].first_child;
+      const util::Array<std::uint32_t>& first = trie_.levels[k - 2].first_child;
       for (std::size_t parent = 0; parent + 1 < first.size(); ++parent)
         for (std::uint32_t node = first[parent]; node < first[parent + 1]; ++node)
           kept[node] =
@@ -157,15 +157,15 @@ class Estimator {
       one.removed += kept(k, node) ? discount[std::min<std::uint32_t>(count, 3) - 1] : count;
     };
     if (k == 2) {
-      context = level.word;
+      context.assign(level.word.begin(), level.word.end());
       for (std::size_t node = 0; node < context.size(); ++node) add(node);
       return;
     }
     context.resize(level.word.size());
-    const std::vector<std::uint32_t>& children = trie_.levels[k - 2].first_child;
+    const util::Array<std::uint32_t>& children = trie_.levels[k - 2].first_child;
     const std::vector<std::uint32_t>& parent_context = context_[k - 1];
-    const std::vector<std::uint32_t>& cousins = trie_.levels[k - 3].first_child;
-    const std::vector<WordId>& words = trie_.levels[k - 2].word;
+    const util::Array<std::uint32_t>& cousins = trie_.levels[k - 3].first_child;
+    const util::Array<WordId>& words = trie_.levels[k - 2].word;
     // In blocks, so that each step's cache misses overlap.
     constexpr std::size_t kBlock = 64;
     for (std::size_t begin = 0; begin < parent_context.size(); begin += kBlock) {
@@ -263,7 +263,7 @@ class Estimator {
   // p(w | h) = (c - D) / sum + gamma(h) p(w | h'); parents are nodes of order k - 1.
   void estimate(int k) {
     const CountLevel& level = trie_.levels[k - 1];
-    const std::vector<std::uint32_t>& children = trie_.levels[k - 2].first_child;
+    const util::Array<std::uint32_t>& children = trie_.levels[k - 2].first_child;
     const std::vector<std::uint32_t>& context = context_[k];
     const std::vector<Context>& contexts = contexts_[k - 1];
     const std::array<double, 3> discount = model_.orders[k - 1].discount;
@@ -304,9 +304,9 @@ class Estimator {
     index_ = std::move(index);
     std::vector<std::uint32_t>().swap(context_[k]);
     std::vector<Context>().swap(contexts_[k - 1]);
-    std::vector<std::uint32_t>().swap(trie_.levels[k - 2].first_child);
-    std::vector<std::uint32_t>().swap(trie_.levels[k - 1].count);
-    std::vector<WordId>().swap(trie_.levels[k - 1].word);
+    trie_.levels[k - 2].first_child = {};
+    trie_.levels[k - 1].count = {};
+    trie_.levels[k - 1].word = {};
   }
 
   CountTrie trie_;
