@@ -1,19 +1,26 @@
 """n-gram language models: train them from text, read and write ARPA files, measure perplexity."""
 
 from tlg.lm.contract import LanguageModel, check_language_model
+from tlg.lm.change_report import ChangeReport, MixReport, PruneReport, VocabularyReport
 from tlg.lm.model import NgramModel, ReadReport, WordScore
 from tlg.lm.perplexity import Perplexity
+from tlg.lm.prune import prune
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.train import train
 
 __all__ = [
+    "ChangeReport",
     "LanguageModel",
+    "MixReport",
     "NgramModel",
     "OrderReport",
     "Perplexity",
+    "PruneReport",
     "ReadReport",
     "TrainReport",
+    "VocabularyReport",
     "WordScore",
     "check_language_model",
+    "prune",
     "train",
 ]

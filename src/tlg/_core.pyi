@@ -293,3 +293,20 @@ class TextScorer:
     def total(self) -> TextScore: ...
     @property
     def sentences(self) -> list[TextScore]: ...
+
+# What changes models (csrc/bindings/register_lm_change.cc)
+
+class PruneOptions:
+    threshold: float
+    ngrams: list[int]
+    min_order: int
+    back_off_suffixes: bool
+
+class PruneFigures:
+    threshold: float
+    kept: list[int]
+    suffixes: list[int]
+
+def prune_model(
+    model: NgramModel, history: str, history_model: NgramModel | None, options: PruneOptions
+) -> tuple[NgramModel, PruneFigures]: ...
