@@ -87,14 +87,14 @@ class NgramModel:
         return self._core
 
     @property
+    def name(self) -> str:
+        """What figures call the model: its file, or how it was trained."""
+        return self._name
+
+    @property
     def report(self) -> TrainReport | ReadReport | ChangeReport:
         """How the model was trained, read or made of others."""
         return self._report
-
-    @property
-    def name(self) -> str:
-        """What reports call the model: the name of its file, or how it was made."""
-        return self._name
 
     @property
     def order(self) -> int:

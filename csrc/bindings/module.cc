@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_training(module);
   tlg::bindings::register_lm_change(module);
+  tlg::bindings::register_lm_mix(module);
 }

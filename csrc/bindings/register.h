@@ -11,6 +11,7 @@ void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
 void register_lm_training(pybind11::module_& module);  // after register_lm
 void register_lm_change(pybind11::module_& module);    // after register_lm
+void register_lm_mix(pybind11::module_& module);       // after register_lm
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);

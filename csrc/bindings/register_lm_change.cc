@@ -1,4 +1,4 @@
-// n-gram models: pruning, mixing, other vocabularies.
+// n-gram models: pruning, other vocabularies.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -10,6 +10,7 @@
 #include "bindings/register.h"
 #include "lm/change/entropy_prune.h"
 #include "lm/change/history.h"
+#include "lm/change/vocabulary.h"
 #include "lm/ngram_model.h"
 
 namespace py = pybind11;
@@ -38,6 +39,15 @@ std::pair<std::shared_ptr<NgramModel>, PruneFigures> prune_model(const NgramMode
   return {model_of(std::move(pruned)), std::move(figures)};
 }
 
+std::pair<std::shared_ptr<NgramModel>, std::vector<std::string>> limit_model(
+    const NgramModel& model, const std::vector<std::string>& words, bool spread) {
+  std::vector<std::string> missing;
+  const std::vector<std::uint8_t> keep = mark_words(model.trie(), words, &missing);
+  return {model_of(limit_vocabulary(model.trie(), keep,
+                                    spread ? RemovedMass::kSpread : RemovedMass::kUnk)),
+          std::move(missing)};
+}
+
 }  // namespace
 
 void register_lm_change(py::module_& m) {
@@ -57,6 +67,13 @@ void register_lm_change(py::module_& m) {
       .def_readonly("kept", &PruneFigures::kept)
       .def_readonly("suffixes", &PruneFigures::suffixes);
   m.def("prune_model", &prune_model, release());
+  m.def("limit_vocabulary", &limit_model, release());
+  m.def(
+      "add_words",
+      [](const NgramModel& model, const std::vector<std::pair<std::string, double>>& shares) {
+        return model_of(add_words(model.trie(), shares));
+      },
+      release());
 }
 
 }  // namespace tlg::bindings

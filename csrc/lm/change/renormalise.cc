@@ -12,6 +12,8 @@ namespace {
 
 // Less than this is what rounding leaves of nothing.
 constexpr double kNothing = 1e-12;
+// What rounding to the digits of a file may make of a sum of 1.
+constexpr double kRounding = 1e-4;
 
 float backoff_of(double mass, double lower) {
   if (mass <= kNothing) return kLog10Zero;
@@ -49,10 +51,14 @@ ContextMasses context_masses(const NgramTrie& trie, int k,
   add_seen(trie, k, [](NodeId) { return true; }, &made.unseen, &made.unseen_lower);
   const util::Array<NodeId> suffix = k == 2 ? util::Array<NodeId>() : parents(trie, k - 1);
   const util::Array<double>& lower_sums = sums[static_cast<std::size_t>(k) - 2];
+  // A sum that is 1 but for rounding is 1, as in SRILM: then n-grams at the very threshold go or
+  // stay as they do there.
+  const auto whole = [](double sum) { return std::abs(sum - 1) < kRounding ? 1.0 : sum; };
   for (std::size_t i = 0; i < below.size(); ++i) {
-    const double lower = lower_sums[k == 2 ? 0 : suffix[i]] - made.unseen_lower[i];
-    made.unseen_lower[i] = lower < kNothing ? 0 : lower;
-    made.unseen[i] = made.unseen_lower[i] * prob_of(below.log10_backoff[i]);
+    const double sum = sums[static_cast<std::size_t>(k) - 1][i];
+    made.unseen[i] = std::max(whole(sum) - made.unseen[i], 0.0);
+    made.unseen_lower[i] =
+        std::max(whole(lower_sums[k == 2 ? 0 : suffix[i]]) - made.unseen_lower[i], 0.0);
   }
   return made;
 }
