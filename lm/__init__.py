@@ -1,7 +1,7 @@
 """n-gram language models: train them from text, read and write ARPA files, measure perplexity."""
 
-from tlg.lm.contract import LanguageModel, check_language_model
 from tlg.lm.change_report import ChangeReport, MixReport, PruneReport, VocabularyReport
+from tlg.lm.contract import LanguageModel, check_language_model
 from tlg.lm.mix import MixWeights, learn_weights, mix
 from tlg.lm.mixed import MixedModel
 from tlg.lm.model import NgramModel, ReadReport, WordScore

@@ -131,7 +131,7 @@ class MixedModel:
 
     def __contains__(self, word: object) -> bool:
         """Tell whether a model knows a word; a model without a ``vocabulary`` knows every word."""
-        return word in self._ids and word not in UNKNOWN or any(known is None for known in self._known)
+        return (word in self._ids and word not in UNKNOWN) or any(known is None for known in self._known)
 
     def begin(self) -> State:
         """Return the state at the start of a sentence."""

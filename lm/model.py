@@ -54,7 +54,9 @@ class WordScore:
 class NgramModel:
     """A backoff n-gram model, from ``tlg.lm.train`` or ``NgramModel.load``; it never changes."""
 
-    def __init__(self, core: _core.NgramModel, report: TrainReport | ReadReport | ChangeReport, name: str) -> None:
+    def __init__(
+        self, core: _core.NgramModel, report: TrainReport | ReadReport | ChangeReport, name: str
+    ) -> None:
         """Wrap what training or reading made; users call ``train`` or ``load``."""
         self._core = core
         self._report = report

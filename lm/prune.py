@@ -19,7 +19,9 @@ SUFFIXES = ("keep", "backoff")
 def _numbers(ngrams: int | Sequence[int], order: int) -> list[int]:
     numbers = [ngrams] if isinstance(ngrams, int) else list(ngrams)
     if isinstance(ngrams, bool | str) or not all(isinstance(one, int) and one >= 0 for one in numbers):
-        raise OptionError(f"ngrams={ngrams!r} is no number of n-grams", remedy="Give a number, or one per order")
+        raise OptionError(
+            f"ngrams={ngrams!r} is no number of n-grams", remedy="Give a number, or one per order"
+        )
     if not isinstance(ngrams, int) and len(numbers) != order:
         raise OptionError(
             f"ngrams has {len(numbers)} numbers, the model has order {order}",
