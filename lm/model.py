@@ -10,6 +10,7 @@ from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError
 from tlg.lm.arpa import read_arpa, write_arpa
+from tlg.lm.change_report import ChangeReport
 from tlg.lm.perplexity import Perplexity, measure
 from tlg.lm.report import TrainReport
 from tlg.lm.text import Progress, Texts
@@ -53,7 +54,9 @@ class WordScore:
 class NgramModel:
     """A backoff n-gram model, from ``tlg.lm.train`` or ``NgramModel.load``; it never changes."""
 
-    def __init__(self, core: _core.NgramModel, report: TrainReport | ReadReport, name: str) -> None:
+    def __init__(
+        self, core: _core.NgramModel, report: TrainReport | ReadReport | ChangeReport, name: str
+    ) -> None:
         """Wrap what training or reading made; users call ``train`` or ``load``."""
         self._core = core
         self._report = report
@@ -86,8 +89,13 @@ class NgramModel:
         return self._core
 
     @property
-    def report(self) -> TrainReport | ReadReport:
-        """How the model was trained or read."""
+    def name(self) -> str:
+        """What figures call the model: its file, or how it was trained."""
+        return self._name
+
+    @property
+    def report(self) -> TrainReport | ReadReport | ChangeReport:
+        """How the model was trained, read or made of others."""
         return self._report
 
     @property
