@@ -1,12 +1,14 @@
 """n-gram language models: train them from text, read and write ARPA files, measure perplexity."""
 
 from tlg.lm.contract import LanguageModel, check_language_model
+from tlg.lm.generate import Generated, generate
 from tlg.lm.model import NgramModel, ReadReport, WordScore
 from tlg.lm.perplexity import Perplexity
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.train import train
 
 __all__ = [
+    "Generated",
     "LanguageModel",
     "NgramModel",
     "OrderReport",
@@ -15,5 +17,6 @@ __all__ = [
     "TrainReport",
     "WordScore",
     "check_language_model",
+    "generate",
     "train",
 ]
