@@ -1,7 +1,7 @@
 """The C++ core. Private: use the functions and classes of tlg."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -219,12 +219,21 @@ class Symbols:
     skip: ClassVar[Symbols]
     unk: ClassVar[Symbols]
 
-class CountOfCounts:
-    lmplz: ClassVar[CountOfCounts]
-    exact: ClassVar[CountOfCounts]
+class Job:
+    """How long work is done: csrc/util/job.h. memory 0 is no limit."""
+
+    def __init__(
+        self, threads: int, memory: int, temp_dir: str, progress: Callable[[str, int, int], object] | None
+    ) -> None: ...
+
+class CorpusOptions:
+    symbols: Symbols
+    fixed_vocab: bool
+    vocab: list[str]
+    closed: bool
 
 class Corpus:
-    def __init__(self, symbols: Symbols) -> None: ...
+    def __init__(self, options: CorpusOptions, job: Job) -> None: ...
     def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
     def add_sentence(self, words: Sequence[str], number: int) -> None: ...
     @property
@@ -233,16 +242,45 @@ class Corpus:
     def num_sentences(self) -> int: ...
     @property
     def num_skipped(self) -> int: ...
+    @property
+    def num_outside(self) -> int: ...
 
-class KneserNeyOptions:
+class Smoothing:
+    mkn: ClassVar[Smoothing]
+    kn: ClassVar[Smoothing]
+    absolute: ClassVar[Smoothing]
+    wb: ClassVar[Smoothing]
+    katz: ClassVar[Smoothing]
+    addk: ClassVar[Smoothing]
+    ml: ClassVar[Smoothing]
+    jm: ClassVar[Smoothing]
+
+class CountOfCounts:
+    lmplz: ClassVar[CountOfCounts]
+    exact: ClassVar[CountOfCounts]
+    raw: ClassVar[CountOfCounts]
+
+class PruneCounts:
+    raw: ClassVar[PruneCounts]
+    adjusted: ClassVar[PruneCounts]
+
+class SmoothingOptions:
+    smoothing: Smoothing
+    backoff: bool
     count_of_counts: CountOfCounts
     discount_fallback: bool
     fallback: list[float]
     prune: list[int]
+    prune_counts: PruneCounts
     interpolate_unigrams: bool
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
+    closed_vocab: bool
+    k: float
+    gt_max: list[int]
+    weight_buckets: bool
+    threads: int
 
 class OrderReport:
     counted: int
@@ -250,9 +288,10 @@ class OrderReport:
     t: list[int]
     discount: list[float]
     fallback: str
+    weight: list[float]
 
-def train_kneser_ney(
-    corpus: Corpus, order: int, options: KneserNeyOptions
+def train(
+    corpus: Corpus, order: int, options: SmoothingOptions, heldout: Corpus | None = None
 ) -> tuple[NgramModel, list[OrderReport]]: ...
 
 class NgramModel:

@@ -137,9 +137,9 @@ class Counter {
     for (int k = 1; k <= order_; ++k) {
       CountLevel& level = trie_.levels[k - 1];
       const std::size_t size = k == 1 ? vocabulary_ : sizes[k - 1];
-      if (k > 1) level.word.resize(size);
-      if (k < order_) level.first_child.resize(size + 1);
-      level.count.resize(size);
+      if (k > 1) level.word = util::Array<WordId>(size);
+      if (k < order_) level.first_child = util::Array<std::uint32_t>(size + 1);
+      level.count = util::Array<std::uint32_t>(size, 0);
     }
     next_.assign(static_cast<std::size_t>(order_) + 2, 0);
     current_.assign(static_cast<std::size_t>(order_) + 1, 0);
@@ -173,13 +173,14 @@ class Counter {
 
   void begin_unigrams_up_to(WordId word) {
     if (order_ == 1) return;
-    std::vector<std::uint32_t>& first_child = trie_.levels[0].first_child;
+    util::Array<std::uint32_t>& first_child = trie_.levels[0].first_child;
     while (unigrams_begun_ <= word) first_child[unigrams_begun_++] = next_[2];
   }
 
   void finish() {
     begin_unigrams_up_to(static_cast<WordId>(vocabulary_));
-    for (int k = 2; k < order_; ++k) trie_.levels[k - 1].first_child.back() = next_[k + 1];
+    for (int k = 2; k < order_; ++k)
+      trie_.levels[k - 1].first_child[trie_.levels[k - 1].count.size()] = next_[k + 1];
     trie_.last_raw_count.assign(static_cast<std::size_t>(order_), 0);
     const int top = top_order(keys_[size_ - 1]);
     for (int k = 1; k <= top && k < order_; ++k)
@@ -219,12 +220,13 @@ CountTrie count_ngrams(Corpus* corpus, int order) {
   return run(std::integral_constant<int, 5>());
 }
 
-std::vector<std::vector<std::uint32_t>> raw_counts(const CountTrie& trie) {
-  std::vector<std::vector<std::uint32_t>> raw(trie.levels.size());
-  raw.back() = trie.levels.back().count;
+std::vector<util::Array<std::uint32_t>> raw_counts(const CountTrie& trie) {
+  std::vector<util::Array<std::uint32_t>> raw(trie.levels.size());
+  raw.back() = trie.levels.back().count.copy();
   for (int k = trie.order() - 1; k >= 1; --k) {
     const CountLevel& level = trie.levels[k - 1];
-    raw[k - 1] = level.count;  // right for n-grams that begin with <s>: they have no children
+    raw[k - 1] =
+        level.count.copy();  // right for n-grams that begin with <s>: they have no children
     for (std::size_t node = 0; node < level.count.size(); ++node) {
       const std::uint32_t begin = level.first_child[node], end = level.first_child[node + 1];
       if (begin == end) continue;

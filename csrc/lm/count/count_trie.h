@@ -1,25 +1,25 @@
 // All n-grams of a text with their counts, as a trie over reversed n-grams: the children of a node
 // are its one-word extensions to the LEFT, so the parent of "a b c" is "b c".
 // Built by sorting one packed key per token once; nothing is hashed.
-// Not for: probabilities (see lm/smooth/kneser_ney.h).
+// Not for: probabilities (see lm/smooth/smooth.h).
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "lm/count/corpus.h"
+#include "util/array.h"
 
 namespace tlg::lm {
 
 // One order of the trie. Nodes are in suffix order (by the last word, then the word before, ...),
 // the order of lmplz's files; siblings are in the order of their words.
 struct CountLevel {
-  std::vector<WordId> word;  // the oldest word; empty for order 1, where node = word id
-  std::vector<std::uint32_t>
-      first_child;  // of each node and one past the end; empty for the top order
+  util::Array<WordId> word;  // the oldest word; empty for order 1, where node = word id
+  util::Array<std::uint32_t> first_child;  // of each node and one past the end; not at the top
   // Kneser-Ney's adjusted count: how often the n-gram occurs, for the top order and for n-grams
   // that begin with <s>; else how many different words stand to its left.
-  std::vector<std::uint32_t> count;
+  util::Array<std::uint32_t> count;
 };
 
 // Invariant: level[k - 1].first_child is non-decreasing and ends with the size of level[k];
@@ -37,6 +37,6 @@ struct CountTrie {
 CountTrie count_ngrams(Corpus* corpus, int order);
 
 // How often each n-gram of the trie occurs in the text, per order.
-std::vector<std::vector<std::uint32_t>> raw_counts(const CountTrie& trie);
+std::vector<util::Array<std::uint32_t>> raw_counts(const CountTrie& trie);
 
 }  // namespace tlg::lm
