@@ -2,8 +2,9 @@
 
 from tlg.lm.contract import LanguageModel, check_language_model
 from tlg.lm.generate import Generated, generate
-from tlg.lm.model import NgramModel, ReadReport, WordScore
-from tlg.lm.perplexity import Perplexity
+from tlg.lm.measure import perplexity
+from tlg.lm.model import NgramModel, ReadReport
+from tlg.lm.perplexity import Perplexity, WordScore
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.train import train
 
@@ -18,5 +19,6 @@ __all__ = [
     "WordScore",
     "check_language_model",
     "generate",
+    "perplexity",
     "train",
 ]

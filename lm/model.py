@@ -17,11 +17,12 @@ from tlg.errors import OptionError
 from tlg.lm import query
 from tlg.lm.arpa import read_arpa, write_arpa
 from tlg.lm.generate import Generated, generate
-from tlg.lm.perplexity import Perplexity, measure
+from tlg.lm.measure import perplexity
+from tlg.lm.perplexity import Perplexity, WordScore
 from tlg.lm.report import TrainReport
 from tlg.lm.text import Progress, Texts
 
-__all__ = ["NgramModel", "ReadReport", "WordScore"]
+__all__ = ["NgramModel", "ReadReport"]
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,6 @@ class ReadReport:
 
     def __str__(self) -> str:
         return "\n".join((f"{self.path}: {len(self.repairs)} repairs", *self.repairs))
-
-
-@dataclass(frozen=True)
-class WordScore:
-    """What a model gives one token.
-
-    Args:
-        word: the token, ``</s>`` for the end of the sentence.
-        log10_prob: its probability, base 10.
-        order: of the n-gram that gave it.
-        oov: the model does not have the word.
-    """
-
-    word: str
-    log10_prob: float
-    order: int
-    oov: bool
 
 
 class NgramModel:
@@ -91,6 +75,11 @@ class NgramModel:
     def core(self) -> _core.NgramModel:
         """The model's arrays, for the other rooms of tlg."""
         return self._core
+
+    @property
+    def name(self) -> str:
+        """What figures call the model: its file, or how it was trained."""
+        return self._name
 
     @property
     def report(self) -> TrainReport | ReadReport:
@@ -133,26 +122,19 @@ class NgramModel:
         *,
         oov: str = "exclude",
         per_sentence: bool = False,
+        per_word: bool = False,
+        train_texts: Texts | None = None,
         progress: Progress | None = None,
     ) -> Perplexity:
-        """Measure how well the model predicts texts.
-
-        Args:
-            texts: one path, or an iterable of paths (plain or compressed), binary streams and sentences
-                (lists of words). A str is always a path. An empty line is a sentence.
-            oov: "exclude" leaves unknown words out of log10_prob, ppl and ppl1 (SRILM's default);
-                "include" scores them as ``<unk>``.
-            per_sentence: give each sentence's figures too.
-            progress: called with numbers of bytes read.
-
-        Raises:
-            TextError: there is no sentence, or ``<s>`` or ``</s>`` is in the text; names the line.
-            MissingFileError: there is no such file.
-
-        Source: SRILM ngram(1) -ppl for ppl, ppl1 and zeroprobs; KenLM's query for the other two.
-        """
-        return measure(
-            self._core, texts, name=self._name, oov=oov, per_sentence=per_sentence, progress=progress
+        """Measure how well the model predicts texts; tlg.lm.perplexity says what the options mean."""
+        return perplexity(
+            self,
+            texts,
+            oov=oov,
+            per_sentence=per_sentence,
+            per_word=per_word,
+            train_texts=train_texts,
+            progress=progress,
         )
 
     # --- asked word by word: docs/lm_query.md ---
