@@ -112,7 +112,7 @@ def train(
     _choose("smoothing", smoothing, SMOOTHINGS)
     _choose("count_of_counts", count_of_counts, COUNT_OF_COUNTS)
     _choose("symbols", symbols, SYMBOLS)
-    options = _core.KneserNeyOptions()
+    options = _core.SmoothingOptions()
     options.count_of_counts = COUNT_OF_COUNTS[count_of_counts]
     options.discount_fallback = discount_fallback is not False
     fallback = _fallback(discount_fallback)
@@ -138,7 +138,7 @@ def train(
         progress=progress,
     )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
-    core, found = _core.train_kneser_ney(corpus, order, options)
+    core, found = _core.train(corpus, order, options)
     orders = tuple(
         OrderReport(k, one.counted, one.kept, tuple(one.t), tuple(one.discount), one.fallback)
         for k, one in enumerate(found, start=1)

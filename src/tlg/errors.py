@@ -6,6 +6,7 @@ from os import PathLike, fspath
 
 __all__ = [
     "ArpaError",
+    "ContractError",
     "GraphError",
     "HotwordError",
     "InputError",
@@ -85,6 +86,10 @@ class TextError(InputError):
 
 class ArpaError(InputError):
     """An ARPA file that cannot be used."""
+
+
+class ContractError(InputError):
+    """A language model of the caller's own that breaks the contract (tlg.lm.LanguageModel)."""
 
 
 class GraphError(InputError):
