@@ -128,7 +128,9 @@ def train(
     if not 1 <= _whole("order", order, 1) <= 9:
         raise OptionError(f"order={order} is not from 1 to 9")
 
-    corpus = _core.Corpus(SYMBOLS[symbols])
+    corpus_options = _core.CorpusOptions()
+    corpus_options.symbols = SYMBOLS[symbols]
+    corpus = _core.Corpus(corpus_options, _core.Job(1, 0, "", None))
     notes: list[str] = []
     for number, text in enumerate(texts_of(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):

@@ -10,6 +10,6 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
-  tlg::bindings::register_lm_training(module);
+  tlg::bindings::register_lm_corpus(module);
   tlg::bindings::register_lm_smoothing(module);
 }

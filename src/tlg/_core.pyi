@@ -1,7 +1,7 @@
 """The C++ core. Private: use the functions and classes of tlg."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -219,8 +219,25 @@ class Symbols:
     skip: ClassVar[Symbols]
     unk: ClassVar[Symbols]
 
+class CountOfCounts:
+    lmplz: ClassVar[CountOfCounts]
+    exact: ClassVar[CountOfCounts]
+
+class Job:
+    """How long work is done: csrc/util/job.h. memory 0 is no limit."""
+
+    def __init__(
+        self, threads: int, memory: int, temp_dir: str, progress: Callable[[str, int, int], object] | None
+    ) -> None: ...
+
+class CorpusOptions:
+    symbols: Symbols
+    fixed_vocab: bool
+    vocab: list[str]
+    closed: bool
+
 class Corpus:
-    def __init__(self, symbols: Symbols) -> None: ...
+    def __init__(self, options: CorpusOptions, job: Job) -> None: ...
     def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
     def add_sentence(self, words: Sequence[str], number: int) -> None: ...
     @property
@@ -229,6 +246,8 @@ class Corpus:
     def num_sentences(self) -> int: ...
     @property
     def num_skipped(self) -> int: ...
+    @property
+    def num_outside(self) -> int: ...
 
 class Smoothing:
     mkn: ClassVar[Smoothing]
@@ -261,11 +280,9 @@ class SmoothingOptions:
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
-    closed_vocab: bool
     k: float
     gt_max: list[int]
     weight_buckets: bool
-    threads: int
 
 class OrderReport:
     counted: int
