@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_training(module);
+  tlg::bindings::register_lm_query(module);
 }

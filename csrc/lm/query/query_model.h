@@ -14,9 +14,9 @@
 
 namespace tlg::lm {
 
-// Structures hold log10, so that what they were built from can be had back bit for bit; a score is
-// the sum of float32 log10 values (backoffs from the longest context on, then the probability)
-// times kLn10.
+// Structures hold log10, so that what they were built from can be had back bit for bit. A score is
+// the float32 sum of the backoffs, from the longest context on, and then of the probability, each
+// of them times kLn10.
 inline constexpr float kLn10 = 2.302585093f;
 // Nats to log10, the exact opposite of the above.
 inline constexpr double kLog10E = 1.0 / kLn10;
@@ -64,6 +64,8 @@ class QueryModel : public LmModel {
   }
   // Scores many sequences, several at a time; gives exactly what hit() gives.
   virtual void score_all(const LmBatch& batch) const;
+  // The state without any context.
+  virtual LmState empty() const { return LmState(); }
   // Whether a state that came from outside can be a state of this model.
   virtual bool valid(LmState state) const = 0;
 
