@@ -1,5 +1,6 @@
-// What the Python class NgramModel holds: a model as a trie, as a query structure, or as both. Each
-// is made from the other when it is first asked for. Not for: algorithms.
+// What the Python class NgramModel holds: a model as a trie, as a query structure, or as both, and
+// what follows each context. Each is made from another when it is first asked for.
+// Not for: algorithms.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "lm/ngram_trie.h"
 #include "lm/query/backoff_model.h"
 #include "lm/query/query_model.h"
+#include "lm/query/successors.h"
 
 namespace tlg::lm {
 
@@ -33,6 +35,15 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(*trie_); });
     return *queries_;
   }
+  // queries(), if that is what it is.
+  const BackoffModel* backoff_model() const {
+    return dynamic_cast<const BackoffModel*>(&queries());
+  }
+  // By the states of backoff_model().
+  const Successors& successors() const {
+    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie()); });
+    return *successors_;
+  }
   // What the reader of its file mended, one sentence each, with its line.
   const std::vector<std::string>& repairs() const { return repairs_; }
   std::vector<std::size_t> counts() const {
@@ -47,9 +58,10 @@ class NgramModel {
 
  private:
   std::vector<std::size_t> counts_;  // of a model that came as a query structure
-  mutable std::once_flag built_, expanded_;
+  mutable std::once_flag built_, expanded_, listed_;
   mutable std::unique_ptr<const NgramTrie> trie_;
   mutable std::unique_ptr<const QueryModel> queries_;
+  mutable std::unique_ptr<const Successors> successors_;
   std::vector<std::string> repairs_;
 };
 

@@ -1,4 +1,4 @@
-// Asks for memory that will be read soon. Not for: correctness (a compiler may ignore it).
+// Asks for memory before it is needed. Never faults, whatever the address.
 #pragma once
 
 namespace tlg::util {

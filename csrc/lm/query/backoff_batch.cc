@@ -77,11 +77,11 @@ class BackoffModel::Lanes {
       const Unigram& unigram = model_.unigrams_.data()[lane->word];
       found = {unigram.log10_prob, unigram.to};
     } else if (!model_.table_.find(lane->place, &found)) {
-      lane->score += model_.nodes_.data()[lane->context].log10_backoff * kLn10;
+      lane->score += nats(model_.nodes_.data()[lane->context].log10_backoff);
       fetch(lane, model_.shorter(lane->context));
       return true;
     }
-    batch_.hits[lane->at] = {lane->score + found.log10_prob * kLn10,
+    batch_.hits[lane->at] = {lane->score + nats(found.log10_prob),
                              static_cast<std::uint8_t>(model_.order_after(lane->context)),
                              found.log10_prob <= kLog10Zero};
     const std::uint32_t to = model_.checked(found.to);

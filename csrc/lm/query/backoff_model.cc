@@ -7,8 +7,6 @@
 namespace tlg::lm {
 namespace {
 
-constexpr float kZero = kLog10Zero * kLn10;
-
 // N-grams on their way into a table: their buckets are fetched while others are put in.
 class Inserter {
  public:
@@ -147,7 +145,7 @@ void BackoffModel::add_to(LmFileWriter* writer) const {
 
 LmHit BackoffModel::hit(LmState from, WordId word) const {
   word = word_or_unk(word);
-  if (word == kNoWord) return {kZero, 1, LmState(), true};
+  if (word == kNoWord) return {nats(kLog10Zero), 1, LmState(), true};
   auto context = static_cast<std::uint32_t>(from.id);
   float score = 0;
   NgramTable::Found found;
@@ -164,10 +162,10 @@ LmHit BackoffModel::hit(LmState from, WordId word) const {
       table_.prefetch(next);
     }
     if (table_.find(place, &found)) break;
-    score += nodes_[context].log10_backoff * kLn10;
+    score += nats(nodes_[context].log10_backoff);
   }
   if (!context) found = {unigrams_[word].log10_prob, unigrams_[word].to};
-  return {score + found.log10_prob * kLn10,
+  return {score + nats(found.log10_prob),
           order_after(context),
           {checked(found.to)},
           found.log10_prob <= kLog10Zero};

@@ -39,7 +39,7 @@ class BackoffModel final : public QueryModel {
   LmState suffix(LmState context) const {
     return {shorter(static_cast<std::uint32_t>(context.id))};
   }
-  float backoff(LmState context) const { return nodes_[context.id].log10_backoff * kLn10; }
+  float backoff(LmState context) const { return nats(nodes_[context.id].log10_backoff); }
   // Whether the n-gram "context word" is in the model; not for the empty context.
   bool has(LmState context, WordId word) const {
     NgramTable::Found found;

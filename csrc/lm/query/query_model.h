@@ -18,6 +18,7 @@ namespace tlg::lm {
 // the float32 sum of the backoffs, from the longest context on, and then of the probability, each
 // of them times kLn10.
 inline constexpr float kLn10 = 2.302585093f;
+inline float nats(float log10) { return log10 * kLn10; }
 // Nats to log10, the exact opposite of the above.
 inline constexpr double kLog10E = 1.0 / kLn10;
 
@@ -60,7 +61,7 @@ class QueryModel : public LmModel {
   virtual LmHit hit(LmState from, WordId word) const = 0;
   // finish() with the details.
   LmHit hit_end(LmState from) const {
-    return eos_ == kNoWord ? LmHit{kLog10Zero * kLn10, 1, LmState(), true} : hit(from, eos_);
+    return eos_ == kNoWord ? LmHit{nats(kLog10Zero), 1, LmState(), true} : hit(from, eos_);
   }
   // Scores many sequences, several at a time; gives exactly what hit() gives.
   virtual void score_all(const LmBatch& batch) const;
