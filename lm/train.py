@@ -111,7 +111,7 @@ def train(
     _choose("smoothing", smoothing, SMOOTHINGS)
     _choose("count_of_counts", count_of_counts, COUNT_OF_COUNTS)
     _choose("symbols", symbols, SYMBOLS)
-    options = _core.KneserNeyOptions()
+    options = _core.SmoothingOptions()
     options.count_of_counts = COUNT_OF_COUNTS[count_of_counts]
     options.discount_fallback = discount_fallback is not False
     fallback = _fallback(discount_fallback)
@@ -128,7 +128,9 @@ def train(
     if not 1 <= _whole("order", order, 1) <= 9:
         raise OptionError(f"order={order} is not from 1 to 9")
 
-    corpus = _core.Corpus(SYMBOLS[symbols])
+    corpus_options = _core.CorpusOptions()
+    corpus_options.symbols = SYMBOLS[symbols]
+    corpus = _core.Corpus(corpus_options, _core.Job(1, 0, "", None))
     notes: list[str] = []
     for number, text in enumerate(texts_of(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):
@@ -138,7 +140,7 @@ def train(
             corpus.add_text(block.data, block.name, block.first_line)
             notes.extend(block.notes)
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
-    core, found = _core.train_kneser_ney(corpus, order, options)
+    core, found = _core.train(corpus, order, options)
     orders = tuple(
         OrderReport(k, one.counted, one.kept, tuple(one.t), tuple(one.discount), one.fallback)
         for k, one in enumerate(found, start=1)

@@ -11,4 +11,9 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_training(module);
+  tlg::bindings::register_lm_change(module);
+  tlg::bindings::register_lm_mix(module);
+  tlg::bindings::register_lm_next(module);
+  tlg::bindings::register_lm_corpus(module);
+  tlg::bindings::register_lm_smoothing(module);
 }

@@ -1,19 +1,34 @@
 #include "lm/count/corpus.h"
 
+#include <utility>
+
 #include "util/error.h"
 #include "util/utf8.h"
 
 namespace tlg::lm {
 
-Corpus::Corpus(Symbols symbols) : symbols_(symbols) {
+Corpus::Corpus(CorpusOptions options, std::shared_ptr<util::Job> job)
+    : options_(std::move(options)), job_(std::move(job)) {
   words_.insert("<unk>");
   words_.insert("<s>");
   words_.insert("</s>");
+  for (const std::string& word : options_.vocab) words_.insert(word);
 }
 
 void Corpus::add_word(std::string_view word, const std::string& name, std::int64_t line) {
   const std::size_t known = words_.size();
-  const WordId id = words_.insert(word);
+  WordId id;
+  if (options_.fixed_vocab) {
+    id = words_.find(word);
+    if (id == kNoWord) {
+      ++outside_;
+      ++num_ids_;
+      blocks_.back().push_back(kUnkId);
+      return;
+    }
+  } else {
+    id = words_.insert(word);
+  }
   if (id > kEosId) {
     if (words_.size() > known && find_invalid_utf8(word) != std::string_view::npos)
       throw Error(ErrorKind::kText, "not UTF-8", "Convert the text to UTF-8", name, line);
@@ -21,9 +36,9 @@ void Corpus::add_word(std::string_view word, const std::string& name, std::int64
     ++num_ids_;
     return;
   }
-  if (symbols_ == Symbols::kSkip) {
+  if (options_.symbols == Symbols::kSkip) {
     ++skipped_;
-  } else if (symbols_ == Symbols::kUnk && id == kUnkId) {
+  } else if (options_.symbols == Symbols::kUnk && id == kUnkId) {
     blocks_.back().push_back(id);
     ++num_ids_;
   } else {

@@ -1,7 +1,7 @@
 // All n-grams of a text with their counts, as a trie over reversed n-grams: the children of a node
 // are its one-word extensions to the LEFT, so the parent of "a b c" is "b c".
 // Built by sorting one packed key per token once; nothing is hashed.
-// Not for: probabilities (see lm/smooth/kneser_ney.h).
+// Not for: probabilities (see lm/smooth/smooth.h).
 #pragma once
 
 #include <cstdint>
