@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_lm_training(module);
   tlg::bindings::register_lm_change(module);
   tlg::bindings::register_lm_mix(module);
+  tlg::bindings::register_lm_next(module);
   tlg::bindings::register_lm_corpus(module);
   tlg::bindings::register_lm_smoothing(module);
 }

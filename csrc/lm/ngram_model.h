@@ -1,5 +1,5 @@
-// What the Python class NgramModel holds: a model's arrays, and the query structure, which is built
-// when the first query comes. Not for: algorithms.
+// What the Python class NgramModel holds: a model's arrays, and the query structures, which are
+// built when the first query comes. Not for: algorithms.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 
 #include "lm/ngram_trie.h"
 #include "lm/query/backoff_model.h"
+#include "lm/query/successors.h"
 
 namespace tlg::lm {
 
@@ -30,12 +31,17 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(trie_); });
     return *queries_;
   }
+  const Successors& successors() const {
+    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie_); });
+    return *successors_;
+  }
 
  private:
   NgramTrie trie_;
   std::vector<std::string> repairs_;
-  mutable std::once_flag built_;
+  mutable std::once_flag built_, listed_;
   mutable std::unique_ptr<const BackoffModel> queries_;
+  mutable std::unique_ptr<const Successors> successors_;
 };
 
 }  // namespace tlg::lm

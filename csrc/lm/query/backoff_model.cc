@@ -9,7 +9,6 @@ namespace tlg::lm {
 namespace {
 
 constexpr std::size_t kPending = 64;
-constexpr float kLn10 = 2.302585093f;
 constexpr float kZero = kLog10Zero * kLn10;
 
 WordId word_id(std::int64_t id) { return id < 0 ? kNoWord : static_cast<WordId>(id); }

@@ -11,15 +11,9 @@
 
 #include "lm/lm_model.h"
 #include "lm/ngram_trie.h"
+#include "lm/query/query_model.h"
 
 namespace tlg::lm {
-
-struct LmHit {
-  float score = 0;  // nats, backoffs included
-  int order = 0;    // of the n-gram that gave the probability
-  LmState to;
-  bool zero = false;  // the n-gram itself has probability 0
-};
 
 class BackoffModel final : public LmModel {
  public:
@@ -38,6 +32,18 @@ class BackoffModel final : public LmModel {
   LmHit hit(LmState from, WordId word) const;
   // finish() with the details.
   LmHit hit_end(LmState from) const;
+
+  // The next shorter context, and what backing off to it costs; the empty context is state 0.
+  LmState suffix(LmState context) const { return {nodes_[context.id].suffix}; }
+  float backoff(LmState context) const { return nodes_[context.id].backoff; }
+  // Whether the n-gram "context word" is in the model; not for the empty context.
+  bool has(LmState context, WordId word) const {
+    return find(static_cast<std::uint32_t>(context.id), word) != nullptr;
+  }
+  // States are below this number.
+  std::uint64_t num_states() const { return nodes_.size(); }
+  LmState empty() const { return LmState(); }
+  static float nats(float log10) { return log10 * 2.302585093f; }
 
   int order() const { return static_cast<int>(base_.size()); }
   // The id of a word; kNoWord if the model does not have it or if it is the unknown word itself.

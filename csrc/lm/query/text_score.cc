@@ -7,12 +7,6 @@
 #include "util/utf8.h"
 
 namespace tlg::lm {
-namespace {
-
-constexpr double kLog10E = 0.43429448190325182765;
-
-}  // namespace
-
 void TextScorer::count(const LmHit& hit, bool oov) {
   const double log10_prob = hit.score * kLog10E;
   if (oov) {
