@@ -281,11 +281,9 @@ class SmoothingOptions:
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
-    closed_vocab: bool
     k: float
     gt_max: list[int]
     weight_buckets: bool
-    threads: int
 
 class OrderReport:
     counted: int

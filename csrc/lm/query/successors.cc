@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "lm/context_index.h"
 
@@ -45,9 +46,8 @@ Successors::Successors(const NgramTrie& trie) {
   };
   begin_[0] = 0;
   for (std::size_t word = 0; word < unigrams_.size(); ++word) {
-    unigrams_[word] = static_cast<std::int64_t>(word) == trie.bos
-                          ? kNever
-                          : BackoffModel::nats(trie.level(1).log10_prob[word]);
+    unigrams_[word] =
+        static_cast<std::int64_t>(word) == trie.bos ? kNever : nats(trie.level(1).log10_prob[word]);
     entries_[at++] = {static_cast<WordId>(word), unigrams_[word]};
   }
   close();
@@ -56,7 +56,7 @@ Successors::Successors(const NgramTrie& trie) {
     const util::Array<float>& log10_prob = trie.level(k).log10_prob;
     for (NodeId node = 0; node < trie.level(k - 1).size(); ++node) {
       for (std::size_t i = index.begin(node); i < index.end(node); ++i)
-        entries_[at++] = {index.word(i), BackoffModel::nats(log10_prob[index.node(i)])};
+        entries_[at++] = {index.word(i), nats(log10_prob[index.node(i)])};
       close();
     }
   }
@@ -104,6 +104,31 @@ std::vector<Successor> Successors::best(const BackoffModel& model, LmState from,
   }
   std::sort_heap(heap.begin(), heap.end());
   return heap;
+}
+
+void distribution(const QueryModel& model, LmState from, float* scores) {
+  const std::size_t size = model.words().size();
+  std::vector<WordId> words(size);
+  std::vector<std::uint64_t> offsets(size + 1);
+  std::iota(words.begin(), words.end(), WordId{0});
+  std::iota(offsets.begin(), offsets.end(), std::uint64_t{0});
+  std::vector<LmState> states(size, from);
+  std::vector<TokenHit> hits(size);
+  model.score_all({size, offsets.data(), words.data(), states.data(), hits.data()});
+  for (std::size_t word = 0; word < size; ++word)
+    scores[word] = word == model.bos() ? kNever : hits[word].score;
+}
+
+std::vector<Successor> best_words(const QueryModel& model, LmState from, std::size_t count) {
+  std::vector<float> scores(model.words().size());
+  distribution(model, from, scores.data());
+  std::vector<Successor> all;
+  for (std::size_t word = 0; word < scores.size(); ++word)
+    if (scores[word] != kNever) all.push_back({static_cast<WordId>(word), scores[word]});
+  count = std::min(count, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
+  all.resize(count);
+  return all;
 }
 
 }  // namespace tlg::lm

@@ -43,4 +43,8 @@ class Successors {
   util::Array<float> unigrams_;  // by word
 };
 
+// The same of any structure, by scoring every word.
+void distribution(const QueryModel& model, LmState from, float* scores);
+std::vector<Successor> best_words(const QueryModel& model, LmState from, std::size_t count);
+
 }  // namespace tlg::lm
