@@ -82,7 +82,7 @@ def read_corpus(
         texts: as for tlg.lm.train.
         symbols: what ``<s>``, ``</s>`` and ``<unk>`` in the text mean.
         vocab: the words of a fixed vocabulary; None: those of the text.
-        closed_vocab: n-grams with a word outside vocab do not count.
+        closed_vocab: there is no ``<unk>``; n-grams with a word outside vocab do not count.
         job: threads, memory and progress of the training.
         progress: called with numbers of bytes read.
 
@@ -94,7 +94,7 @@ def read_corpus(
     if vocab is not None:
         options.fixed_vocab = True
         options.vocab = list(vocab)
-        options.closed = closed_vocab
+    options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
     sentences = _Sentences(corpus)
