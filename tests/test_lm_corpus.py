@@ -219,7 +219,6 @@ def test_a_text_without_permission(tmp_path: Path) -> None:
         ({"memory": 1.5}, r"memory=1.5 is no size"),
         ({"threads": 0}, r"threads=0 is not a whole number from 1 to 1024"),
         ({"threads": True}, r"threads=True is not"),
-        ({"closed_vocab": True}, r"closed_vocab needs a vocabulary"),
         ({"vocab": 3}, r"vocab is a int"),
         ({"vocab": [1]}, r"vocab holds 1, not a word"),
     ],
