@@ -183,7 +183,7 @@ def read_corpus(
     options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
-    size = min(BLOCK, job.memory // 32) if job.memory else BLOCK
+    size = min(BLOCK, max(job.memory // 32, 1 << 12)) if job.memory else BLOCK
     reading = _Reading(texts, progress)
     sentences = _Sentences(corpus, min(size, SENTENCES))
     for number, text in enumerate(iterate_texts(texts), start=1):
