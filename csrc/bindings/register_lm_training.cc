@@ -8,8 +8,8 @@
 
 #include "bindings/register.h"
 #include "lm/count/corpus.h"
-#include "lm/smooth/kneser_ney.h"
 #include "lm/ngram_model.h"
+#include "lm/smooth/kneser_ney.h"
 
 namespace py = pybind11;
 
@@ -23,8 +23,7 @@ using release = py::call_guard<py::gil_scoped_release>;
 std::pair<std::shared_ptr<NgramModel>, std::vector<OrderReport>> train_model(
     Corpus& corpus, int order, const KneserNeyOptions& options) {
   TrainedModel trained = train_kneser_ney(&corpus, order, options);
-  return {std::make_shared<NgramModel>(std::move(trained.trie)),
-          std::move(trained.orders)};
+  return {std::make_shared<NgramModel>(std::move(trained.trie)), std::move(trained.orders)};
 }
 
 }  // namespace
