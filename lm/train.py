@@ -8,9 +8,10 @@ from os import PathLike as OsPathLike
 from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
+from tlg.lm.corpus import read_corpus
 from tlg.lm.model import NgramModel
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.text import Progress, Texts, add_sentence, blocks, texts_of
+from tlg.lm.text import Progress, Texts
 
 __all__ = ["SMOOTHINGS", "train"]
 
@@ -111,7 +112,7 @@ def train(
     _choose("smoothing", smoothing, SMOOTHINGS)
     _choose("count_of_counts", count_of_counts, COUNT_OF_COUNTS)
     _choose("symbols", symbols, SYMBOLS)
-    options = _core.KneserNeyOptions()
+    options = _core.SmoothingOptions()
     options.count_of_counts = COUNT_OF_COUNTS[count_of_counts]
     options.discount_fallback = discount_fallback is not False
     fallback = _fallback(discount_fallback)
@@ -128,17 +129,16 @@ def train(
     if not 1 <= _whole("order", order, 1) <= 9:
         raise OptionError(f"order={order} is not from 1 to 9")
 
-    corpus = _core.Corpus(SYMBOLS[symbols])
-    notes: list[str] = []
-    for number, text in enumerate(texts_of(texts), start=1):
-        if isinstance(text, Sequence) and not isinstance(text, str):
-            add_sentence(corpus, text, number)
-            continue
-        for block in blocks(text, progress):
-            corpus.add_text(block.data, block.name, block.first_line)
-            notes.extend(block.notes)
+    corpus, notes = read_corpus(
+        texts,
+        symbols=SYMBOLS[symbols],
+        vocab=None,
+        closed_vocab=False,
+        job=_core.Job(1, 0, "", None),
+        progress=progress,
+    )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
-    core, found = _core.train_kneser_ney(corpus, order, options)
+    core, found = _core.train(corpus, order, options)
     orders = tuple(
         OrderReport(k, one.counted, one.kept, tuple(one.t), tuple(one.discount), one.fallback)
         for k, one in enumerate(found, start=1)

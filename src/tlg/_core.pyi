@@ -219,30 +219,65 @@ class Symbols:
     skip: ClassVar[Symbols]
     unk: ClassVar[Symbols]
 
-class CountOfCounts:
-    lmplz: ClassVar[CountOfCounts]
-    exact: ClassVar[CountOfCounts]
+class Job:
+    """How long work is done: csrc/util/job.h. memory 0 is no limit."""
+
+    def __init__(
+        self, threads: int, memory: int, temp_dir: str, progress: Callable[[str, int, int], object] | None
+    ) -> None: ...
+
+class CorpusOptions:
+    symbols: Symbols
+    fixed_vocab: bool
+    vocab: list[str]
+    closed: bool
 
 class Corpus:
-    def __init__(self, symbols: Symbols) -> None: ...
+    def __init__(self, options: CorpusOptions, job: Job) -> None: ...
     def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
-    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
     @property
     def num_words(self) -> int: ...
     @property
     def num_sentences(self) -> int: ...
     @property
     def num_skipped(self) -> int: ...
+    @property
+    def num_outside(self) -> int: ...
 
-class KneserNeyOptions:
+class Smoothing:
+    mkn: ClassVar[Smoothing]
+    kn: ClassVar[Smoothing]
+    absolute: ClassVar[Smoothing]
+    wb: ClassVar[Smoothing]
+    katz: ClassVar[Smoothing]
+    addk: ClassVar[Smoothing]
+    ml: ClassVar[Smoothing]
+    jm: ClassVar[Smoothing]
+
+class CountOfCounts:
+    lmplz: ClassVar[CountOfCounts]
+    exact: ClassVar[CountOfCounts]
+    raw: ClassVar[CountOfCounts]
+
+class PruneCounts:
+    raw: ClassVar[PruneCounts]
+    adjusted: ClassVar[PruneCounts]
+
+class SmoothingOptions:
+    smoothing: Smoothing
+    backoff: bool
     count_of_counts: CountOfCounts
     discount_fallback: bool
     fallback: list[float]
     prune: list[int]
+    prune_counts: PruneCounts
     interpolate_unigrams: bool
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
+    k: float
+    gt_max: list[int]
+    weight_buckets: bool
 
 class OrderReport:
     counted: int
@@ -250,9 +285,10 @@ class OrderReport:
     t: list[int]
     discount: list[float]
     fallback: str
+    weight: list[float]
 
-def train_kneser_ney(
-    corpus: Corpus, order: int, options: KneserNeyOptions
+def train(
+    corpus: Corpus, order: int, options: SmoothingOptions, heldout: Corpus | None = None
 ) -> tuple[NgramModel, list[OrderReport]]: ...
 
 class NgramModel:
@@ -263,6 +299,28 @@ class NgramModel:
     @property
     def repairs(self) -> list[str]: ...
     def score_tokens(self, words: list[str]) -> list[TokenScore]: ...
+    @property
+    def special_ids(self) -> tuple[int, int, int]: ...
+    def begin(self, bos: bool) -> int: ...
+    def step(self, state: int, word: int) -> tuple[int, float]: ...
+    def finish(self, state: int) -> float: ...
+    def find(self, word: str) -> int: ...
+    def find_all(self, words: list[str]) -> NDArray[np.int32]: ...
+    def score_batch(
+        self, states: NDArray[np.uint64], words: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint64]]: ...
+    def score_sequences(
+        self, ids: NDArray[np.int32], offsets: NDArray[np.int64], bos: bool, eos: bool
+    ) -> NDArray[np.float32]: ...
+
+def next_words(
+    model: NgramModel, state: int, count: int
+) -> tuple[NDArray[np.uint32], NDArray[np.float32]]: ...
+def next_distribution(model: NgramModel, state: int) -> NDArray[np.float32]: ...
+def draw(
+    scores: NDArray[np.float32], uniform: float, temperature: float, top_k: int, top_p: float
+) -> int: ...
+def hash_sentences(text: bytes, least: int) -> NDArray[np.uint64]: ...
 
 def read_arpa(readinto: Callable[[memoryview], int], bytes: int, name: str) -> NgramModel: ...
 
@@ -294,3 +352,48 @@ class TextScorer:
     def total(self) -> TextScore: ...
     @property
     def sentences(self) -> list[TextScore]: ...
+
+# What changes models (csrc/bindings/register_lm_change.cc)
+
+class PruneOptions:
+    threshold: float
+    ngrams: list[int]
+    min_order: int
+    back_off_suffixes: bool
+
+class PruneFigures:
+    threshold: float
+    kept: list[int]
+    suffixes: list[int]
+
+def prune_model(
+    model: NgramModel, history: str, history_model: NgramModel | None, options: PruneOptions
+) -> tuple[NgramModel, PruneFigures]: ...
+def limit_vocabulary(
+    model: NgramModel, words: Sequence[str], spread: bool
+) -> tuple[NgramModel, list[str]]: ...
+def add_words(model: NgramModel, shares: Sequence[tuple[str, float]]) -> NgramModel: ...
+
+# Mixtures (csrc/bindings/register_lm_mix.cc)
+
+class HeldOut:
+    def __init__(self, models: Sequence[NgramModel]) -> None: ...
+    def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
+    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
+    @property
+    def num_sentences(self) -> int: ...
+    @property
+    def num_oovs(self) -> int: ...
+
+def token_probs(models: Sequence[NgramModel], text: HeldOut, share: bool) -> NDArray[np.float64]: ...
+def mix_linear(
+    models: Sequence[NgramModel], weights: Sequence[float], share: bool
+) -> NgramModel: ...
+
+class LoglinearMix:
+    def __init__(self, models: Sequence[NgramModel], share: bool) -> None: ...
+    def model(self, weights: Sequence[float]) -> NgramModel: ...
+    def set_text(self, text: HeldOut) -> None: ...
+    def evaluate(self, weights: Sequence[float]) -> tuple[float, list[float]]: ...
+    @property
+    def num_tokens(self) -> int: ...

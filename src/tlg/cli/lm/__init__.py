@@ -9,6 +9,7 @@ __all__ = ["lm"]
 TABLE = {
     "train": ("tlg.cli.lm.train", "train", "Train a model from text."),
     "ppl": ("tlg.cli.lm.ppl", "ppl", "Perplexity of texts under a model."),
+    "generate": ("tlg.cli.lm.generate", "generate", "Sentences made by a model."),
     "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what reading it mended."),
 }
 lm = LazyGroup(
