@@ -219,12 +219,16 @@ class Symbols:
     skip: ClassVar[Symbols]
     unk: ClassVar[Symbols]
 
+def count_newlines(text: bytes) -> int: ...
+
 class Job:
     """How long work is done: csrc/util/job.h. memory 0 is no limit."""
 
     def __init__(
         self, threads: int, memory: int, temp_dir: str, progress: Callable[[str, int, int], object] | None
     ) -> None: ...
+    @property
+    def memory(self) -> int: ...
 
 class CorpusOptions:
     symbols: Symbols
@@ -235,13 +239,14 @@ class CorpusOptions:
 class Corpus:
     def __init__(self, options: CorpusOptions, job: Job) -> None: ...
     def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
-    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
     @property
     def num_words(self) -> int: ...
     @property
     def num_sentences(self) -> int: ...
     @property
     def num_skipped(self) -> int: ...
+    @property
+    def num_listed(self) -> int: ...
     @property
     def num_outside(self) -> int: ...
 
@@ -276,11 +281,9 @@ class SmoothingOptions:
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
-    closed_vocab: bool
     k: float
     gt_max: list[int]
     weight_buckets: bool
-    threads: int
 
 class OrderReport:
     counted: int
@@ -388,9 +391,7 @@ class HeldOut:
     def num_oovs(self) -> int: ...
 
 def token_probs(models: Sequence[NgramModel], text: HeldOut, share: bool) -> NDArray[np.float64]: ...
-def mix_linear(
-    models: Sequence[NgramModel], weights: Sequence[float], share: bool
-) -> NgramModel: ...
+def mix_linear(models: Sequence[NgramModel], weights: Sequence[float], share: bool) -> NgramModel: ...
 
 class LoglinearMix:
     def __init__(self, models: Sequence[NgramModel], share: bool) -> None: ...
