@@ -11,8 +11,6 @@
 
 #include "lm/ngram_trie.h"
 #include "lm/query/backoff_model.h"
-#include "lm/query/compact_model.h"
-#include "lm/query/compact_successors.h"
 #include "lm/query/query_model.h"
 #include "lm/query/successors.h"
 
@@ -37,8 +35,15 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(*trie_); });
     return *queries_;
   }
-  // The query structure that it came as; empty if it came as a trie.
-  std::string structure() const { return counts_.empty() ? "" : queries_->structure(); }
+  // queries(), if that is what it is.
+  const BackoffModel* backoff_model() const {
+    return dynamic_cast<const BackoffModel*>(&queries());
+  }
+  // By the states of backoff_model().
+  const Successors& successors() const {
+    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie()); });
+    return *successors_;
+  }
   // What the reader of its file mended, one sentence each, with its line.
   const std::vector<std::string>& repairs() const { return repairs_; }
   std::vector<std::size_t> counts() const {
@@ -50,40 +55,13 @@ class NgramModel {
   std::vector<std::string> vocabulary() const {
     return counts_.empty() ? trie_->vocabulary : queries_->words().words();
   }
-  // The scores of all words after a state, and the `count` best of them: see successors.h.
-  void next_distribution(LmState from, float* scores) const {
-    if (const auto* hashed = dynamic_cast<const BackoffModel*>(&queries()))
-      successors().distribution(*hashed, from, scores);
-    else if (const auto* compact = dynamic_cast<const CompactModel*>(&queries()))
-      compact_successors(*compact).distribution(*compact, from, scores);
-    else
-      distribution(queries(), from, scores);
-  }
-  std::vector<Successor> next_words(LmState from, std::size_t count) const {
-    if (const auto* hashed = dynamic_cast<const BackoffModel*>(&queries()))
-      return successors().best(*hashed, from, count);
-    if (const auto* compact = dynamic_cast<const CompactModel*>(&queries()))
-      return compact_successors(*compact).best(*compact, from, count);
-    return best_words(queries(), from, count);
-  }
 
  private:
-  // By the states of a BackoffModel.
-  const Successors& successors() const {
-    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie()); });
-    return *successors_;
-  }
-  const CompactSuccessors& compact_successors(const CompactModel& model) const {
-    std::call_once(listed_, [&] { compact_ = std::make_unique<CompactSuccessors>(model); });
-    return *compact_;
-  }
-
   std::vector<std::size_t> counts_;  // of a model that came as a query structure
   mutable std::once_flag built_, expanded_, listed_;
   mutable std::unique_ptr<const NgramTrie> trie_;
   mutable std::unique_ptr<const QueryModel> queries_;
   mutable std::unique_ptr<const Successors> successors_;
-  mutable std::unique_ptr<const CompactSuccessors> compact_;
   std::vector<std::string> repairs_;
 };
 
