@@ -11,7 +11,17 @@ from typing import IO, Protocol
 from tlg._files import BZIP2, GZIP, XZ, ZSTD, PathLike, read_bytes
 from tlg.errors import MissingFileError, OptionError, OutputError, TextError
 
-__all__ = ["Progress", "Text", "Texts", "add_sentence", "blocks", "text_name", "text_size", "texts_of"]
+__all__ = [
+    "Progress",
+    "Text",
+    "Texts",
+    "add_sentence",
+    "blocks",
+    "iterate_texts",
+    "text_name",
+    "text_size",
+    "texts_of",
+]
 
 Text = PathLike | IO[bytes] | Sequence[str]
 Texts = PathLike | Iterable[Text]
@@ -45,19 +55,19 @@ class Block:
     notes: tuple[str, ...] = ()
 
 
-def texts_of(texts: Texts) -> list[Text]:
-    """Return the texts one by one: a str or a path is one file, anything else is iterated.
+def iterate_texts(texts: Texts) -> Iterator[Text]:
+    """Yield the texts one by one, as they come: a str or a path is one file, anything else is iterated.
 
     Raises:
         OptionError: an item is neither a path, a binary stream nor a sequence of words.
     """
     if isinstance(texts, str | os.PathLike):
-        return [texts]
+        yield texts
+        return
     if not isinstance(texts, Iterable):
         raise OptionError(
             f"texts may not be {type(texts).__name__}", remedy="Give a path, or a list of paths or sentences"
         )
-    items: list[Text] = []
     for item in texts:
         is_stream = hasattr(item, "read")
         if isinstance(item, bytes) or not (is_stream or isinstance(item, str | os.PathLike | Sequence)):
@@ -65,8 +75,16 @@ def texts_of(texts: Texts) -> list[Text]:
                 f"a text may not be {type(item).__name__}",
                 remedy="Give paths, binary streams, or sentences as lists of words",
             )
-        items.append(item)
-    return items
+        yield item
+
+
+def texts_of(texts: Texts) -> list[Text]:
+    """Return the texts, all at once.
+
+    Raises:
+        OptionError: an item is neither a path, a binary stream nor a sequence of words.
+    """
+    return list(iterate_texts(texts))
 
 
 def add_sentence(sink: SentenceSink, words: Sequence[str], number: int) -> None:

@@ -8,9 +8,10 @@ from os import PathLike as OsPathLike
 from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
+from tlg.lm.corpus import read_corpus
 from tlg.lm.model import NgramModel
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.text import Progress, Texts, add_sentence, blocks, texts_of
+from tlg.lm.text import Progress, Texts
 
 __all__ = ["SMOOTHINGS", "train"]
 
@@ -128,17 +129,14 @@ def train(
     if not 1 <= _whole("order", order, 1) <= 9:
         raise OptionError(f"order={order} is not from 1 to 9")
 
-    corpus_options = _core.CorpusOptions()
-    corpus_options.symbols = SYMBOLS[symbols]
-    corpus = _core.Corpus(corpus_options, _core.Job(1, 0, "", None))
-    notes: list[str] = []
-    for number, text in enumerate(texts_of(texts), start=1):
-        if isinstance(text, Sequence) and not isinstance(text, str):
-            add_sentence(corpus, text, number)
-            continue
-        for block in blocks(text, progress):
-            corpus.add_text(block.data, block.name, block.first_line)
-            notes.extend(block.notes)
+    corpus, notes = read_corpus(
+        texts,
+        symbols=SYMBOLS[symbols],
+        vocab=None,
+        closed_vocab=False,
+        job=_core.Job(1, 0, "", None),
+        progress=progress,
+    )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
     core, found = _core.train(corpus, order, options)
     orders = tuple(

@@ -55,7 +55,6 @@ void register_lm_corpus(py::module_& m) {
   py::class_<Corpus>(m, "Corpus")
       .def(py::init<CorpusOptions, std::shared_ptr<util::Job>>())
       .def("add_text", &Corpus::add_text, release())
-      .def("add_sentence", &Corpus::add_sentence)
       .def_property_readonly("num_words", &Corpus::num_words)
       .def_property_readonly("num_sentences", &Corpus::num_sentences)
       .def_property_readonly("num_skipped", &Corpus::num_skipped)

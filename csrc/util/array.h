@@ -58,6 +58,16 @@ class Array {
     return made;
   }
 
+  // The same memory for other values of that size: those that were there are lost.
+  template <typename Other>
+  Array<Other> reuse() && {
+    static_assert(sizeof(Other) == sizeof(T) && alignof(Other) <= alignof(T));
+    Array<Other> other(reinterpret_cast<Other*>(data_), size_, std::move(owner_));
+    data_ = nullptr;
+    size_ = 0;
+    return other;
+  }
+
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const T* data() const { return data_; }

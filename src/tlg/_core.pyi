@@ -235,7 +235,6 @@ class CorpusOptions:
 class Corpus:
     def __init__(self, options: CorpusOptions, job: Job) -> None: ...
     def add_text(self, text: bytes, name: str, first_line: int) -> None: ...
-    def add_sentence(self, words: Sequence[str], number: int) -> None: ...
     @property
     def num_words(self) -> int: ...
     @property
@@ -276,11 +275,9 @@ class SmoothingOptions:
     vocab_pad: int
     limit_vocab: bool
     vocab: list[str]
-    closed_vocab: bool
     k: float
     gt_max: list[int]
     weight_buckets: bool
-    threads: int
 
 class OrderReport:
     counted: int

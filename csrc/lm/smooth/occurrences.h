@@ -12,9 +12,11 @@ namespace tlg::lm {
 // An n-gram that others end with occurs as often as they do; one that begins with <s>, and those of
 // the top order, have their occurrences as their count. `longer`: the occurrences of order k + 1.
 inline util::Array<std::uint32_t> occurrences(const CountTrie& trie, int k,
-                                              const util::Array<std::uint32_t>& longer) {
+                                              const util::Array<std::uint32_t>& longer,
+                                              util::Workspace* workspace) {
   const CountLevel& level = trie.levels[k - 1];
-  util::Array<std::uint32_t> occurs = level.count.copy();
+  auto occurs = workspace->make<std::uint32_t>(level.count.size());
+  std::copy(level.count.begin(), level.count.end(), occurs.begin());
   if (k == trie.order()) return occurs;
   for (std::size_t node = 0; node < occurs.size(); ++node) {
     const std::uint32_t begin = level.first_child[node], end = level.first_child[node + 1];
@@ -28,10 +30,10 @@ inline util::Array<std::uint32_t> occurrences(const CountTrie& trie, int k,
 
 // Calls use(k, counts) for each order from the top down; two orders are held at a time.
 template <typename Function>
-void for_occurrences(const CountTrie& trie, const Function& use) {
+void for_occurrences(const CountTrie& trie, util::Workspace* workspace, const Function& use) {
   util::Array<std::uint32_t> longer;
   for (int k = trie.order(); k >= 1; --k) {
-    util::Array<std::uint32_t> occurs = occurrences(trie, k, longer);
+    util::Array<std::uint32_t> occurs = occurrences(trie, k, longer, workspace);
     use(k, occurs);
     longer = std::move(occurs);
   }
