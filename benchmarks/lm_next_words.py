@@ -76,13 +76,15 @@ def run(job: str, folder: Path, shared: Path) -> dict[str, float]:
         "first_call_s": seconds(lambda: model.next_words(states[0])),
     }
     for k in (1, 10, 100):
-        ask = lambda state, k=k: model.next_words(state, k)  # noqa: E731
+        ask = lambda state, k=k: model.next_words(state, k)
         figures[f"next_words_{k}_us"] = each(ask, states, len(states))
     few = states[:2000]
     figures["next_distribution_us"] = each(model.next_distribution, few, len(few))
     figures["generate_words_per_s"] = words_per_second(model)
     figures["generate_temperature_words_per_s"] = words_per_second(model, temperature=0.8)
-    figures["generate_top_k_top_p_words_per_s"] = words_per_second(model, temperature=0.8, top_k=50, top_p=0.9)
+    figures["generate_top_k_top_p_words_per_s"] = words_per_second(
+        model, temperature=0.8, top_k=50, top_p=0.9
+    )
     figures["generate_top_p_words_per_s"] = words_per_second(model, top_p=0.9)
     ids = list(range(len(model)))
     state = states[1]

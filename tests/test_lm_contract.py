@@ -59,7 +59,10 @@ def text_file(folder: Path) -> Path:
 @pytest.mark.parametrize("kind", RIGHT)
 def test_perplexity_is_the_same(kind: type[Foreign], model: NgramModel, tmp_path: Path) -> None:
     path = text_file(tmp_path)
-    options: dict[str, Any] = {"per_sentence": True, "oov": "exclude" if kind in (Knowing, Batched) else "include"}
+    options: dict[str, Any] = {
+        "per_sentence": True,
+        "oov": "exclude" if kind in (Knowing, Batched) else "include",
+    }
     ours, theirs = model.perplexity(path, **options), tlg.lm.perplexity(kind(model), path, **options)
     assert theirs.hits == () and theirs.hit_rates == ()
     assert (theirs.sentences, theirs.words, theirs.tokens) == (ours.sentences, ours.words, ours.tokens)
@@ -93,7 +96,7 @@ def test_bad_text_and_bad_scores(model: NgramModel, tmp_path: Path) -> None:
         tlg.lm.perplexity(Foreign(model), [["</s>"]])
     with pytest.raises(TextError, match="sentence 2 holds something that is no text"):
         tlg.lm.perplexity(Foreign(model), [["a"], [1]])  # type: ignore[list-item]
-    with pytest.raises(ContractError, match="Positive gives 'a' the score 0.5"):
+    with pytest.raises(ContractError, match=r"Positive gives 'a' the score 0\.5"):
         tlg.lm.perplexity(Positive(model), [["a"]])
 
 

@@ -70,10 +70,10 @@ def test_a_foreign_model_can_be_asked_too(tmp_path: Path) -> None:
 def test_a_trained_model_remembers(tmp_path: Path) -> None:
     train = lines(300, 1)
     (tmp_path / "train.txt").write_bytes(encoded(train))
-    model = tlg.lm.train([tmp_path / "train.txt", "one sentence given as words".split()], order=2)
+    model = tlg.lm.train([tmp_path / "train.txt", ["one", "sentence", "given", "as", "words"]], order=2)
     result = model.perplexity([line.split() for line in [*train[:30], *lines(30, 9)]])
     assert result.shared_sentences == 30 and "30 of 60 sentences" in " ".join(result.notes)
-    assert model.perplexity(["one sentence given as words".split()]).shared_sentences == 1
+    assert model.perplexity([["one", "sentence", "given", "as", "words"]]).shared_sentences == 1
     model.save(tmp_path / "lm.arpa")  # the file does not
     assert NgramModel.load(tmp_path / "lm.arpa").perplexity([train[0].split()]).shared_sentences is None
 
@@ -115,10 +115,22 @@ WORDS = ["the cat sat on the mat today", "a dog ran to the cat again", "we went 
 ODD: dict[str, tuple[list[str], Any, str]] = {
     "upper case": (WORDS, [line.upper() for line in WORDS], "but most of them in lower case: lower the text"),
     "lower case": ([line.upper() for line in WORDS], WORDS, "but most of them in upper case"),
-    "punctuation": (WORDS, [line.replace(" ", ", ") for line in WORDS], "but most of them without punctuation"),
-    "another language": (WORDS, ["ein hund lief nach haus und schlief"] * 9, "is it the language, and tokenised"),
+    "punctuation": (
+        WORDS,
+        [line.replace(" ", ", ") for line in WORDS],
+        "but most of them without punctuation",
+    ),
+    "another language": (
+        WORDS,
+        ["ein hund lief nach haus und schlief"] * 9,
+        "is it the language, and tokenised",
+    ),
     "not split": (WORDS, ["".join(line.split()) for line in WORDS] * 3, "is the text split into words"),
-    "characters": ([" ".join("今天天气很好我们在保定")] * 9, ["今天天气很好", "我们在保定"] * 9, "the model has characters"),
+    "characters": (
+        [" ".join("今天天气很好我们在保定")] * 9,
+        ["今天天气很好", "我们在保定"] * 9,
+        "the model has characters",
+    ),
 }
 
 
@@ -178,4 +190,8 @@ def test_per_word_of_any_model() -> None:
             return model.end(state)
 
     (sentence,) = tlg.lm.perplexity(Own(), [["a", "b"]], per_word=True).per_sentence
-    assert "\tp( b | a ... )\t= [model] " in str(sentence) and [one.order for one in sentence.per_word] == [0, 0, 0]
+    assert "\tp( b | a ... )\t= [model] " in str(sentence) and [one.order for one in sentence.per_word] == [
+        0,
+        0,
+        0,
+    ]

@@ -56,7 +56,9 @@ class BackoffTwin:
         tokens = [*words, "</s>"]
         return [self.nats(["<s>", *tokens[:i]], token) for i, token in enumerate(tokens)]
 
-    def sentences(self, max_words: int, exclude: Sequence[str] = ("<s>", "<unk>")) -> Iterator[tuple[str, ...]]:
+    def sentences(
+        self, max_words: int, exclude: Sequence[str] = ("<s>", "<unk>")
+    ) -> Iterator[tuple[str, ...]]:
         """Yield all sentences of at most so many words."""
         words = [word for word in self.words if word not in (*exclude, "</s>")]
         for length in range(max_words + 1):
