@@ -145,7 +145,7 @@ def train(
         raise OptionError(f"order={order} is not from 1 to 9")
 
     job = make_job(threads, memory, temp_dir, progress)
-    corpus, notes = read_corpus(
+    corpus, sketch, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
         vocab=None if vocab is None else _vocabulary("vocab", vocab),
@@ -186,5 +186,6 @@ def train(
         },
         orders=orders,
         notes=tuple(notes),
+        sketch=sketch,
     )
     return NgramModel(core, report, f"{smoothing}{order}")

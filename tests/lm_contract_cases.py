@@ -110,7 +110,7 @@ class Forgetful(Foreign):
 
 class NoSum(Distributed):
     def next_distribution(self, state: int) -> NDArray[np.float32]:
-        return super().next_distribution(state) + np.float32(1)
+        return np.asarray(super().next_distribution(state) + np.float32(1))
 
 
 class OtherShape(Distributed):

@@ -101,9 +101,14 @@ def test_bad_text_and_bad_scores(model: NgramModel, tmp_path: Path) -> None:
 
 
 def test_generation_is_the_same(model: NgramModel) -> None:
-    for options in ({"seed": 1, "n": 20}, {"method": "argmax"}, {"method": "beam", "n": 4, "max_words": 5}):
-        ours = model.generate(**options)  # type: ignore[arg-type]
-        theirs = tlg.lm.generate(Distributed(model), **options)  # type: ignore[arg-type]
+    cases: list[dict[str, Any]] = [
+        {"seed": 1, "n": 20},
+        {"method": "argmax"},
+        {"method": "beam", "n": 4, "max_words": 5},
+    ]
+    for options in cases:
+        ours = model.generate(**options)
+        theirs = tlg.lm.generate(Distributed(model), **options)
         assert [one.words for one in theirs] == [one.words for one in ours]
         assert [one.score for one in theirs] == pytest.approx([one.score for one in ours], abs=1e-5)
     with pytest.raises(OptionError, match="Foreign cannot generate: it has no next_distribution"):

@@ -98,7 +98,7 @@ def test_batches_equal_single_words(zipf: tuple[NgramModel, BackoffTwin]) -> Non
             expected.append((state, score))
     ids = [model.word_id(word) for word in words]
     for given in (words, ids, np.array(ids, np.int64)):
-        scores, after = model.score_batch(states, given)  # type: ignore[arg-type]
+        scores, after = model.score_batch(states, given)
         assert scores.dtype == np.float32 and after.dtype == np.uint64
         assert list(zip(after.tolist(), scores.tolist(), strict=True)) == expected
     scores, after = model.score_batch(after[:0], [])

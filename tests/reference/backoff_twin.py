@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import itertools
 import lzma
 import math
@@ -11,16 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 LN10 = math.log(10.0)
-OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 class BackoffTwin:
     """An n-gram model as a dict from words to (log10 probability, log10 backoff)."""
 
     def __init__(self, path: Path) -> None:
-        opened = OPEN.get(path.suffix, open)(path, "rb")
-        with opened as stream:
-            text = stream.read().decode("utf-8")
+        data = path.read_bytes()
+        text = (lzma.decompress(data) if path.suffix == ".xz" else data).decode("utf-8")
         self.ngrams: dict[tuple[str, ...], tuple[float, float]] = {}
         order = 0
         for line in text.split("\n"):
