@@ -152,6 +152,7 @@ class NgramModel:
         per_sentence: bool = False,
         per_word: bool = False,
         train_texts: Texts | None = None,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> Perplexity:
         """Measure how well the model predicts texts; tlg.lm.perplexity says what the options mean."""
@@ -162,6 +163,7 @@ class NgramModel:
             per_sentence=per_sentence,
             per_word=per_word,
             train_texts=train_texts,
+            threads=threads,
             progress=progress,
         )
 

@@ -8,10 +8,10 @@ from os import PathLike as OsPathLike
 from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
-from tlg.lm.corpus import read_corpus
+from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.model import NgramModel
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.text import Progress, Texts
+from tlg.lm.text import Texts
 
 __all__ = ["SMOOTHINGS", "train"]
 
@@ -48,19 +48,17 @@ def _fallback(value: bool | float | Sequence[float]) -> tuple[float, float, floa
     return (values[0], values[1], values[2])
 
 
-def _vocabulary(vocab: PathLike | Iterable[str]) -> list[str]:
+def _vocabulary(name: str, vocab: PathLike | Iterable[str]) -> list[str]:
     if isinstance(vocab, str | OsPathLike):
         return read_text(vocab).replace("\0", " ").split()
     if not isinstance(vocab, Iterable):
         raise OptionError(
-            f"limit_vocab is a {type(vocab).__name__}", remedy="Give the words, or the path of a file"
+            f"{name} is a {type(vocab).__name__}", remedy="Give the words, or the path of a file"
         )
     words = list(vocab)
     for word in words:
         if not isinstance(word, str):
-            raise OptionError(
-                f"limit_vocab holds {word!r}, not a word", remedy="Give str, or the path of a file"
-            )
+            raise OptionError(f"{name} holds {word!r}, not a word", remedy="Give str, or the path of a file")
     return words
 
 
@@ -75,8 +73,13 @@ def train(
     interpolate_unigrams: bool = True,
     vocab_pad: int = 0,
     limit_vocab: PathLike | Iterable[str] | None = None,
+    vocab: PathLike | Iterable[str] | None = None,
+    closed_vocab: bool = False,
     symbols: str = "error",
-    progress: Progress | None = None,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    temp_dir: PathLike | None = None,
+    progress: TrainProgress | None = None,
 ) -> NgramModel:
     """Train an n-gram model.
 
@@ -96,16 +99,27 @@ def train(
         interpolate_unigrams: mix the unigrams with a uniform distribution, ``<unk>`` in it; if False,
             all the mass taken from the unigrams goes to ``<unk>``.
         vocab_pad: size of that uniform distribution when it is larger than the vocabulary.
+        vocab: a file or the words themselves: the words of the model. Others count as ``<unk>``; words that
+            the text lacks get the share of a word never seen.
+        closed_vocab: the model has no ``<unk>``, and n-grams with a word outside vocab do not count.
         limit_vocab: a file or the words themselves: n-grams with any other word are dropped.
         symbols: ``<s>``, ``</s>`` and ``<unk>`` in the text: "error" refuses them, "skip" takes them as
             white space, "unk" counts ``<unk>`` as the unknown word and refuses the other two.
-        progress: called with numbers of bytes read.
+        threads: None: as many as there are cores for this process. The result is the same for any number.
+        memory: about how much the training may take, beyond what Python has: bytes, or "512M", "2G"; 16M
+            at least. What does not fit is kept in temporary files; the vocabulary always is in memory.
+            None: no limit. The result is the same.
+        temp_dir: the folder of these files; None: the system's. They have no names, so that nothing is
+            left of them however the training ends.
+        progress: called as progress(phase, done, total), total 0 where it is not known; the phases are
+            "read" (bytes), "sort", "count", "estimate", "write". What it raises ends the training.
 
     Raises:
         OptionError: an option out of its range, or options that contradict each other.
         TextError: the text is empty, not UTF-8, or has a reserved word (names the line); or discounts
             fail and there is no fallback.
         MissingFileError: there is no such file.
+        OutputError: a file cannot be read, or there is no room for temporary files.
 
     Source: Chen and Goodman 1998; Heafield et al. 2013. Formulas: docs/lm.md.
     """
@@ -123,18 +137,20 @@ def train(
     options.prune = thresholds
     options.interpolate_unigrams = interpolate_unigrams
     options.vocab_pad = _whole("vocab_pad", vocab_pad, 0)
+    options.closed_vocab = closed_vocab
     if limit_vocab is not None:
         options.limit_vocab = True
-        options.vocab = _vocabulary(limit_vocab)
+        options.vocab = _vocabulary("limit_vocab", limit_vocab)
     if not 1 <= _whole("order", order, 1) <= 9:
         raise OptionError(f"order={order} is not from 1 to 9")
 
-    corpus, notes = read_corpus(
+    job = make_job(threads, memory, temp_dir, progress)
+    corpus, sketch, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
-        vocab=None,
-        closed_vocab=False,
-        job=_core.Job(1, 0, "", None),
+        vocab=None if vocab is None else _vocabulary("vocab", vocab),
+        closed_vocab=closed_vocab,
+        job=job,
         progress=progress,
     )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
@@ -164,9 +180,12 @@ def train(
             "interpolate_unigrams": interpolate_unigrams,
             "vocab_pad": vocab_pad,
             "limit_vocab": len(options.vocab) if limit_vocab is not None else None,
+            "vocab": None if vocab is None else corpus.num_listed,
+            "closed_vocab": closed_vocab,
             "symbols": symbols,
         },
         orders=orders,
         notes=tuple(notes),
+        sketch=sketch,
     )
     return NgramModel(core, report, f"{smoothing}{order}")

@@ -35,13 +35,8 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(*trie_); });
     return *queries_;
   }
-  // queries(), if that is what it is.
-  const BackoffModel* backoff_model() const {
-    return dynamic_cast<const BackoffModel*>(&queries());
-  }
-  // By the states of backoff_model().
   const Successors& successors() const {
-    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie()); });
+    std::call_once(listed_, [&] { successors_ = make_successors(queries()); });
     return *successors_;
   }
   // What the reader of its file mended, one sentence each, with its line.

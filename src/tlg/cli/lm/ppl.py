@@ -27,6 +27,9 @@ __all__ = ["ppl"]
     metavar="TEXT",
     help="The text LM was trained on: count the sentences that TEXT shares with it. May be repeated.",
 )
+@click.option(
+    "--threads", type=click.IntRange(1), help="How many threads; by default as many as there are cores."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def ppl(
     model: str,
@@ -35,6 +38,7 @@ def ppl(
     per_word: bool,
     oov: str,
     train: tuple[str, ...],
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Measure the perplexity of TEXT files under the model LM; - is standard input.
@@ -54,6 +58,7 @@ def ppl(
             per_sentence=per_sentence,
             per_word=per_word,
             train_texts=list(train) or None,
+            threads=threads,
             progress=progress,
         )
     for note in result.notes:
