@@ -10,6 +10,8 @@
 
 #include "bindings/register.h"
 #include "lm/ngram_model.h"
+#include "lm/query/compact_model.h"
+#include "lm/query/lm_file.h"
 
 namespace py = pybind11;
 
