@@ -12,7 +12,7 @@ from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
 
-__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note"]
+__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note", "vocabulary"]
 
 _UNIGRAMS = ("interpolate_unigrams", "vocab_pad")
 _KNESER_NEY = ("backoff", "discount_fallback", "count_of_counts", "prune_counts", *_UNIGRAMS)

@@ -123,7 +123,7 @@ def train(
     job = make_job(threads, memory, temp_dir, progress)
     learns_from: _core.Corpus | None = None
     if heldout is not None:
-        learns_from, _ = read_corpus(
+        learns_from, _, _ = read_corpus(
             heldout,
             symbols=SYMBOLS[symbols],
             vocab=None,
@@ -132,7 +132,7 @@ def train(
             progress=None,
         )
 
-    corpus, notes = read_corpus(
+    corpus, sketch, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
         vocab=None if vocab is None else vocabulary("vocab", vocab),
@@ -172,5 +172,6 @@ def train(
         },
         orders=orders,
         notes=tuple(notes),
+        sketch=sketch,
     )
     return NgramModel(core, report, f"{smoothing}{order}")
