@@ -12,7 +12,7 @@ from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
 
-__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note", "read_words"]
+__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note", "vocabulary"]
 
 _UNIGRAMS = ("interpolate_unigrams", "vocab_pad")
 _KNESER_NEY = ("backoff", "discount_fallback", "count_of_counts", "prune_counts", *_UNIGRAMS)
@@ -103,13 +103,8 @@ def _fallback(value: object, smoothing: str) -> list[float]:
     return values
 
 
-def read_words(name: str, vocab: object) -> list[str]:
-    """Return the words of a list: given as they are, or in a file, apart by white space.
-
-    Raises:
-        OptionError: it is neither; `name` is the option.
-        TextError, MissingFileError, OutputError: the file cannot be read.
-    """
+def vocabulary(name: str, vocab: object) -> list[str]:
+    """Return the words of a list or a file; `name` is the option that gives them."""
     if isinstance(vocab, str | OsPathLike):
         path: PathLike = vocab
         return read_text(path).replace("\0", " ").split()
@@ -212,7 +207,7 @@ def choose(order: object, smoothing: object, **given: Any) -> Choice:
     core.weight_buckets = given["weight_buckets"]
     if given["limit_vocab"] is not None:
         core.limit_vocab = True
-        core.vocab = read_words("limit_vocab", given["limit_vocab"])
+        core.vocab = vocabulary("limit_vocab", given["limit_vocab"])
         used["limit_vocab"] = len(core.vocab)
     used.update({name: given[name] for name in takes if name not in used and name != "heldout"})
     return Choice(core, used)

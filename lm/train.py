@@ -10,7 +10,7 @@ from tlg.errors import OptionError
 from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.model import NgramModel
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note, read_words
+from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note, vocabulary
 from tlg.lm.text import Texts
 
 __all__ = ["SMOOTHINGS", "train"]
@@ -78,8 +78,8 @@ def train(
         vocab: a file or the words themselves: the words of the model. Others count as ``<unk>``; words that
             the text lacks get the share of a word never seen.
         limit_vocab: a file or the words themselves: n-grams with any other word are dropped.
-        closed_vocab: no other words than the model's will come: it has no ``<unk>``, and no mass goes
-            there; n-grams with a word outside vocab do not count.
+        closed_vocab: no other words than the model's will come: it has no ``<unk>``, no mass goes there,
+            and n-grams with a word outside vocab do not count.
         symbols: ``<s>``, ``</s>`` and ``<unk>`` in the text: "error" refuses them, "skip" takes them as
             white space, "unk" counts ``<unk>`` as the unknown word and refuses the other two.
         threads: None: as many as there are cores for this process. The result is the same for any number.
@@ -120,22 +120,22 @@ def train(
     if symbols not in SYMBOLS:
         known = ", ".join(repr(one) for one in SYMBOLS)
         raise OptionError(f"symbols={symbols!r} is not known", remedy=f"There is: {known}")
+    job = make_job(threads, memory, temp_dir, progress)
     learns_from: _core.Corpus | None = None
     if heldout is not None:
-        learns_from, _ = read_corpus(
+        learns_from, _, _ = read_corpus(
             heldout,
             symbols=SYMBOLS[symbols],
             vocab=None,
             closed_vocab=False,
-            job=_core.Job(1, 0, "", None),
+            job=job,
             progress=None,
         )
 
-    job = make_job(threads, memory, temp_dir, progress)
-    corpus, notes = read_corpus(
+    corpus, sketch, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
-        vocab=None if vocab is None else read_words("vocab", vocab),
+        vocab=None if vocab is None else vocabulary("vocab", vocab),
         closed_vocab=closed_vocab,
         job=job,
         progress=progress,
@@ -172,5 +172,6 @@ def train(
         },
         orders=orders,
         notes=tuple(notes),
+        sketch=sketch,
     )
     return NgramModel(core, report, f"{smoothing}{order}")

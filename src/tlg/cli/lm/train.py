@@ -137,8 +137,7 @@ class NumbersCommand(click.Command):
 @click.option(
     "--closed-vocab",
     is_flag=True,
-    help="The model has no <unk>, and no mass goes to unknown words; with --vocab, n-grams with other words "
-    "do not count.",
+    help="No <unk> in the model; n-grams with words outside --vocab do not count.",
 )
 @click.option(
     "--symbols",
