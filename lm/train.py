@@ -10,6 +10,7 @@ from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
 from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.model import NgramModel
+from tlg.lm.overlap import SentenceSketch
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.text import Texts
 
@@ -145,13 +146,15 @@ def train(
         raise OptionError(f"order={order} is not from 1 to 9")
 
     job = make_job(threads, memory, temp_dir, progress)
-    corpus, sketch, notes = read_corpus(
+    sketch = SentenceSketch()
+    corpus, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
         vocab=None if vocab is None else _vocabulary("vocab", vocab),
         closed_vocab=closed_vocab,
         job=job,
         progress=progress,
+        sketch=sketch,
     )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
     core, found = _core.train(corpus, order, options)
