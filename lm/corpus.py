@@ -29,7 +29,7 @@ SENTENCES = 1 << 22  # bytes of sentences handed on at once
 class _Sentences:
     """Gathers sentences given as lists of words and hands them on as text, many at once."""
 
-    def __init__(self, corpus: _core.Corpus, sketch: SentenceSketch, room: int) -> None:
+    def __init__(self, corpus: _core.Corpus, sketch: SentenceSketch | None, room: int) -> None:
         self.corpus = corpus
         self.sketch = sketch
         self.room = room
@@ -67,7 +67,8 @@ class _Sentences:
         try:
             text = "".join(f"{line}\n" for line in lines).encode()
             self.corpus.add_text(text, "", self.first)
-            self.sketch.add_text(text)
+            if self.sketch is not None:
+                self.sketch.add_text(text)
         except UnicodeEncodeError:
             number = next(i for i, line in enumerate(lines, self.first) if not _encodes(line))
             raise TextError(
@@ -175,8 +176,9 @@ def read_corpus(
     closed_vocab: bool,
     job: _core.Job,
     progress: TrainProgress | None,
-) -> tuple[_core.Corpus, SentenceSketch, list[str]]:
-    """Return the corpus, its sentences for later comparison, and notes on what was mended in the texts.
+    sketch: SentenceSketch | None = None,
+) -> tuple[_core.Corpus, list[str]]:
+    """Return the corpus and notes on what was mended in the texts.
 
     Args:
         texts: as for tlg.lm.train.
@@ -185,6 +187,7 @@ def read_corpus(
         closed_vocab: there is no ``<unk>``; n-grams with a word outside vocab do not count.
         job: threads, memory and progress of the training.
         progress: called with the phase "read", and bytes.
+        sketch: is given the sentences, to compare other texts with.
 
     Raises:
         OptionError: a closed vocabulary without a vocabulary.
@@ -200,7 +203,6 @@ def read_corpus(
     notes: list[str] = []
     size = min(BLOCK, job.memory // 32) if job.memory else BLOCK
     reading = _Reading(texts, progress)
-    sketch = SentenceSketch()
     sentences = _Sentences(corpus, sketch, min(size, SENTENCES))
     for number, text in enumerate(iterate_texts(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):
@@ -209,10 +211,11 @@ def read_corpus(
         sentences.flush()
         for block in blocks(text, reading, size):
             corpus.add_text(block.data, block.name, block.first_line)
-            sketch.add_text(block.data)
+            if sketch is not None:
+                sketch.add_text(block.data)
             notes.extend(block.notes)
     sentences.flush()
     if vocab is not None and corpus.num_outside:
         how = "left out, with the n-grams they are in" if closed_vocab else "counted as <unk>"
         notes.append(f"{corpus.num_outside} words of the text are not in vocab: {how}")
-    return corpus, sketch, notes
+    return corpus, notes
