@@ -35,6 +35,8 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(*trie_); });
     return *queries_;
   }
+  // The query structure that it came as; empty if it came as a trie.
+  std::string structure() const { return counts_.empty() ? "" : queries_->structure(); }
   const Successors& successors() const {
     std::call_once(listed_, [&] { successors_ = make_successors(queries()); });
     return *successors_;

@@ -47,11 +47,12 @@ def ppl(
     Example:
         tlg lm ppl lm.arpa.gz heldout.txt --oov include --train corpus.txt --json
     """
-    from tlg.lm import NgramModel
+    from tlg.lm import load_model, perplexity
 
-    ngrams = NgramModel.load(model)
+    ngrams = load_model(model)
     with progress_bar([*text, *train], "scoring") as progress:
-        result = ngrams.perplexity(
+        result = perplexity(
+            ngrams,
             texts(text),
             oov=oov,
             per_sentence=per_sentence,
