@@ -5,11 +5,14 @@
 #include <thread>
 #include <utility>
 
+#include "decoder/traceback.h"
 #include "util/error.h"
 #include "util/parallel.h"
 
 namespace tlg::decoder {
 namespace {
+
+constexpr std::int32_t kShort = 2048;  // frames of an utterance whose traces are all kept
 
 void require(bool fits, const std::string& what, const std::string& remedy) {
   if (!fits) throw Error(ErrorKind::kOption, what, remedy);
@@ -64,8 +67,18 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
                                 const std::shared_ptr<const HotwordUse>& hotwords) const {
   search.start(hotwords);
-  search.advance(frames);
-  return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords.get());
+  if (frames.num_frames <= kShort) {
+    search.advance(frames);
+    return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
+  }
+  // Its traces would grow without end.
+  Traceback traceback(*graph_, options_, spans_, hotwords);
+  for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
+    const Frames some = frames.part(t, std::min(kSettleAfter, frames.num_frames - t));
+    search.advance(some);
+    traceback.settle(some, &search.utterance());
+  }
+  return traceback.finish(search.utterance(), frames.part(frames.num_frames, 0));
 }
 
 Hypothesis Decoder::decode(const Frames& frames,

@@ -303,7 +303,7 @@ bool same(const BestPath& found, const BestPath& wanted) {
 // The path's own score, added up anew from its arcs, is what the search said; or better, where the
 // beam dropped the best split of its frames into units and blanks.
 bool adds_up(const SearchGraph& graph, const Problem& p, const BestPath& path,
-             const HotwordUse* use) {
+             const std::shared_ptr<const HotwordUse>& use) {
   const Hypothesis h = make_hypothesis(graph, p.options, {}, path, p.frames, use);
   const bool everything = p.options.beam >= 200 && p.options.max_active == 1 << 30;
   return h.score >= h.search_score - 1e-9 && (!everything || h.score <= h.search_score + 1e-9) &&
@@ -330,12 +330,13 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
         search.advance(some);
       }
       const BestPath found = search.finish();
-      fine = fine && same(found, wanted) && adds_up(graph, p, found, use.get());
+      fine = fine && same(found, wanted) && adds_up(graph, p, found, use);
       if (!fine) {
-        const Hypothesis h = make_hypothesis(graph, p.options, {}, found, p.frames, use.get());
-        std::printf("seed %u %s: cost %.10g, wanted %.10g, path %.10g; frames %u of %u; W %d\n",
-                    seed, kernel.c_str(), found.cost, wanted.cost, -h.score, found.num_frames,
-                    wanted.num_frames, graph.mask_words());
+        const Hypothesis h = make_hypothesis(graph, p.options, {}, found, p.frames, use);
+        std::printf("seed %u %s: cost %.10g, wanted %.10g, path %.10g; frames %lld of %lld; W %d\n",
+                    seed, kernel.c_str(), found.cost, wanted.cost, -h.score,
+                    static_cast<long long>(found.num_frames),
+                    static_cast<long long>(wanted.num_frames), graph.mask_words());
         CHECK(fine);
         return;
       }
