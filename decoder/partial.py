@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 from tlg import _core
@@ -35,18 +36,16 @@ class StableParts:
     def snapshot(self) -> Snapshot:
         """Return what is known now."""
         found = self._core.partial()
-        self._grow()
-        words = self._reader.words(found.path.words)
-        spans = found.path.word_spans.tolist()
+        if found.first_word > len(self._words) or found.first_hotword > len(self._fired):
+            self._grow()
         return Snapshot(
             found=found,
+            reader=self._reader,
+            hotword_list=self._hotwords,
             placed_words=self._words,
             placed_spans=self._spans,
-            placed_fired=self._fired,
+            placed_hotwords=self._fired,
             placed_text=self._text,
-            words=words,
-            spans=[WordSpan(word, start, end) for word, (start, end) in zip(words, spans, strict=True)],
-            fired=self._name(found.hotwords),
         )
 
     def _grow(self) -> None:
@@ -57,29 +56,60 @@ class StableParts:
             self._words += words
             self._spans += [WordSpan(word, *span) for word, span in zip(words, spans, strict=True)]
             self._text = join_words([self._text, *words])
-        self._fired += self._name(self._core.placed_hotwords(len(self._fired)))
-
-    def _name(self, fired: list[_core.FiredHotword]) -> list[FiredHotword]:
-        if self._hotwords is None:
-            return []
-        return [
-            FiredHotword(self._hotwords.phrase(one.phrase), one.start, one.end, one.reward) for one in fired
-        ]
+        self._fired += name_hotwords(self._core.placed_hotwords(len(self._fired)), self._hotwords)
 
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """The state of a stream at one frame. The lists of placed parts grow later; the first
-    ``found.first_word`` words and ``found.first_hotword`` hotwords of them are this snapshot's."""
+    """The state of a stream at one frame, put into words when it is read.
+
+    The lists of placed parts grow later: the first ``found.first_word`` words and ``found.first_hotword`` hotwords
+    of them are this snapshot's. Nothing here asks the stream, which may be at work in another thread.
+    """
 
     found: _core.PartialPath
+    reader: ResultReader
+    hotword_list: Hotwords | None
     placed_words: list[str]
     placed_spans: list[WordSpan]
-    placed_fired: list[FiredHotword]
+    placed_hotwords: list[FiredHotword]
     placed_text: str
-    words: list[str]
-    spans: list[WordSpan]
-    fired: list[FiredHotword]
+
+    @functools.cached_property
+    def open_words(self) -> list[str]:
+        """The words behind those placed."""
+        return self.reader.words(self.found.path.words)
+
+    @property
+    def stable_open_words(self) -> list[str]:
+        """Those of them that can no longer change: their frames still can."""
+        return self.open_words[: self.found.num_stable_words - self.found.first_word]
+
+    @property
+    def words(self) -> list[str]:
+        """All words."""
+        return self.placed_words[: self.found.first_word] + self.open_words
+
+    @property
+    def word_spans(self) -> list[WordSpan]:
+        """All words and their frames."""
+        spans = self.found.path.word_spans.tolist()
+        return self.placed_spans[: self.found.first_word] + [
+            WordSpan(word, start, end) for word, (start, end) in zip(self.open_words, spans, strict=True)
+        ]
+
+    @property
+    def hotwords(self) -> list[FiredHotword]:
+        """All hotwords."""
+        fired = name_hotwords(self.found.hotwords, self.hotword_list)
+        return self.placed_hotwords[: self.found.first_hotword] + fired
+
+
+def name_hotwords(fired: list[_core.FiredHotword], hotwords: Hotwords | None) -> list[FiredHotword]:
+    """Return them with their phrases."""
+    if hotwords is None:
+        return []
+    return [FiredHotword(hotwords.phrase(one.phrase), one.start, one.end, one.reward) for one in fired]
 
 
 class Partial:
@@ -119,25 +149,24 @@ class Partial:
     def text(self) -> str:
         """The words joined, as in Result.text."""
         state = self._state()
-        return join_words([state.placed_text, *state.words])
+        return join_words([state.placed_text, *state.open_words])
 
     @property
     def words(self) -> list[str]:
         """The words."""
-        state = self._state()
-        return state.placed_words[: state.found.first_word] + state.words
+        return self._state().words
 
     @property
     def stable_text(self) -> str:
         """The text of stable_words."""
         state = self._state()
-        return join_words([state.placed_text, *self._stable_tail(state)])
+        return join_words([state.placed_text, *state.stable_open_words])
 
     @property
     def stable_words(self) -> list[str]:
         """The first of the words, as many as can no longer change: all later partials and the result have them."""
         state = self._state()
-        return state.placed_words[: state.found.first_word] + self._stable_tail(state)
+        return state.words[: state.found.num_stable_words]
 
     @property
     def word_spans(self) -> list[WordSpan]:
@@ -145,14 +174,12 @@ class Partial:
 
         Graphs that do not say where words end show where labels come; the result has what the lexicon tells.
         """
-        state = self._state()
-        return state.placed_spans[: state.found.first_word] + state.spans
+        return self._state().word_spans
 
     @property
     def hotwords(self) -> list[FiredHotword]:
         """The hotwords that would be paid if the utterance ended now, and where."""
-        state = self._state()
-        return state.placed_fired[: state.found.first_hotword] + state.fired
+        return self._state().hotwords
 
     @property
     def stable_hotwords(self) -> list[FiredHotword]:
@@ -173,7 +200,3 @@ class Partial:
     def num_frames(self) -> int:
         """Frames searched."""
         return self._state().found.path.num_frames
-
-    @staticmethod
-    def _stable_tail(state: Snapshot) -> list[str]:
-        return state.words[: state.found.num_stable_words - state.found.first_word]

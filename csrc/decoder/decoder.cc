@@ -60,8 +60,9 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
   search->forget_hotwords();  // an old list is freed with its last utterance
   const std::lock_guard<std::mutex> lock(mutex_);
   // A search holds a word for each token state of the graph: no more of them than can run at once.
-  if (idle_.size() < std::max(1u, std::thread::hardware_concurrency()))
-    idle_.push_back(std::move(search));
+  static const std::size_t most =
+      std::max(1u, std::thread::hardware_concurrency());  // reads a file
+  if (idle_.size() < most) idle_.push_back(std::move(search));
 }
 
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
