@@ -6,6 +6,8 @@
 namespace tlg::decoder {
 namespace {
 
+constexpr std::int32_t kSettleToShow = 8;  // frames
+
 // A search borrowed with an utterance in it; both go back where they came from.
 class Loan {
  public:
@@ -106,7 +108,9 @@ void Stream::settle(const Frames& frames, Utterance* utterance) {
 
 Hypothesis Stream::finish() { return traceback_.finish(utterance_, window_); }
 
-PartialPath Stream::partial() const {
+PartialPath Stream::partial() {
+  // So that what is said to be stable is no older than this.
+  if (window_.num_frames >= kSettleToShow) settle(window_, &utterance_);
   const Ending ending = find_ending(decoder_->graph(), utterance_);
   const PathReader& stable = traceback_.stable();
   PathReader reader = stable.fork();

@@ -39,7 +39,7 @@ class Stream {
          const std::vector<std::int32_t>& silence);
 
   void push(const Frames& frames);
-  PartialPath partial() const;
+  PartialPath partial();
   // The end of the utterance: the result of Decoder::decode for all frames. Only reset() may
   // follow.
   Hypothesis finish();

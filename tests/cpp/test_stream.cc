@@ -69,7 +69,7 @@ class Observer {
   Observer(const Decoder& decoder, const Problem& p, std::shared_ptr<const HotwordUse> use)
       : decoder_(decoder), p_(p), use_(std::move(use)) {}
 
-  bool look(const Stream& stream) {
+  bool look(Stream& stream) {
     const PartialPath partial = stream.partial();
     std::vector<std::int32_t> words = stream.placed_words(0);
     std::vector<Span> spans = stream.placed_word_spans(0);
