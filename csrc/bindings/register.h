@@ -21,5 +21,6 @@ void register_lm_mix(pybind11::module_& module);        // after register_lm
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);
+void register_stream(pybind11::module_& module);  // after register_decoder
 
 }  // namespace tlg::bindings
