@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from tlg.lm.overlap import SentenceSketch
 
 __all__ = ["OrderReport", "TrainReport"]
 
@@ -54,6 +56,7 @@ class TrainReport:
         options: all options, by name.
         orders: figures of each order.
         notes: what was mended in the text and what fell back, one sentence each.
+        sketch: the sentences, for ``perplexity`` to say which of a test text are among them; not saved.
     """
 
     sentences: int
@@ -63,10 +66,13 @@ class TrainReport:
     options: dict[str, Any]
     orders: tuple[OrderReport, ...]
     notes: tuple[str, ...]
+    sketch: SentenceSketch | None = field(default=None, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields for JSON."""
-        return asdict(self)
+        values = asdict(replace(self, sketch=None))
+        del values["sketch"]
+        return values
 
     def __str__(self) -> str:
         lines = [f"{self.sentences} sentences, {self.words} words, {self.types} different"]

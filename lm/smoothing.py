@@ -12,7 +12,7 @@ from tlg import _core
 from tlg._files import PathLike, read_text
 from tlg.errors import OptionError
 
-__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note"]
+__all__ = ["SMOOTHINGS", "Choice", "choose", "fallback_note", "vocabulary"]
 
 _UNIGRAMS = ("interpolate_unigrams", "vocab_pad")
 _KNESER_NEY = ("backoff", "discount_fallback", "count_of_counts", "prune_counts", *_UNIGRAMS)
@@ -103,19 +103,20 @@ def _fallback(value: object, smoothing: str) -> list[float]:
     return values
 
 
-def _vocabulary(vocab: object) -> list[str]:
+def vocabulary(name: str, vocab: object) -> list[str]:
+    """Return the words of a list or a file; `name` is the option that gives them."""
     if isinstance(vocab, str | OsPathLike):
         path: PathLike = vocab
         return read_text(path).replace("\0", " ").split()
     if not isinstance(vocab, Iterable):
         raise OptionError(
-            f"limit_vocab is a {type(vocab).__name__}", remedy="Give the words, or the path of a file"
+            f"{name} is a {type(vocab).__name__}", remedy="Give the words, or the path of a file"
         )
     words = list(vocab)
     for word in words:
         if not isinstance(word, str):
             raise OptionError(
-                f"limit_vocab holds {word!r}, not a word", remedy="Give str, or the path of a file"
+                f"{name} holds {word!r}, not a word", remedy="Give str, or the path of a file"
             )
     return words
 
@@ -208,7 +209,7 @@ def choose(order: object, smoothing: object, **given: Any) -> Choice:
     core.weight_buckets = given["weight_buckets"]
     if given["limit_vocab"] is not None:
         core.limit_vocab = True
-        core.vocab = _vocabulary(given["limit_vocab"])
+        core.vocab = vocabulary("limit_vocab", given["limit_vocab"])
         used["limit_vocab"] = len(core.vocab)
     used.update({name: given[name] for name in takes if name not in used and name != "heldout"})
     return Choice(core, used)

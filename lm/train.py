@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError
-from tlg.lm.corpus import read_corpus
+from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.model import NgramModel
+from tlg.lm.overlap import SentenceSketch
 from tlg.lm.report import OrderReport, TrainReport
-from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note
-from tlg.lm.text import Progress, Texts
+from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note, vocabulary
+from tlg.lm.text import Texts
 
 __all__ = ["SMOOTHINGS", "train"]
 
@@ -35,9 +36,13 @@ def train(
     interpolate_unigrams: bool = True,
     vocab_pad: int = 0,
     limit_vocab: PathLike | Iterable[str] | None = None,
+    vocab: PathLike | Iterable[str] | None = None,
     closed_vocab: bool = False,
     symbols: str = "error",
-    progress: Progress | None = None,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    temp_dir: PathLike | None = None,
+    progress: TrainProgress | None = None,
 ) -> NgramModel:
     """Train an n-gram model.
 
@@ -71,18 +76,28 @@ def train(
         interpolate_unigrams: mix the unigrams with a uniform distribution, ``<unk>`` in it; if False,
             all the mass taken from the unigrams goes to ``<unk>``.
         vocab_pad: size of that uniform distribution when it is larger than the vocabulary.
+        vocab: a file or the words themselves: the words of the model. Others count as ``<unk>``; words that
+            the text lacks get the share of a word never seen.
         limit_vocab: a file or the words themselves: n-grams with any other word are dropped.
-        closed_vocab: no other words than the model's will come: it has no ``<unk>``, and no mass goes
-            there.
+        closed_vocab: no other words than the model's will come: it has no ``<unk>``, no mass goes there,
+            and n-grams with a word outside vocab do not count.
         symbols: ``<s>``, ``</s>`` and ``<unk>`` in the text: "error" refuses them, "skip" takes them as
             white space, "unk" counts ``<unk>`` as the unknown word and refuses the other two.
-        progress: called with numbers of bytes read.
+        threads: None: as many as there are cores for this process. The result is the same for any number.
+        memory: about how much the training may take, beyond what Python has: bytes, or "512M", "2G"; 16M
+            at least. What does not fit is kept in temporary files; the vocabulary always is in memory.
+            None: no limit. The result is the same.
+        temp_dir: the folder of these files; None: the system's. They have no names, so that nothing is
+            left of them however the training ends.
+        progress: called as progress(phase, done, total), total 0 where it is not known; the phases are
+            "read" (bytes), "sort", "count", "estimate", "write". What it raises ends the training.
 
     Raises:
         OptionError: an option out of its range, or options that contradict each other.
         TextError: the text is empty, not UTF-8, or has a reserved word (names the line); or discounts
             fail and there is no fallback.
         MissingFileError: there is no such file.
+        OutputError: a file cannot be read, or there is no room for temporary files.
 
     Source: Chen and Goodman 1998; Heafield et al. 2013; formulas and sources
     of each method: docs/smoothing.md.
@@ -106,6 +121,7 @@ def train(
     if symbols not in SYMBOLS:
         known = ", ".join(repr(one) for one in SYMBOLS)
         raise OptionError(f"symbols={symbols!r} is not known", remedy=f"There is: {known}")
+    job = make_job(threads, memory, temp_dir, progress)
     learns_from: _core.Corpus | None = None
     if heldout is not None:
         learns_from, _ = read_corpus(
@@ -113,17 +129,19 @@ def train(
             symbols=SYMBOLS[symbols],
             vocab=None,
             closed_vocab=False,
-            job=_core.Job(1, 0, "", None),
+            job=job,
             progress=None,
         )
 
+    sketch = SentenceSketch()
     corpus, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
-        vocab=None,
+        vocab=None if vocab is None else vocabulary("vocab", vocab),
         closed_vocab=closed_vocab,
-        job=_core.Job(1, 0, "", None),
+        job=job,
         progress=progress,
+        sketch=sketch,
     )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
     core, found = _core.train(corpus, choice.used["order"], choice.core, learns_from)
@@ -149,8 +167,14 @@ def train(
         words=words,
         types=orders[0].counted - 3,
         skipped_symbols=skipped,
-        options={**choice.used, "closed_vocab": closed_vocab, "symbols": symbols},
+        options={
+            **choice.used,
+            "vocab": None if vocab is None else corpus.num_listed,
+            "closed_vocab": closed_vocab,
+            "symbols": symbols,
+        },
         orders=orders,
         notes=tuple(notes),
+        sketch=sketch,
     )
     return NgramModel(core, report, f"{smoothing}{order}")

@@ -263,11 +263,6 @@ def test_bad_text(data: bytes, message: str, tmp_path: Path) -> None:
         tlg.lm.train([write(tmp_path / "text.txt", data)])
 
 
-def test_a_compressed_stream_is_not_read_as_text() -> None:
-    with pytest.raises(TextError, match=r"compressed data in a stream\. Unpack it"):
-        tlg.lm.train([io.BytesIO(lzma.compress(b"a b\n"))])
-
-
 def test_missing_text() -> None:
     with pytest.raises(MissingFileError, match=r"nowhere.txt: no such file"):
         tlg.lm.train(["nowhere.txt"])
