@@ -76,6 +76,11 @@ class KenlmModel:
         return cls(model, package, path)
 
     @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._path.name
+
+    @property
     def order(self) -> int:
         """The length of the longest n-grams."""
         return int(self._model.order)
@@ -102,7 +107,9 @@ class KenlmModel:
         if not isinstance(word, str):
             raise OptionError(f"{word!r} is no text", remedy="A KenLM binary has no word ids: pass the word")
         if not isinstance(state, self._package.State):
-            raise OptionError(f"{state!r} is no state of this model", remedy="Pass one from begin() or score()")
+            raise OptionError(
+                f"{state!r} is no state of this model", remedy="Pass one from begin() or score()"
+            )
         after = self._package.State()
         return after, self._model.BaseScore(state, word, after) * LN10
 
@@ -122,7 +129,9 @@ class KenlmModel:
         state = self.begin()
         for word in [*words, "</s>"]:
             if not isinstance(word, str):
-                raise OptionError(f"the sentence {words!r} holds something that is no text", remedy="Pass str")
+                raise OptionError(
+                    f"the sentence {words!r} holds something that is no text", remedy="Pass str"
+                )
             after = self._package.State()
             full = self._model.BaseFullScore(state, word, after)
             scores.append(WordScore(word, full.log_prob, full.ngram_length, full.oov))

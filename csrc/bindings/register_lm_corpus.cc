@@ -2,9 +2,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bindings/register.h"
 #include "lm/count/corpus.h"
@@ -39,6 +41,8 @@ std::shared_ptr<util::Job> make_job(std::size_t threads, std::uint64_t memory,
 }  // namespace
 
 void register_lm_corpus(py::module_& m) {
+  m.def("count_newlines",
+        [](std::string_view text) { return std::count(text.begin(), text.end(), '\n'); });
   py::enum_<Symbols>(m, "Symbols")
       .value("error", Symbols::kError)
       .value("skip", Symbols::kSkip)
@@ -58,6 +62,7 @@ void register_lm_corpus(py::module_& m) {
       .def_property_readonly("num_words", &Corpus::num_words)
       .def_property_readonly("num_sentences", &Corpus::num_sentences)
       .def_property_readonly("num_skipped", &Corpus::num_skipped)
+      .def_property_readonly("num_listed", &Corpus::num_listed)
       .def_property_readonly("num_outside", &Corpus::num_outside);
 }
 

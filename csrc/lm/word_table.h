@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "util/prefetch.h"
+
 namespace tlg::lm {
 
 using WordId = std::uint32_t;
@@ -50,6 +52,7 @@ struct HashedWord {
   std::array<std::uint64_t, 2> start{};  // the first 16 bytes, zeros behind shorter words
   std::uint64_t hash = 0;
 
+  HashedWord() = default;  // the empty word
   explicit HashedWord(std::string_view word) : text(word) {
     if (!word.empty()) std::memcpy(start.data(), word.data(), word.size() < 16 ? word.size() : 16);
     set_hash();
@@ -76,8 +79,6 @@ struct HashedWord {
   }
 
  private:
-  HashedWord() = default;
-
   void set_hash() {
     constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL, kOther = 0xd6e8feb86659fd93ULL;
     hash = (start[0] ^ text.size() * kOther) * kOdd;
@@ -98,6 +99,16 @@ class WordTable {
   // The id of a word, kNoWord if it is not here.
   WordId find(std::string_view word) const { return find(HashedWord(word)); }
   WordId find(const HashedWord& word) const { return slots_[probe(word)].id_plus_1 - 1; }
+
+  // To be called some words ahead of find(), one after the other: they fetch the memory that it
+  // will read.
+  void fetch_slot(const HashedWord& word) const {
+    util::prefetch(&slots_[word.hash & (slots_.size() - 1)]);
+  }
+  void fetch_word(const HashedWord& word) const {
+    const std::uint32_t id_plus_1 = slots_[word.hash & (slots_.size() - 1)].id_plus_1;
+    if (id_plus_1) util::prefetch(&words_[id_plus_1 - 1]);
+  }
 
   // The id of a word, which is added if it is not here.
   WordId insert(std::string_view word) { return insert(HashedWord(word)); }

@@ -23,6 +23,7 @@ Corpus::Corpus(CorpusOptions options, std::shared_ptr<util::Job> job)
   words_.insert("<s>");
   words_.insert("</s>");
   for (const std::string& word : options_.vocab) words_.insert(word);
+  listed_ = words_.size() - 3;
 }
 
 void Corpus::add_text(std::string_view text, const std::string& name, std::int64_t first_line) {

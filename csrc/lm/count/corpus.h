@@ -64,6 +64,8 @@ class Corpus {
   std::size_t num_words() const { return num_ids_ - sentences_; }
   std::size_t num_sentences() const { return sentences_; }
   std::size_t num_skipped() const { return skipped_; }
+  // Different words of a fixed vocabulary.
+  std::size_t num_listed() const { return listed_; }
   // Words of the text outside a fixed vocabulary.
   std::size_t num_outside() const { return outside_; }
 
@@ -83,7 +85,7 @@ class Corpus {
   std::shared_ptr<util::Job> job_;
   WordTable words_;
   std::vector<IdBlock> blocks_;
-  std::size_t num_ids_ = 0, sentences_ = 0, skipped_ = 0, outside_ = 0;
+  std::size_t num_ids_ = 0, sentences_ = 0, skipped_ = 0, outside_ = 0, listed_ = 0;
   std::vector<Tokens> pieces_;                          // of the text that is being added
   std::vector<std::vector<std::uint64_t>> histograms_;  // by thread
 };

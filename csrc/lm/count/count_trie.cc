@@ -34,6 +34,10 @@ class Counter {
         last_bit_((order - 1) * bits_),
         vocabulary_(corpus->words().size()),
         closed_(corpus->options().closed) {
+    if (order > 2) {
+      two_mask_ = ~std::uint64_t{0} >> (64 - 2 * bits_);
+      two_bos_ = std::uint64_t{kBosId} << bits_ | kBosId;
+    }
     equal_words_.resize(kLimbs * 64);
     for (int bit = 0; bit < kLimbs * 64; ++bit)
       equal_words_[bit] = static_cast<std::uint8_t>(std::max(0, order - 1 - bit / bits_));
@@ -147,9 +151,10 @@ class Counter {
       }
       return order_;
     }
-    int leading = 0;
+    if ((key.limb[0] & two_mask_) != two_bos_) return order_;
+    int leading = 2;
     while (leading + 1 < order_ && key.get(leading * bits_, bits_) == kBosId) ++leading;
-    return leading < 2 ? order_ : order_ - leading + 1;
+    return order_ - leading + 1;
   }
 
   // How many words from the right two windows have in common.
@@ -250,6 +255,8 @@ class Counter {
   const int order_, bits_, last_bit_;  // where the last word begins in a key
   const std::size_t vocabulary_;
   const bool closed_;
+  // What the two oldest words of a window are if they are <s>; never, for bigrams.
+  std::uint64_t two_mask_ = 0, two_bos_ = 1;
   std::vector<std::uint8_t> equal_words_;  // by the highest differing bit
   util::Array<Key> keys_;
   CountTrie trie_;

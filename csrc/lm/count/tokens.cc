@@ -58,6 +58,7 @@ class Tokeniser {
       if (static_cast<unsigned char>(*at) <= ' ') separator(at);
     word_until(stop);
     if (end > begin && data[end - 1] != '\n') end_sentence();
+    look_up();
     tokens_->size = static_cast<std::size_t>(out_ - tokens_->ids.get());
   }
 
@@ -70,22 +71,39 @@ class Tokeniser {
     if (kind == kNewline) end_sentence();
   }
 
-  void end_sentence() {
-    *out_++ = kEosId;
-    ++tokens_->sentences;
-  }
+  // Words are looked up in batches, so that their cache misses overlap; the empty word stands for
+  // the end of a sentence.
+  void end_sentence() { add(HashedWord()); }
 
   void word_until(const char* at) {
     const auto size = static_cast<std::size_t>(at - start_);
     if (size == 0) return;
     const bool readable = text_.data() + text_.size() - start_ >= 16;
-    const HashedWord word =
-        readable ? HashedWord::readable(start_, size) : HashedWord(std::string_view(start_, size));
-    const WordId id = words_.find(word);
-    if (id <= kEosId || id == kNoWord)
-      unusual(word, id);
-    else
-      *out_++ = id;
+    add(readable ? HashedWord::readable(start_, size) : HashedWord(std::string_view(start_, size)));
+  }
+
+  void add(const HashedWord& word) {
+    words_.fetch_slot(word);
+    batch_[batched_++] = word;
+    if (batched_ == batch_.size()) look_up();
+  }
+
+  void look_up() {
+    for (std::size_t i = 0; i < batched_; ++i) words_.fetch_word(batch_[i]);
+    for (std::size_t i = 0; i < batched_; ++i) {
+      const HashedWord& word = batch_[i];
+      if (word.text.empty()) {
+        *out_++ = kEosId;
+        ++tokens_->sentences;
+        continue;
+      }
+      const WordId id = words_.find(word);
+      if (id <= kEosId || id == kNoWord)
+        unusual(word, id);
+      else
+        *out_++ = id;
+    }
+    batched_ = 0;
   }
 
   void unusual(const HashedWord& word, WordId id) {
@@ -123,6 +141,8 @@ class Tokeniser {
   Tokens* const tokens_;
   const char* start_ = nullptr;  // of the word that is being read
   WordId* out_ = nullptr;
+  std::array<HashedWord, 32> batch_;
+  std::size_t batched_ = 0;
 };
 
 }  // namespace

@@ -39,11 +39,20 @@ class BackoffModel final : public QueryModel {
   LmState suffix(LmState context) const {
     return {shorter(static_cast<std::uint32_t>(context.id))};
   }
-  float backoff(LmState context) const { return nats(nodes_[context.id].log10_backoff); }
-  // Whether the n-gram "context word" is in the model; not for the empty context.
-  bool has(LmState context, WordId word) const {
-    NgramTable::Found found;
-    return table_.find(table_.place(static_cast<std::uint32_t>(context.id), word), &found);
+  float log10_backoff(LmState context) const { return nodes_[context.id].log10_backoff; }
+  // Of each word.
+  std::vector<float> log10_unigrams() const {
+    std::vector<float> values;
+    for (const Unigram& one : unigrams_) values.push_back(one.log10_prob);
+    return values;
+  }
+  // Calls visit(context, word, log10_prob) for the n-grams of two words and more, in no meaningful
+  // order; a damaged file may have contexts and words that are none.
+  template <typename Visit>
+  void for_each_ngram(Visit&& visit) const {
+    table_.for_each([&](NgramTable::Key key, NgramTable::Found found) {
+      visit(key.context, key.word, found.log10_prob);
+    });
   }
 
   const char* structure() const override { return kStructure; }

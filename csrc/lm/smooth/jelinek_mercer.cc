@@ -147,7 +147,7 @@ MixtureWeights learn_weights(const CountTrie& trie,
     if (!known) ids[id] = kUnkId;
   }
   std::vector<WordId> sentence;
-  for (const std::vector<WordId>& block : heldout.blocks()) {
+  for (const IdBlock& block : heldout.blocks()) {
     for (const WordId id : block) {
       sentence.push_back(ids[id]);
       if (id != kEosId) continue;

@@ -10,7 +10,8 @@ TABLE = {
     "train": ("tlg.cli.lm.train", "train", "Train a model from text."),
     "ppl": ("tlg.cli.lm.ppl", "ppl", "Perplexity of texts under a model."),
     "generate": ("tlg.cli.lm.generate", "generate", "Sentences made by a model."),
-    "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what reading it mended."),
+    "convert": ("tlg.cli.lm.convert", "convert", "From one kind of model file to another."),
+    "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what its file is made of."),
 }
 lm = LazyGroup(
     "lm",
