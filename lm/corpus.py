@@ -182,7 +182,7 @@ def read_corpus(
         texts: as for tlg.lm.train.
         symbols: what ``<s>``, ``</s>`` and ``<unk>`` in the text mean.
         vocab: the words of a fixed vocabulary; None: those of the text.
-        closed_vocab: n-grams with a word outside vocab do not count.
+        closed_vocab: there is no ``<unk>``; n-grams with a word outside vocab do not count.
         job: threads, memory and progress of the training.
         progress: called with the phase "read", and bytes.
 
@@ -195,9 +195,7 @@ def read_corpus(
     if vocab is not None:
         options.fixed_vocab = True
         options.vocab = list(vocab)
-        options.closed = closed_vocab
-    elif closed_vocab:
-        raise OptionError("closed_vocab needs a vocabulary", remedy="Pass vocab= (--vocab FILE)")
+    options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
     size = min(BLOCK, job.memory // 32) if job.memory else BLOCK

@@ -31,6 +31,7 @@ class Estimator {
     levels_.resize(static_cast<std::size_t>(order));
     estimate_unigrams();
     given_.contexts.resize(static_cast<std::size_t>(order));
+    for (CountLevel& level : trie_.levels) level.raw = {};
     for (int k = 2; k <= order; ++k) {
       util::Array<std::uint32_t>& contexts = given_.contexts[k - 1];
       if (contexts.empty()) contexts = find_contexts(trie_, k, given_.contexts[k - 2], &job_);
