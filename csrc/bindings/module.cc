@@ -10,7 +10,6 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
-  tlg::bindings::register_lm_training(module);
   tlg::bindings::register_lm_change(module);
   tlg::bindings::register_lm_mix(module);
   tlg::bindings::register_lm_next(module);

@@ -9,11 +9,9 @@ void register_errors(pybind11::module_& module);
 void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
-void register_lm_training(pybind11::module_& module);   // after register_lm
 void register_lm_change(pybind11::module_& module);     // after register_lm
 void register_lm_mix(pybind11::module_& module);        // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
-void register_lm_training(pybind11::module_& module);  // after register_lm
 void register_lm_next(pybind11::module_& module);      // after register_lm
 void register_lm_corpus(pybind11::module_& module);  // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus

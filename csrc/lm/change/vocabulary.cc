@@ -285,7 +285,7 @@ NgramTrie add_words(const NgramTrie& trie,
     // backs off for are more than they were.
     const ContextMasses masses = context_masses(trie, 2, sums);
     const NodeRange range = ending_with(trie, 2, static_cast<WordId>(unk));
-    for (std::size_t i = range.begin; i < range.end; ++i) {
+    for (std::size_t i = range.begin; i < range.end && total > 0; ++i) {
       const NodeId context = trie.level(2).context[i];
       const double lower = masses.unseen_lower[context] + unk_prob * std::min(total, 1.0);
       backoff[context] =
