@@ -3,6 +3,8 @@
 from tlg.lm.change_report import ChangeReport, MixReport, PruneReport, VocabularyReport
 from tlg.lm.contract import LanguageModel, check_language_model
 from tlg.lm.generate import Generated, generate
+from tlg.lm.kenlm_model import KenlmModel
+from tlg.lm.load import load_model
 from tlg.lm.measure import perplexity
 from tlg.lm.mix import MixWeights, learn_weights, mix
 from tlg.lm.mixed import MixedModel
@@ -16,6 +18,7 @@ from tlg.lm.vocab import add_words, limit_vocabulary
 __all__ = [
     "ChangeReport",
     "Generated",
+    "KenlmModel",
     "LanguageModel",
     "MixReport",
     "MixWeights",
@@ -33,6 +36,7 @@ __all__ = [
     "generate",
     "learn_weights",
     "limit_vocabulary",
+    "load_model",
     "mix",
     "perplexity",
     "prune",

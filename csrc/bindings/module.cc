@@ -10,6 +10,10 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
+  tlg::bindings::register_lm_files(module);
+  tlg::bindings::register_lm_training(module);
+  tlg::bindings::register_lm_query(module);
+  tlg::bindings::register_lm_binary(module);
   tlg::bindings::register_lm_change(module);
   tlg::bindings::register_lm_mix(module);
   tlg::bindings::register_lm_next(module);

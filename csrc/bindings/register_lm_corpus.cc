@@ -2,9 +2,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bindings/register.h"
 #include "lm/count/corpus.h"
@@ -39,6 +41,8 @@ std::shared_ptr<util::Job> make_job(std::size_t threads, std::uint64_t memory,
 }  // namespace
 
 void register_lm_corpus(py::module_& m) {
+  m.def("count_newlines",
+        [](std::string_view text) { return std::count(text.begin(), text.end(), '\n'); });
   py::enum_<Symbols>(m, "Symbols")
       .value("error", Symbols::kError)
       .value("skip", Symbols::kSkip)
@@ -55,10 +59,10 @@ void register_lm_corpus(py::module_& m) {
   py::class_<Corpus>(m, "Corpus")
       .def(py::init<CorpusOptions, std::shared_ptr<util::Job>>())
       .def("add_text", &Corpus::add_text, release())
-      .def("add_sentence", &Corpus::add_sentence)
       .def_property_readonly("num_words", &Corpus::num_words)
       .def_property_readonly("num_sentences", &Corpus::num_sentences)
       .def_property_readonly("num_skipped", &Corpus::num_skipped)
+      .def_property_readonly("num_listed", &Corpus::num_listed)
       .def_property_readonly("num_outside", &Corpus::num_outside);
 }
 

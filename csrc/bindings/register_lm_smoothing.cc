@@ -56,11 +56,9 @@ void register_lm_smoothing(py::module_& m) {
       .def_readwrite("vocab_pad", &O::vocab_pad)
       .def_readwrite("limit_vocab", &O::limit_vocab)
       .def_readwrite("vocab", &O::vocab)
-      .def_readwrite("closed_vocab", &O::closed_vocab)
       .def_readwrite("k", &O::k)
       .def_readwrite("gt_max", &O::gt_max)
-      .def_readwrite("weight_buckets", &O::weight_buckets)
-      .def_readwrite("threads", &O::threads);
+      .def_readwrite("weight_buckets", &O::weight_buckets);
   py::class_<OrderReport>(m, "OrderReport")
       .def_readonly("counted", &OrderReport::counted)
       .def_readonly("kept", &OrderReport::kept)

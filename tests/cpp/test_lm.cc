@@ -48,7 +48,7 @@ const char kArpa[] =
     "-0.75\ta\t-0.25\n\n\\2-grams:\n-0.125\t<s> a\n-0.25\ta </s>\n\n\\end\\\n";
 
 template <int kLimbs>
-void check_sorting(std::size_t count, int bits) {
+void check_sorting(std::size_t count, int bits, std::size_t room) {
   std::mt19937_64 rng(count);
   std::vector<PackedKey<kLimbs>> keys(count), scratch(count);
   for (auto& key : keys) {
@@ -57,7 +57,7 @@ void check_sorting(std::size_t count, int bits) {
   }
   auto expected = keys;
   std::sort(expected.begin(), expected.end());
-  sort_keys(keys.data(), count, bits, scratch.data());
+  sort_keys(keys.data(), count, bits, scratch.data(), room, [](std::size_t) {});
   bool same = true;
   for (std::size_t i = 0; i < count; ++i) same = same && keys[i].limb == expected[i].limb;
   CHECK(same);
@@ -98,9 +98,11 @@ TEST(lm_utf8) {
 
 TEST(lm_packed_keys_sort) {
   for (const std::size_t count : {1, 399, 400, 5000}) {
-    check_sorting<1>(count, 64);
-    check_sorting<2>(count, 112);
-    check_sorting<5>(count, 288);
+    for (const std::size_t room : {count, std::size_t{1000}, std::size_t{0}}) {
+      check_sorting<1>(count, 64, room);
+      check_sorting<2>(count, 112, room);
+      check_sorting<5>(count, 288, room);
+    }
   }
   PackedKey<3> key{};
   for (int i = 0; i < 6; ++i) key.put(i * 29, static_cast<std::uint64_t>(i) * 89478485 % 536870911);

@@ -136,9 +136,9 @@ CompactModel::Step CompactModel::advance(Context* context, WordId word) const {
   }
   Step step{0, k, false};
   for (int j = context->length; j >= k; --j)
-    step.log10_prob += trie_.log10_backoff(j, context->node[j]);
+    step.score += trie_.log10_backoff(j, context->node[j]) * kLn10;
   const float log10_prob = trie_.log10_prob(k, next.node[k]);
-  step.log10_prob += log10_prob;
+  step.score += log10_prob * kLn10;
   step.zero = log10_prob <= kLog10Zero;
   next.length = k < trie_.order() ? k : trie_.order() - 1;
   shorten(&next);
@@ -151,7 +151,7 @@ LmHit CompactModel::hit(LmState from, WordId word) const {
   if (word == kNoWord) return {kLog10Zero * kLn10, 1, LmState(), true};
   Context context = unpack(from);
   const Step step = advance(&context, word);
-  return {step.log10_prob * kLn10, step.order, pack(context), step.zero};
+  return {step.score, step.order, pack(context), step.zero};
 }
 
 void CompactModel::score_all(const LmBatch& batch) const {
@@ -165,7 +165,7 @@ void CompactModel::score_all(const LmBatch& batch) const {
         continue;
       }
       const Step step = advance(&context, word);
-      batch.hits[at] = {step.log10_prob * kLn10, static_cast<std::uint8_t>(step.order), step.zero};
+      batch.hits[at] = {step.score, static_cast<std::uint8_t>(step.order), step.zero};
     }
     batch.states[i] = pack(context);
   }

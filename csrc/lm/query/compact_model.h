@@ -49,7 +49,7 @@ class CompactModel final : public QueryModel {
     unsigned shift = 0, width = 0;
   };
   struct Step {
-    float log10_prob;
+    float score;
     int order;
     bool zero;
   };

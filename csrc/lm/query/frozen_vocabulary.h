@@ -17,6 +17,7 @@
 #include "lm/query/lm_file.h"
 #include "lm/word_table.h"
 #include "util/array.h"
+#include "util/prefetch.h"
 
 namespace tlg::lm {
 
@@ -45,8 +46,8 @@ class FrozenVocabulary {
   // The id of a word, kNoWord if it is not here.
   WordId find(std::string_view word) const { return find(WordKey::of(word)); }
   WordId find(const WordKey& key) const;
-  // Where find() will look, to be fetched early.
-  const std::uint64_t* slot(const WordKey& key) const { return &slots_[home(key.hash)]; }
+  // To be called some time before find().
+  void prefetch(const WordKey& key) const { util::prefetch(&slots_[home(key.hash)]); }
   // The word of an id below size().
   std::string_view word(WordId id) const;
   std::vector<std::string> words() const;

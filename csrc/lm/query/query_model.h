@@ -14,10 +14,11 @@
 
 namespace tlg::lm {
 
-// Structures hold log10, so that what they were built from can be had back bit for bit; a score is
-// the sum of float32 log10 values (backoffs from the longest context on, then the probability)
-// times kLn10.
+// Structures hold log10, so that what they were built from can be had back bit for bit. A score is
+// the float32 sum of the backoffs, from the longest context on, and then of the probability, each
+// of them times kLn10.
 inline constexpr float kLn10 = 2.302585093f;
+inline float nats(float log10) { return log10 * kLn10; }
 // Nats to log10, the exact opposite of the above.
 inline constexpr double kLog10E = 1.0 / kLn10;
 
@@ -60,10 +61,12 @@ class QueryModel : public LmModel {
   virtual LmHit hit(LmState from, WordId word) const = 0;
   // finish() with the details.
   LmHit hit_end(LmState from) const {
-    return eos_ == kNoWord ? LmHit{kLog10Zero * kLn10, 1, LmState(), true} : hit(from, eos_);
+    return eos_ == kNoWord ? LmHit{nats(kLog10Zero), 1, LmState(), true} : hit(from, eos_);
   }
   // Scores many sequences, several at a time; gives exactly what hit() gives.
   virtual void score_all(const LmBatch& batch) const;
+  // The state without any context.
+  virtual LmState empty() const { return LmState(); }
   // Whether a state that came from outside can be a state of this model.
   virtual bool valid(LmState state) const = 0;
 

@@ -53,17 +53,20 @@ constexpr std::size_t kBlock = 64;
 
 util::Array<std::uint32_t> find_contexts(const CountTrie& trie, int k,
                                          const util::Array<std::uint32_t>& parent_context,
-                                         std::size_t threads) {
+                                         util::Job* job) {
   const CountLevel& level = trie.levels[k - 1];
-  if (k == 2) return level.word.copy();
-  util::Array<std::uint32_t> context = make_array<std::uint32_t>(level.word.size());
+  auto context = job->workspace.make<std::uint32_t>(level.word.size());
+  if (k == 2) {
+    std::copy(level.word.begin(), level.word.end(), context.begin());
+    return context;
+  }
   const WordId* const wanted = level.word.data();
   const std::uint32_t* const children = trie.levels[k - 2].first_child.data();
   const WordId* const words = trie.levels[k - 2].word.data();
   // The children of a parent's context: a sorted list that holds all of the parent's.
   const std::uint32_t* const cousins = trie.levels[k - 3].first_child.data();
   const std::uint32_t* const parents = parent_context.data();
-  in_ranges(parent_context.size(), 16384, threads, [&](std::size_t begin, std::size_t end) {
+  in_ranges(job, parent_context.size(), 16384, [&](std::size_t begin, std::size_t end) {
     Searches searches(words, context.data());
     for (std::size_t block = begin; block < end; block += kBlock) {
       const std::size_t stop = std::min(block + kBlock, end);
@@ -89,6 +92,7 @@ util::Array<std::uint32_t> find_contexts(const CountTrie& trie, int k,
         }
       }
     }
+    return children[end] - children[begin];
   });
   return context;
 }

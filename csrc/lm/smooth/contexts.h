@@ -8,6 +8,7 @@
 
 #include "lm/count/count_trie.h"
 #include "util/array.h"
+#include "util/job.h"
 #include "util/parallel.h"
 #include "util/prefetch.h"
 
@@ -17,24 +18,23 @@
 
 namespace tlg::lm {
 
-// What large arrays of training are made of.
-template <typename T>
-util::Array<T> make_array(std::size_t size) {
-  return util::Array<T>(size);
-}
-
-// Calls job(begin, end) for ranges of [0, count) on several threads.
+// Calls work(begin, end) for ranges of [0, count) on the job's threads; it returns how many n-grams
+// it has passed over.
 template <typename Function>
-void in_ranges(std::size_t count, std::size_t size, std::size_t threads, const Function& job) {
-  parallel_for((count + size - 1) / size, threads,
-               [&](std::size_t i, std::size_t) { job(i * size, std::min(count, (i + 1) * size)); });
+void in_ranges(util::Job* job, std::size_t count, std::size_t size, const Function& work) {
+  constexpr std::size_t kTouched = 4096;  // bytes an n-gram: some of its data lie anywhere
+  parallel_for((count + size - 1) / size, job->threads, [&](std::size_t i, std::size_t) {
+    const std::size_t passed = work(i * size, std::min(count, (i + 1) * size));
+    job->workspace.touched(passed * kTouched);
+    job->progress.add(passed);
+  });
 }
 
 // The context of "w1 .. wk" is "w1 .. w(k-1)", a node of order k - 1: the child w1 of its parent's
 // context. `parent_context` are the contexts of order k - 1, not needed for k = 2.
 util::Array<std::uint32_t> find_contexts(const CountTrie& trie, int k,
                                          const util::Array<std::uint32_t>& parent_context,
-                                         std::size_t threads);
+                                         util::Job* job);
 
 // Adds to a number that other threads add to as well.
 inline void add_shared(std::uint64_t* number, std::uint64_t addend) {
@@ -63,9 +63,8 @@ class ContextTable {
     double gamma;  // of the distribution after the shorter context
   };
 
-  explicit ContextTable(std::size_t size) : cells_(make_array<Cell>(size)) {
-    std::fill(cells_.begin(), cells_.end(), Cell{0, 0});
-  }
+  ContextTable(std::size_t size, util::Workspace* workspace)
+      : cells_(workspace->make_zeroed<Cell>(size)) {}
 
   std::size_t size() const { return cells_.size(); }
   void prefetch(std::size_t context) const { util::prefetch(cells_.data() + context); }

@@ -11,18 +11,18 @@ namespace tlg::lm {
 namespace {
 
 // Marks the n-grams of one order by their counts alone.
-util::Array<Keep> compare(const util::Array<std::uint32_t>& counts, int k,
-                          const SmoothingOptions& options) {
+util::Array<Keep> compare(const util::Array<std::uint32_t>& counts, int k, bool fixed_vocab,
+                          const SmoothingOptions& options, util::Workspace* workspace) {
   const std::vector<std::uint64_t>& prune = options.prune;
   const auto order = static_cast<std::size_t>(k);
   const std::uint64_t threshold = prune.empty() ? 0 : prune[std::min(order, prune.size()) - 1];
-  util::Array<Keep> keep = make_array<Keep>(counts.size());
+  util::Array<Keep> keep = workspace->make<Keep>(counts.size());
   for (std::size_t node = 0; node < keep.size(); ++node)
     keep[node] = counts[node] > threshold ? Keep::kOwn : Keep::kDropped;
   if (k > 1) return keep;
-  // A word that does not occur is there because the caller wants it.
+  // The caller wants the words of a fixed vocabulary, those that do not occur too.
   for (std::size_t word = 0; word < keep.size(); ++word)
-    if (word <= kEosId || counts[word] == 0) keep[word] = Keep::kOwn;
+    if (word <= kEosId || fixed_vocab) keep[word] = Keep::kOwn;
   return keep;
 }
 
@@ -62,9 +62,10 @@ void close(const CountTrie& trie, const std::vector<util::Array<std::uint32_t>>&
 }
 
 template <typename T>
-void keep_some(const util::Array<Keep>& keep, std::size_t size, util::Array<T>* values) {
+void keep_some(const util::Array<Keep>& keep, std::size_t size, util::Workspace* workspace,
+               util::Array<T>* values) {
   if (values->empty()) return;
-  util::Array<T> kept = make_array<T>(size);
+  auto kept = workspace->make<T>(size);
   std::size_t at = 0;
   for (std::size_t i = 0; i < keep.size(); ++i)
     if (keep[i] != Keep::kDropped) kept[at++] = (*values)[i];
@@ -72,8 +73,8 @@ void keep_some(const util::Array<Keep>& keep, std::size_t size, util::Array<T>* 
 }
 
 // The number of each n-gram in the model, and one past the end; of what is dropped, the next one's.
-util::Array<std::uint32_t> number(const util::Array<Keep>& keep) {
-  util::Array<std::uint32_t> numbers = make_array<std::uint32_t>(keep.size() + 1);
+util::Array<std::uint32_t> number(const util::Array<Keep>& keep, util::Workspace* workspace) {
+  auto numbers = workspace->make<std::uint32_t>(keep.size() + 1);
   std::uint32_t next = 0;
   for (std::size_t i = 0; i < keep.size(); ++i) {
     numbers[i] = next;
@@ -85,50 +86,53 @@ util::Array<std::uint32_t> number(const util::Array<Keep>& keep) {
 
 }  // namespace
 
-Cutoffs find_cutoffs(const CountTrie& trie, bool occurs, const WordTable& words,
+Cutoffs find_cutoffs(const CountTrie& trie, bool occurs, const Corpus& corpus,
                      const std::vector<util::Array<std::uint32_t>>& contexts,
                      const SmoothingOptions& options) {
   const bool cut = !options.prune.empty() && options.prune.back() > 0;
-  if (!cut && !options.limit_vocab && !options.closed_vocab) return {};
+  const bool closed = corpus.options().closed;
+  if (!cut && !options.limit_vocab && !closed) return {};
+  util::Workspace& workspace = corpus.job().workspace;
   Cutoffs cutoffs(trie.levels.size());
   const bool adjusted = options.prune_counts == PruneCounts::kAdjusted;
   const auto mark = [&](int k, const util::Array<std::uint32_t>& counts) {
-    cutoffs[k - 1] = compare(counts, k, options);
+    cutoffs[k - 1] = compare(counts, k, corpus.options().fixed_vocab, options, &workspace);
   };
   if (cut && !adjusted && !occurs) {
-    for_occurrences(trie, mark);
+    for_occurrences(trie, &workspace, mark);
   } else {
     for (int k = 1; k <= trie.order(); ++k) mark(k, trie.levels[k - 1].count);
   }
+  const WordTable& words = corpus.words();
   std::vector<bool> inside(words.size(), !options.limit_vocab);
   for (const std::string& word : options.vocab) {
     const WordId id = words.find(word);
     if (id != kNoWord) inside[id] = true;
   }
   inside[kBosId] = inside[kEosId] = true;
-  inside[kUnkId] = !options.closed_vocab;
-  if (options.limit_vocab || options.closed_vocab) drop_outside(trie, std::move(inside), &cutoffs);
+  inside[kUnkId] = !closed;
+  if (options.limit_vocab || closed) drop_outside(trie, std::move(inside), &cutoffs);
   if (adjusted) close(trie, contexts, &cutoffs);
   return cutoffs;
 }
 
-void leave_out(const Cutoffs& cutoffs, NgramTrie* trie) {
-  util::Array<std::uint32_t> words, shorter, numbers = number(cutoffs[0]);
+void leave_out(const Cutoffs& cutoffs, util::Workspace* workspace, NgramTrie* trie) {
+  util::Array<std::uint32_t> words, shorter, numbers = number(cutoffs[0], workspace);
   for (int k = 1; k <= trie->order(); ++k) {
     NgramLevel& level = trie->levels[k - 1];
     const util::Array<Keep>& keep = cutoffs[k - 1];
     const std::size_t size = numbers[keep.size()];
-    keep_some(keep, size, &level.word);
-    keep_some(keep, size, &level.context);
+    keep_some(keep, size, workspace, &level.word);
+    keep_some(keep, size, workspace, &level.context);
     for (WordId& word : level.word) word = words[word];
     for (NodeId& context : level.context) context = shorter[context];
-    keep_some(keep, size, &level.log10_prob);
-    keep_some(keep, size, &level.log10_backoff);
+    keep_some(keep, size, workspace, &level.log10_prob);
+    keep_some(keep, size, workspace, &level.log10_backoff);
     if (k == 1) words = numbers.copy();
     if (k < trie->order()) {
-      util::Array<std::uint32_t> longer = number(cutoffs[k]);
+      util::Array<std::uint32_t> longer = number(cutoffs[k], workspace);
       const std::uint32_t last = longer[cutoffs[k].size()];
-      keep_some(keep, size + 1, &level.first_child);
+      keep_some(keep, size + 1, workspace, &level.first_child);
       for (std::size_t i = 0; i < size; ++i) level.first_child[i] = longer[level.first_child[i]];
       level.first_child[size] = last;
       shorter = std::move(numbers);

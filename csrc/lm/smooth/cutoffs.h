@@ -22,13 +22,14 @@ enum class Keep : std::uint8_t {
 // kept, and so is <unk> where the vocabulary is open.
 using Cutoffs = std::vector<util::Array<Keep>>;
 
-// `occurs`: the trie holds occurrences (it may have been changed so), not adjusted counts.
-// `contexts[k - 1]` are those of order k; needed only for PruneCounts::kAdjusted.
-Cutoffs find_cutoffs(const CountTrie& trie, bool occurs, const WordTable& words,
+// Of a trie made from this corpus. `occurs`: the trie holds occurrences (it may have been changed
+// so), not adjusted counts. `contexts[k - 1]` are those of order k; needed only for
+// PruneCounts::kAdjusted.
+Cutoffs find_cutoffs(const CountTrie& trie, bool occurs, const Corpus& corpus,
                      const std::vector<util::Array<std::uint32_t>>& contexts,
                      const SmoothingOptions& options);
 
 // Leaves what is dropped out of a model whose nodes are those of the count trie.
-void leave_out(const Cutoffs& cutoffs, NgramTrie* trie);
+void leave_out(const Cutoffs& cutoffs, util::Workspace* workspace, NgramTrie* trie);
 
 }  // namespace tlg::lm

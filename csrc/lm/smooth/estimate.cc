@@ -19,20 +19,24 @@ constexpr double kNothing = 1e-11, kLittle = 3e-6;
 template <typename Real>
 class Estimator {
  public:
-  Estimator(Estimation* given, const SmoothingOptions& options)
-      : trie_(given->trie), given_(*given), options_(options), backoff_(options.backoff) {}
+  Estimator(Estimation* given, const SmoothingOptions& options, util::Job* job)
+      : trie_(given->trie),
+        given_(*given),
+        options_(options),
+        job_(*job),
+        backoff_(options.backoff) {}
 
   std::vector<NgramLevel> run() {
     const int order = trie_.order();
     levels_.resize(static_cast<std::size_t>(order));
     estimate_unigrams();
     given_.contexts.resize(static_cast<std::size_t>(order));
+    for (CountLevel& level : trie_.levels) level.raw = {};
     for (int k = 2; k <= order; ++k) {
       util::Array<std::uint32_t>& contexts = given_.contexts[k - 1];
-      if (contexts.empty())
-        contexts = find_contexts(trie_, k, given_.contexts[k - 2], options_.threads);
-      ContextTable table(trie_.levels[k - 2].first_child.size() - 1);
-      if (options_.threads > 1) {
+      if (contexts.empty()) contexts = find_contexts(trie_, k, given_.contexts[k - 2], &job_);
+      ContextTable table(trie_.levels[k - 2].first_child.size() - 1, &job_.workspace);
+      if (job_.threads > 1) {
         add_up<true>(k, &table);
       } else {
         add_up<false>(k, &table);
@@ -91,23 +95,24 @@ class Estimator {
     const std::uint32_t* const contexts = given_.contexts[k - 1].data();
     const Discounts& discounts = given_.discounts[k - 1];
     const std::size_t size = counts.size();
-    in_ranges(size, 16 * kRange, options_.threads, [&](std::size_t begin, std::size_t end) {
+    in_ranges(&job_, size, 16 * kRange, [&](std::size_t begin, std::size_t end) {
       for (std::size_t node = begin; node < end; ++node) {
         if (node + kAhead < size) table->prefetch(contexts[node + kAhead]);
         const std::uint32_t count = counts[node];
         table->template add<kShared>(contexts[node], count,
                                      own(k, node) ? discounts(count) : fixed(count));
       }
+      return end - begin;
     });
   }
 
   // Sums to weights, and the backoffs of order k - 1.
   void weigh(int k, ContextTable* table) {
     util::Array<float>& backoff = levels_[k - 2].log10_backoff;
-    backoff = make_array<float>(table->size());
+    backoff = job_.workspace.make<float>(table->size());
     const util::Array<std::uint64_t> seen =
         backoff_ ? add_up_seen(k) : util::Array<std::uint64_t>();
-    in_ranges(table->size(), kRange, options_.threads, [&](std::size_t begin, std::size_t end) {
+    in_ranges(&job_, table->size(), kRange, [&](std::size_t begin, std::size_t end) {
       std::array<double, kRange> gamma;
       for (std::size_t context = begin; context < end; ++context) {
         ContextTable::Weights weights = find_weights(k, table->sums(context));
@@ -116,6 +121,7 @@ class Estimator {
         gamma[context - begin] = weights.gamma;
       }
       log10_block(gamma.data(), backoff.data() + begin, end - begin);
+      return std::size_t{0};
     });
   }
 
@@ -138,15 +144,15 @@ class Estimator {
     const util::Array<std::uint32_t>& children = trie_.levels[k - 2].first_child;
     const util::Array<std::uint32_t>& contexts = given_.contexts[k - 1];
     const Discounts& discounts = given_.discounts[k - 1];
-    util::Array<std::uint64_t> seen = make_array<std::uint64_t>(children.size() - 1);
-    std::fill(seen.begin(), seen.end(), 0);
-    in_ranges(seen.size(), kRange, options_.threads, [&](std::size_t begin, std::size_t end) {
+    auto seen = job_.workspace.make_zeroed<std::uint64_t>(children.size() - 1);
+    in_ranges(&job_, seen.size(), kRange, [&](std::size_t begin, std::size_t end) {
       for (std::size_t parent = begin; parent < end; ++parent) {
         const auto lower = static_cast<std::uint64_t>(static_cast<double>(prob_[parent]) * kAll);
         for (std::uint32_t node = children[parent]; node < children[parent + 1]; ++node)
           if (own(k, node) && left(discounts, counts[node]) > 0)
             add_shared(&seen[contexts[node]], lower);
       }
+      return std::size_t{0};
     });
     return seen;
   }
@@ -154,7 +160,7 @@ class Estimator {
   void estimate_unigrams() {
     const util::Array<std::uint32_t>& counts = trie_.levels[0].count;
     const Discounts& discounts = given_.discounts[0];
-    ContextTable one(1);
+    ContextTable one(1, &job_.workspace);
     std::size_t seen = 0;
     for (std::size_t word = 0; word < counts.size(); ++word) {
       one.add<false>(0, counts[word], own(1, word) ? discounts(counts[word]) : fixed(counts[word]));
@@ -172,7 +178,7 @@ class Estimator {
         share = 0;
       }
     }
-    util::Array<double> prob = make_array<double>(counts.size());
+    util::Array<double> prob(counts.size());
     for (std::size_t word = 0; word < counts.size(); ++word) {
       const double rest = own(1, word) ? left(discounts, counts[word]) : 0;
       prob[word] = rest * weights.scale;
@@ -180,19 +186,19 @@ class Estimator {
       if (!backoff_ && !to_all && word == kUnkId) prob[word] += weights.gamma;
       if (word == kBosId) prob[word] = 1;
     }
-    put(0, counts.size(), prob.data(), 1);
+    levels_[0].log10_prob = job_.workspace.make<float>(counts.size());
+    put(0, counts.size(), prob.data(), &levels_[0].log10_prob);
     prob[kBosId] = 0;  // never predicted
-    prob_ = make_array<Real>(prob.size());
+    prob_ = job_.workspace.make<Real>(prob.size());
     for (std::size_t word = 0; word < prob.size(); ++word)
       prob_[word] = static_cast<Real>(prob[word]);
   }
 
-  // Stores logarithms in place of the counts.
-  void put(std::size_t begin, std::size_t size, const double* prob, int k) {
-    util::Array<float>& out = levels_[k - 1].log10_prob;
-    if (out.empty()) out = make_array<float>(trie_.levels[k - 1].count.size());
-    log10_block(prob, out.data() + begin, size);
-    for (std::size_t i = begin; i < begin + size; ++i) out[i] = std::min(out[i], 0.0f);
+  static void put(std::size_t begin, std::size_t size, const double* prob,
+                  util::Array<float>* out) {
+    float* const first = out->data() + begin;
+    log10_block(prob, first, size);
+    for (std::size_t i = 0; i < size; ++i) first[i] = std::min(first[i], 0.0f);
   }
 
   // Parents are nodes of order k - 1.
@@ -203,9 +209,12 @@ class Estimator {
     const Discounts& discounts = given_.discounts[k - 1];
     const bool top = k == trie_.order();
     const std::size_t size = level.count.size();
-    util::Array<Real> prob = make_array<Real>(top ? 0 : size);
-    levels_[k - 1].log10_prob = make_array<float>(size);
-    in_ranges(prob_.size(), kRange, options_.threads, [&](std::size_t begin, std::size_t end) {
+    const std::uint32_t* const counts = level.count.data();
+    // A block's logarithms replace its counts.
+    util::Array<float>& out = levels_[k - 1].log10_prob;
+    out = std::move(level.count).template reuse<float>();
+    auto prob = job_.workspace.make<Real>(top ? 0 : size);
+    in_ranges(&job_, prob_.size(), kRange, [&](std::size_t begin, std::size_t end) {
       std::array<double, 512> block;
       std::size_t used = 0;
       std::uint32_t node = children[begin];
@@ -214,25 +223,26 @@ class Estimator {
         for (const std::uint32_t last = children[parent + 1]; node < last; ++node) {
           if (node + kAhead < size) table.prefetch(contexts[node + kAhead]);
           const ContextTable::Weights weights = table.weights(contexts[node]);
-          const double rest = own(k, node) ? left(discounts, level.count[node]) : 0;
+          const double rest = own(k, node) ? left(discounts, counts[node]) : 0;
           double p = rest * weights.scale;
           if (!backoff_ || rest == 0) p += weights.gamma * lower;
           if (!top) prob[node] = static_cast<Real>(p);
           block[used++] = p;
           if (used < block.size()) continue;
-          put(node + 1 - used, used, block.data(), k);
+          put(node + 1 - used, used, block.data(), &out);
           used = 0;
         }
       }
-      put(node - used, used, block.data(), k);
+      put(node - used, used, block.data(), &out);
+      return node - children[begin];
     });
     prob_ = std::move(prob);
-    level.count = util::Array<std::uint32_t>();
   }
 
   CountTrie& trie_;
   Estimation& given_;
   const SmoothingOptions& options_;
+  util::Job& job_;
   const bool backoff_;
   std::vector<NgramLevel> levels_;
   util::Array<Real> prob_;  // of the order below
@@ -240,9 +250,13 @@ class Estimator {
 
 }  // namespace
 
-std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& options) {
-  if (options.backoff) return Estimator<double>(given, options).run();
-  return Estimator<float>(given, options).run();
+std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& options,
+                                 util::Job* job) {
+  std::size_t ngrams = 0;
+  for (const CountLevel& level : given->trie.levels) ngrams += level.word.size();
+  job->progress.begin("estimating", 3 * ngrams);  // contexts, sums, probabilities
+  if (options.backoff) return Estimator<double>(given, options, job).run();
+  return Estimator<float>(given, options, job).run();
 }
 
 }  // namespace tlg::lm

@@ -23,6 +23,7 @@ struct Estimation {
 };
 
 // The levels of the model, with nothing left out yet.
-std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& options);
+std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& options,
+                                 util::Job* job);
 
 }  // namespace tlg::lm

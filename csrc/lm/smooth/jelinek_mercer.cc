@@ -17,31 +17,37 @@ constexpr std::uint8_t kUnseen = 0xff;
 
 class Learner {
  public:
-  Learner(const CountTrie& trie, bool grouped) : trie_(trie), grouped_(grouped) {
-    const util::Array<std::uint32_t>& counts = trie.levels[0].count;
-    for (const std::uint32_t count : counts) total_ += count;
-    sentences_ = counts[kEosId];
+  Learner(const CountTrie& trie, const std::vector<util::Array<std::uint32_t>>& contexts,
+          bool grouped, util::Workspace* workspace)
+      : trie_(trie), grouped_(grouped) {
+    for (const std::uint32_t count : trie.levels[0].count) total_ += count;
+    for (int k = 2; k <= trie.order(); ++k) {
+      totals_.push_back(workspace->make_zeroed<std::uint32_t>(trie.levels[k - 2].count.size()));
+      const util::Array<std::uint32_t>& counts = trie.levels[k - 1].count;
+      for (std::size_t node = 0; node < counts.size(); ++node)
+        totals_.back()[contexts[k - 1][node]] += counts[node];
+    }
   }
 
   void add(const std::vector<WordId>& sentence, bool closed) {
     const auto order = static_cast<std::size_t>(trie_.order());
     std::vector<WordId> history = {kBosId};
-    // c(h) for the histories of length 0, 1, ... that end before the next word
-    std::vector<double> contexts = {static_cast<double>(total_), static_cast<double>(sentences_)};
+    // The nodes of the n-grams that end where the history does, as long as they are there.
+    std::vector<std::size_t> contexts = {kBosId};
     for (const WordId word : sentence) {
       history.push_back(word);
-      std::vector<double> counts = find(history, order);
+      const std::vector<std::size_t> nodes = find(history);
       if (!(closed && word == kUnkId)) {
         for (std::size_t k = 1; k <= order; ++k) {
-          const double context = k <= contexts.size() ? contexts[k - 1] : 0;
-          const double count = k <= counts.size() ? counts[k - 1] : 0;
-          ratios_.push_back(context > 0 ? count / context : 0);
-          groups_.push_back(context > 0 ? group_of(context) : kUnseen);
+          double total = k == 1 ? total_ : 0;
+          if (k > 1 && k - 1 <= contexts.size()) total = totals_[k - 2][contexts[k - 2]];
+          const double count = k <= nodes.size() ? trie_.levels[k - 1].count[nodes[k - 1]] : 0;
+          ratios_.push_back(total > 0 ? count / total : 0);
+          groups_.push_back(total > 0 ? group_of(total) : kUnseen);
         }
         ++events_;
       }
-      contexts = std::move(counts);
-      contexts.insert(contexts.begin(), static_cast<double>(total_));
+      contexts = nodes;
     }
   }
 
@@ -102,27 +108,24 @@ class Learner {
     return grouped_ ? static_cast<std::uint8_t>(std::ilogb(count)) : 0;
   }
 
-  // Counts of the n-grams that end a history, as long as they were seen.
-  std::vector<double> find(const std::vector<WordId>& history, std::size_t order) const {
-    std::vector<double> counts;
-    std::size_t node = history.back();
-    for (std::size_t k = 1;; ++k) {
-      const CountLevel& level = trie_.levels[k - 1];
-      counts.push_back(level.count[node]);
-      if (k == order || k == history.size()) return counts;
+  std::vector<std::size_t> find(const std::vector<WordId>& history) const {
+    std::vector<std::size_t> nodes = {history.back()};
+    for (std::size_t k = 1; k < trie_.levels.size() && k < history.size(); ++k) {
+      const util::Array<std::uint32_t>& first = trie_.levels[k - 1].first_child;
+      const WordId* const words = trie_.levels[k].word.data();
+      const WordId* const end = words + first[nodes.back() + 1];
       const WordId wanted = history[history.size() - 1 - k];
-      const util::Array<WordId>& words = trie_.levels[k].word;
-      const WordId* const end = words.data() + level.first_child[node + 1];
-      const WordId* const at =
-          std::lower_bound(words.data() + level.first_child[node], end, wanted);
-      if (at == end || *at != wanted) return counts;
-      node = static_cast<std::size_t>(at - words.data());
+      const WordId* const at = std::lower_bound(words + first[nodes.back()], end, wanted);
+      if (at == end || *at != wanted) break;
+      nodes.push_back(static_cast<std::size_t>(at - words));
     }
+    return nodes;
   }
 
   const CountTrie& trie_;
   bool grouped_;
-  std::uint64_t total_ = 0, sentences_ = 0;
+  double total_ = 0;                                // of all unigrams
+  std::vector<util::Array<std::uint32_t>> totals_;  // of each context of order 1, 2, ...
   std::size_t events_ = 0;
   std::vector<double> ratios_;        // c(hw) / c(h), per event and order
   std::vector<std::uint8_t> groups_;  // of the context, or kUnseen
@@ -130,9 +133,12 @@ class Learner {
 
 }  // namespace
 
-MixtureWeights learn_weights(const CountTrie& trie, const WordTable& words, const Cutoffs& cutoffs,
-                             const Corpus& heldout, double size, bool closed, bool grouped) {
-  Learner learner(trie, grouped);
+MixtureWeights learn_weights(const CountTrie& trie,
+                             const std::vector<util::Array<std::uint32_t>>& contexts,
+                             const Cutoffs& cutoffs, const Corpus& corpus, const Corpus& heldout,
+                             double size, bool grouped) {
+  Learner learner(trie, contexts, grouped, &corpus.job().workspace);
+  const WordTable& words = corpus.words();
   std::vector<WordId> ids(heldout.words().size());  // of held-out words, in the training text
   for (WordId id = 0; id < ids.size(); ++id) {
     ids[id] = words.find(heldout.words().word(id));
@@ -141,11 +147,11 @@ MixtureWeights learn_weights(const CountTrie& trie, const WordTable& words, cons
     if (!known) ids[id] = kUnkId;
   }
   std::vector<WordId> sentence;
-  for (const std::vector<WordId>& block : heldout.blocks()) {
+  for (const IdBlock& block : heldout.blocks()) {
     for (const WordId id : block) {
       sentence.push_back(ids[id]);
       if (id != kEosId) continue;
-      learner.add(sentence, closed);
+      learner.add(sentence, corpus.options().closed);
       sentence.clear();
     }
   }

@@ -25,11 +25,14 @@ struct MixtureWeights {
   }
 };
 
-// Expectation maximisation until the held-out text gains nothing more. `trie` holds occurrences;
-// words it does not know, or that are dropped, count as <unk>, or are left out where the vocabulary
-// is closed. With `grouped`, contexts seen 1, 2-3, 4-7, ... times have weights of their own. Throws
-// Error(kText) for a held-out text without a usable word.
-MixtureWeights learn_weights(const CountTrie& trie, const WordTable& words, const Cutoffs& cutoffs,
-                             const Corpus& heldout, double size, bool closed, bool grouped);
+// Expectation maximisation until the held-out text gains nothing more. `trie` holds the occurrences
+// in `corpus`, `contexts[k - 1]` are those of order k. Words that are not in the model count as
+// <unk>, or are left out where the vocabulary is closed. With `grouped`, contexts seen 1, 2-3, 4-7,
+// ... times have weights of their own. Throws Error(kText) for a held-out text without a usable
+// word.
+MixtureWeights learn_weights(const CountTrie& trie,
+                             const std::vector<util::Array<std::uint32_t>>& contexts,
+                             const Cutoffs& cutoffs, const Corpus& corpus, const Corpus& heldout,
+                             double size, bool grouped);
 
 }  // namespace tlg::lm

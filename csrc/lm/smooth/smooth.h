@@ -57,12 +57,10 @@ struct SmoothingOptions {
   std::uint64_t vocab_pad = 0;
   bool limit_vocab = false;
   std::vector<std::string> vocab;  // with limit_vocab: n-grams with another word are dropped
-  bool closed_vocab = false;       // no <unk> in the model, no mass for it
   double k = 1;                    // of add-k
   // Katz: the highest count that is discounted, one per order, the last repeats.
   std::vector<int> gt_max = {1, 7};
   bool weight_buckets = false;  // Jelinek-Mercer: a weight for each size of context
-  std::size_t threads = 1;
 };
 
 struct OrderReport {
@@ -80,7 +78,8 @@ struct TrainedModel {
   std::vector<OrderReport> orders;
 };
 
-// Takes the ids out of the corpus. `heldout` is for Jelinek-Mercer alone. Throws Error(kOption) for
+// Takes the ids out of the corpus, whose job says how; a closed one has no <unk> and no mass for
+// it. `heldout` is for Jelinek-Mercer alone. Throws Error(kOption) for
 // options that contradict each other and Error(kText) for a text without sentences, or where
 // discounts fail and there is no fallback.
 TrainedModel train(Corpus* corpus, int order, const SmoothingOptions& options,

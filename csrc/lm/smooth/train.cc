@@ -17,7 +17,7 @@ constexpr int kHighestOrder = 9;
   throw Error(ErrorKind::kOption, what, remedy);
 }
 
-void check_options(const SmoothingOptions& options, int order) {
+void check_options(const SmoothingOptions& options, int order, bool closed) {
   if (order < 1 || order > kHighestOrder)
     refuse("order " + std::to_string(order) + " is not from 1 to 9");
   if (options.prune.size() > static_cast<std::size_t>(order))
@@ -30,8 +30,8 @@ void check_options(const SmoothingOptions& options, int order) {
   if (options.vocab_pad && !options.interpolate_unigrams)
     refuse("vocab_pad needs interpolate_unigrams",
            "Leave out one of the two: without it there is no uniform distribution to pad");
-  if (options.closed_vocab && !options.interpolate_unigrams)
-    refuse("closed_vocab needs interpolate_unigrams",
+  if (closed && !options.interpolate_unigrams)
+    refuse("a closed vocabulary needs interpolate_unigrams",
            "Leave out one of the two: there is no <unk> to give the mass to");
   for (std::size_t j = 0; j < options.fallback.size(); ++j) {
     const double highest = options.fallback.size() == 1 ? 1 : static_cast<double>(j + 1);
@@ -52,7 +52,8 @@ void keep_longest_counts(CountTrie* trie) {
 }
 
 std::vector<OrderReport> find_all_discounts(Estimation* given, bool all_words,
-                                            const SmoothingOptions& options) {
+                                            const SmoothingOptions& options,
+                                            util::Workspace* workspace) {
   const CountTrie& trie = given->trie;
   given->discounts.resize(trie.levels.size());
   std::vector<OrderReport> reports(trie.levels.size());
@@ -65,15 +66,17 @@ std::vector<OrderReport> find_all_discounts(Estimation* given, bool all_words,
     reports[k - 1] = std::move(found.report);
   };
   if (counts_adjusted(options.smoothing) && options.count_of_counts == CountOfCounts::kRaw) {
-    for_occurrences(trie, find);
+    for_occurrences(trie, workspace, find);
   } else {
     for (int k = 1; k <= trie.order(); ++k) find(k, trie.levels[k - 1].count);
   }
   return reports;
 }
 
-TrainedModel smooth(CountTrie counted, const WordTable& words, const SmoothingOptions& options,
+TrainedModel smooth(CountTrie counted, const Corpus& corpus, const SmoothingOptions& options,
                     const Corpus* heldout) {
+  util::Job& job = corpus.job();
+  const WordTable& words = corpus.words();
   Estimation given;
   given.trie = std::move(counted);
   CountTrie& trie = given.trie;
@@ -81,10 +84,11 @@ TrainedModel smooth(CountTrie counted, const WordTable& words, const SmoothingOp
   const bool occurs = !counts_adjusted(options.smoothing);
   if (occurs) count_occurrences(&trie);
   given.contexts.resize(trie.levels.size());
-  if (options.prune_counts == PruneCounts::kAdjusted)
+  const bool learns = options.smoothing == Smoothing::kJelinekMercer;
+  if (options.prune_counts == PruneCounts::kAdjusted || learns)
     for (int k = 2; k <= order; ++k)
-      given.contexts[k - 1] = find_contexts(trie, k, given.contexts[k - 2], options.threads);
-  given.cutoffs = find_cutoffs(trie, occurs, words, given.contexts, options);
+      given.contexts[k - 1] = find_contexts(trie, k, given.contexts[k - 2], &job);
+  given.cutoffs = find_cutoffs(trie, occurs, corpus, given.contexts, options);
 
   const util::Array<std::uint32_t>& unigrams = trie.levels[0].count;
   std::size_t listed = 0, seen = 0;
@@ -97,19 +101,20 @@ TrainedModel smooth(CountTrie counted, const WordTable& words, const SmoothingOp
   given.uniform_size = static_cast<double>(std::max<std::uint64_t>(options.vocab_pad, listed));
 
   TrainedModel model;
-  model.orders = find_all_discounts(&given, options.closed_vocab && seen == listed, options);
-  if (options.smoothing == Smoothing::kJelinekMercer) {
-    given.weights = learn_weights(trie, words, given.cutoffs, *heldout, given.uniform_size,
-                                  options.closed_vocab, options.weight_buckets);
+  model.orders = find_all_discounts(&given, corpus.options().closed && seen == listed, options,
+                                    &job.workspace);
+  if (learns) {
+    given.weights = learn_weights(given.trie, given.contexts, given.cutoffs, corpus, *heldout,
+                                  given.uniform_size, options.weight_buckets);
     for (int k = 1; k <= order; ++k) model.orders[k - 1].weight = given.weights.weights[k - 1];
   }
   if (options.smoothing == Smoothing::kAddK) keep_longest_counts(&trie);
 
-  model.trie.levels = estimate(&given, options);
+  model.trie.levels = estimate(&given, options, &job);
   model.trie.vocabulary.reserve(words.size());
   for (WordId word = 0; word < words.size(); ++word)
     model.trie.vocabulary.emplace_back(words.word(word));
-  if (!given.cutoffs.empty()) leave_out(given.cutoffs, &model.trie);
+  if (!given.cutoffs.empty()) leave_out(given.cutoffs, &job.workspace, &model.trie);
   name_specials(&model.trie);
   for (int k = 1; k <= order; ++k) model.orders[k - 1].kept = model.trie.level(k).size();
   return model;
@@ -119,14 +124,14 @@ TrainedModel smooth(CountTrie counted, const WordTable& words, const SmoothingOp
 
 TrainedModel train(Corpus* corpus, int order, const SmoothingOptions& options,
                    const Corpus* heldout) {
-  check_options(options, order);
+  check_options(options, order, corpus->options().closed);
   if (corpus->num_sentences() == 0)
     throw Error(ErrorKind::kText, "the text is empty: there is no sentence to train on",
                 "Give some text");
   SmoothingOptions asked = options;
   if (options.smoothing == Smoothing::kKatz || options.smoothing == Smoothing::kMaximumLikelihood)
     asked.backoff = true;
-  return smooth(count_ngrams(corpus, order), corpus->words(), asked, heldout);
+  return smooth(count_ngrams(corpus, order), *corpus, asked, heldout);
 }
 
 }  // namespace tlg::lm

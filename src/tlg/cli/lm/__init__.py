@@ -14,7 +14,8 @@ TABLE = {
     "limit-vocab": ("tlg.cli.lm.vocabulary", "limit_vocab", "Keep some words of a model alone."),
     "add-words": ("tlg.cli.lm.vocabulary", "add_words", "Add words to a model."),
     "generate": ("tlg.cli.lm.generate", "generate", "Sentences made by a model."),
-    "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what reading it mended."),
+    "convert": ("tlg.cli.lm.convert", "convert", "From one kind of model file to another."),
+    "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what its file is made of."),
 }
 lm = LazyGroup(
     "lm",
