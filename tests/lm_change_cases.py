@@ -41,7 +41,8 @@ def random_model(
             shares = [rng.random() + 0.02 for _ in chosen]
             mass = rng.uniform(0.3, 0.95)
             for word, share in zip(chosen, shares, strict=True):
-                model[(*context, word)] = (math.log10(mass * share / sum(shares)), 0.0)
+                ngram = (*context, word)
+                model[ngram] = (math.log10(mass * share / sum(shares)), 0.0)
             left = 1 - math.fsum(prob(model, (*context, word)) for word in chosen)
             lower = total(model, context[1:]) - math.fsum(prob(model, (*context[1:], w)) for w in chosen)
             model[context] = (model[context][0], math.log10(left / lower))

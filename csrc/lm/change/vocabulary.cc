@@ -267,7 +267,7 @@ NgramTrie add_words(const NgramTrie& trie,
   for (const NgramLevel& level : trie.levels) made.levels.push_back(copy_of(level));
   std::vector<float> prob(trie.level(1).log10_prob.begin(), trie.level(1).log10_prob.end());
   const float unk_left = log10_of(unk_prob * std::max(1 - total, 0.0));
-  prob[unk] = unk_left;
+  if (total > 0) prob[unk] = unk_left;
   for (const auto& [word, share] : shares) {
     made.vocabulary.push_back(word);
     prob.push_back(log10_of(unk_prob * share));

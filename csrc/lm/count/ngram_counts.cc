@@ -214,6 +214,14 @@ CountTrie NgramCounts::trie() const {
   return made;
 }
 
+Corpus NgramCounts::corpus(std::shared_ptr<util::Job> job) const {
+  CorpusOptions options;
+  options.fixed_vocab = true;
+  for (WordId id = kEosId + 1; id < words_.size(); ++id)
+    options.vocab.emplace_back(words_.word(id));
+  return Corpus(std::move(options), std::move(job));
+}
+
 CountWriter::CountWriter(const NgramCounts& counts) : counts_(counts), trie_(counts.trie()) {
   raw_ = raw_counts(trie_);
   raw_[0][kBosId] = static_cast<std::uint32_t>(std::min(counts.num_sentences(), kMaxCount));

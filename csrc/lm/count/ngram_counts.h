@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lm/count/corpus.h"
 #include "lm/count/count_trie.h"
 #include "lm/word_table.h"
 
@@ -36,6 +38,8 @@ class NgramCounts {
   std::uint64_t num_sentences() const;
   // Throws Error(kText) without any window, and for counts of 2^32 or more.
   CountTrie trie() const;
+  // A corpus without text that has these words, with the ids that they have here.
+  Corpus corpus(std::shared_ptr<util::Job> job) const;
 
  private:
   void add_window(const WordId* words, int length, std::uint64_t count);

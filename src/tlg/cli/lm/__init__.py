@@ -13,6 +13,8 @@ TABLE = {
     "mix": ("tlg.cli.lm.mix", "mix", "Several models as one."),
     "limit-vocab": ("tlg.cli.lm.vocabulary", "limit_vocab", "Keep some words of a model alone."),
     "add-words": ("tlg.cli.lm.vocabulary", "add_words", "Add words to a model."),
+    "count": ("tlg.cli.lm.count", "count", "Count n-grams into a file."),
+    "merge-counts": ("tlg.cli.lm.count", "merge_counts", "Add up count files."),
     "generate": ("tlg.cli.lm.generate", "generate", "Sentences made by a model."),
     "convert": ("tlg.cli.lm.convert", "convert", "From one kind of model file to another."),
     "info": ("tlg.cli.lm.info", "info", "Orders and counts of a model, and what its file is made of."),
