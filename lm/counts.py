@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike as OsPathLike
 
 from tlg import _core
-from tlg._files import PathLike, atomic_write, compress
+from tlg._files import PathLike, write_packed
 from tlg.errors import OptionError, TextError
 from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.text import Texts, blocks
@@ -73,8 +73,9 @@ class NgramCounts:
             OutputError: the folder is missing or not writable, or the disk is full; no file is left.
         """
         writer = _core.CountWriter(self._core)
-        with atomic_write(path) as stream:
-            stream.write(compress(b"".join(iter(writer.next, b"")), path))
+        with write_packed(path) as write:
+            while piece := writer.next():
+                write(piece)
 
     def shortened(self, order: int) -> NgramCounts:
         """Return the counts of a lower order, or these.

@@ -11,7 +11,6 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_files(module);
-  tlg::bindings::register_lm_training(module);
   tlg::bindings::register_lm_query(module);
   tlg::bindings::register_lm_binary(module);
   tlg::bindings::register_lm_change(module);

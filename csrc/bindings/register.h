@@ -16,7 +16,6 @@ void register_lm_next(pybind11::module_& module);       // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_files(pybind11::module_& module);      // after register_lm
-void register_lm_training(pybind11::module_& module);   // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_query(pybind11::module_& module);      // after register_lm
