@@ -16,6 +16,10 @@ KENLM_MAGIC = b"mmap lm http://kheafield.com/code"
 LN10 = math.log(10.0)
 
 
+class _CannotError(OptionError, AttributeError):
+    """What a KenLM binary lacks: for ``hasattr`` and ``getattr`` it is not there."""
+
+
 def is_kenlm_binary(path: PathLike) -> bool:
     """Tell whether a file begins as KenLM's binaries do; False if it cannot be read."""
     try:
@@ -182,7 +186,7 @@ class KenlmModel:
         self._cannot("what follows a state be listed")
 
     def _cannot(self, what: str) -> NoReturn:
-        raise OptionError(
+        raise _CannotError(
             f"{self._path}: KenLM's binaries only score; nor can {what}",
             remedy="Give tlg the ARPA file that the binary was built from",
         )
