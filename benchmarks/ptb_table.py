@@ -144,7 +144,7 @@ def main() -> None:
     print("| method | `tlg lm train ptb.train.txt -o lm.arpa ...` | test ppl | known | by |")
     print("| --- | --- | --- | --- | --- |")
     for row, ppl in found:
-        known = "" if row.known is None else f"{row.known:g}"
+        known = "" if row.known is None else f"{row.known:.7g}"
         print(f"| {row.name} | `{row.command}` | {ppl:.4f} | {known} | {row.source} |")
 
 

@@ -187,7 +187,6 @@ def read_corpus(
         progress: called with the phase "read", and bytes.
 
     Raises:
-        OptionError: a closed vocabulary without a vocabulary.
         TextError, MissingFileError, OutputError: as tlg.lm.train.
     """
     options = _core.CorpusOptions()
@@ -198,7 +197,7 @@ def read_corpus(
     options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
-    size = min(BLOCK, job.memory // 32) if job.memory else BLOCK
+    size = min(BLOCK, max(job.memory // 32, 1 << 12)) if job.memory else BLOCK
     reading = _Reading(texts, progress)
     sketch = SentenceSketch()
     sentences = _Sentences(corpus, sketch, min(size, SENTENCES))

@@ -16,6 +16,10 @@ KENLM_MAGIC = b"mmap lm http://kheafield.com/code"
 LN10 = math.log(10.0)
 
 
+class _CannotError(OptionError, AttributeError):
+    """What a KenLM binary does not give; to hasattr() it is not there."""
+
+
 def is_kenlm_binary(path: PathLike) -> bool:
     """Tell whether a file begins as KenLM's binaries do; False if it cannot be read."""
     try:
@@ -145,7 +149,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be counted")
+        self._cannot("the n-grams cannot be counted")
 
     @property
     def vocabulary(self) -> NoReturn:
@@ -154,7 +158,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its words be listed")
+        self._cannot("the words cannot be listed")
 
     @property
     def core(self) -> NoReturn:
@@ -163,7 +167,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be had")
+        self._cannot("the n-grams cannot be had")
 
     def save(self, path: PathLike, **options: Any) -> NoReturn:
         """Refused, as ``core`` is.
@@ -171,7 +175,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("it be written")
+        self._cannot("the model cannot be written")
 
     def next_words(self, state: Any, k: int = 10) -> NoReturn:
         """Refused, as ``vocabulary`` is.
@@ -179,12 +183,13 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("what follows a state be listed")
+        self._cannot("what follows a state cannot be listed")
 
     def _cannot(self, what: str) -> NoReturn:
-        raise OptionError(
-            f"{self._path}: KenLM's binaries only score; nor can {what}",
+        raise _CannotError(
+            f"KenLM's binaries only score: {what}",
             remedy="Give tlg the ARPA file that the binary was built from",
+            file=self._path,
         )
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from tests.lm_contract_cases import RIGHT, WRONG, Batched, Distributed, Foreign,
 from tlg.errors import ContractError, OptionError, TextError
 from tlg.lm import LanguageModel, NgramModel, check_language_model
 from tlg.lm.contract import BatchedModel, DistributionModel
+from tlg.lm.kenlm_model import KenlmModel
 
 GOLDENS = Path(__file__).resolve().parent / "data" / "lm_goldens"
 SENTENCES = [["a", "b", "zebra"], ["c"]]
@@ -122,3 +123,16 @@ def test_generation_checks_the_shape(model: NgramModel) -> None:
 
     with pytest.raises(ContractError, match=r"the shape \(3,\), not \(6,\)"):
         tlg.lm.generate(Narrow(model))
+
+
+def test_a_kenlm_binary_is_a_model_like_any_other(model: NgramModel) -> None:
+    pytest.importorskip("kenlm", reason="the oracle kenlm-ex is not installed")
+    theirs = KenlmModel.load(GOLDENS / "abc.o3.arpa")
+    check_language_model(theirs, SENTENCES)
+    assert not hasattr(theirs, "vocabulary") and not hasattr(theirs, "core")
+    ours, found = model.perplexity(SENTENCES), tlg.lm.perplexity(theirs, SENTENCES)
+    assert found.oovs == ours.oovs == 1 and found.ppl == pytest.approx(ours.ppl, rel=1e-5)
+    mixed = tlg.lm.MixedModel([model, theirs], [0.5, 0.5])
+    assert tlg.lm.perplexity(mixed, [["a", "b"]]).ppl == pytest.approx(
+        model.perplexity([["a", "b"]]).ppl, rel=1e-5
+    )

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
+  tlg::bindings::register_stream(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_files(module);
   tlg::bindings::register_lm_query(module);
@@ -18,4 +19,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_lm_next(module);
   tlg::bindings::register_lm_corpus(module);
   tlg::bindings::register_lm_smoothing(module);
+  tlg::bindings::register_lm_counts(module);
 }

@@ -72,35 +72,34 @@ def learn(
         for end in range(2, len(padded) + 1):
             if ngrams.closed and padded[end - 1] == "<unk>":
                 continue
-            grams = [padded[end - k : end] for k in range(1, min(ngrams.order, end) + 1)]
-            events.append(
-                [
-                    ((len(g), group(g[:-1])), ngrams.occurs.get(g, 0) / totals[g[:-1]])
-                    for g in grams
-                    if totals[g[:-1]]
-                ]
-            )
+            event: list[tuple[tuple[int, int], float | None]] = []
+            for k in range(1, ngrams.order + 1):
+                g = padded[end - k : end] if k <= end else ()
+                seen = len(g) == k and totals[g[:-1]]
+                if seen:
+                    event.append(((k, group(g[:-1])), ngrams.occurs.get(g, 0) / totals[g[:-1]]))
+                elif not grouped:
+                    event.append(((k, 0), None))  # an order that says nothing: against its weight
+            events.append(event)
     weights: defaultdict[tuple[int, int], float] = defaultdict(lambda: 0.5)
-    before = -math.inf
     for _ in range(1000):
         own: defaultdict[tuple[int, int], float] = defaultdict(lambda: 1.0)
         every: defaultdict[tuple[int, int], float] = defaultdict(lambda: 2.0)
-        likelihood = 0.0
         for event in events:
             mixed = [1 / size]
             for name, ratio in event:
-                mixed.append(weights[name] * ratio + (1 - weights[name]) * mixed[-1])
-            likelihood += math.log(mixed[-1])
+                weight = weights[name] if ratio is not None else 0.0
+                mixed.append(weight * (ratio or 0.0) + (1 - weight) * mixed[-1])
             share = 1.0
             for (name, ratio), p in zip(reversed(event), reversed(mixed), strict=False):
-                taken = share * weights[name] * ratio / p
+                taken = share * weights[name] * (ratio or 0.0) / p
                 own[name] += taken
                 every[name] += share
                 share -= taken
+        moved = max((abs(own[name] / every[name] - weights[name]) for name in every), default=0.0)
         weights = defaultdict(lambda: 0.5, {name: own[name] / every[name] for name in every})
-        if likelihood - before < 1e-9 * len(events):
+        if moved < 1e-7:
             break
-        before = likelihood
     return weights
 
 
