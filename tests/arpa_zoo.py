@@ -162,10 +162,12 @@ ZOO: dict[str, Animal] = {
     "no_blank_after_counts.arpa": accept(put("3=8\n\n", "3=8\n")),
     "no_blank_between_sections.arpa": accept(BASE.replace("\n\n\\", "\n\\")),
     "order1.arpa": accept(
-        "\\data\\\nngram 1=4\n\n\\1-grams:\n-1\t<unk>\n-99\t<s>\n-0.5\t</s>\n-0.3\ta\n\n\\end\\\n"
+        "\\data\\\nngram 1=4\n\n\\1-grams:\n-1\t<unk>\n-99\t<s>\n-0.5\t</s>\n-0.3\ta\n\n\\end\\\n",
+        score=-2.8,
+        oov=-1.5,
     ),
     # The end.
-    "no_end.arpa": accept(put("\n\\end\\\n", ""), r"line 33: no \\end\\; the counts agree with the header$"),
+    "no_end.arpa": accept(put("\n\\end\\\n", ""), r"line 32: no \\end\\; the counts agree with the header$"),
     "no_final_newline.arpa": accept(BASE.rstrip("\n")),
     "truncated.arpa": refuse(BASE[: BASE.index("-0.37303266") + 6], 29, NO_END.format(4)),
     "truncated_section.arpa": refuse(BASE[: BASE.index("-0.37303266")], 28, NO_END.format(4)),
@@ -179,6 +181,7 @@ ZOO: dict[str, Animal] = {
     "minus_inf_caps.arpa": accept(
         put("-1\t<unk>", "-Infinity\t<unk>"),
         r"line 7: infinite log probability read as probability 0 \(1 line\)$",
+        oov=None,
     ),
     "minus99.arpa": accept(put("0\t<s>", "-99\t<s>")),
     "nan_prob.arpa": refuse(put("-0.6478175\tb", "nan\tb"), 11, "the log probability is NaN"),
@@ -265,15 +268,21 @@ ZOO: dict[str, Animal] = {
     "no_bos.arpa": accept(
         without("<s>", "ngram 1=5\nngram 2=6\nngram 3=5"),
         "no <s>: sentences start without context$",
+        score=-1.92141286,
+        oov=-1.54136217,
     ),
     "no_eos.arpa": accept(
         without("</s>", "ngram 1=5\nngram 2=5\nngram 3=4"),
         "no </s>: the end of a sentence has probability 0$",
+        score=-99 - 1.38601620,
+        oov=-99 - 1.05115252,
     ),
     "sphinx_bos_names.arpa": accept(
         BASE.replace("<s>", "<S>").replace("</s>", "</S>"),
         "no <s>: sentences start without context$",
         "no </s>: the end of a sentence has probability 0$",
+        score=-99 - 1.56582406,
+        oov=-100,
     ),
     "word_not_in_unigrams.arpa": refuse(
         put("\tb c\t", "\tb zebra\t"), 22, "the word 'zebra' is not among the unigrams"
@@ -305,6 +314,7 @@ ZOO: dict[str, Animal] = {
         put("0\t<s>\t-0.05115252\n", ""),
         "line 2: <s> is counted but has no unigram; added with probability 0$",
         "1 of the 1-grams begin a longer n-gram but have no backoff, one of them: '<s>'. Taken as 0$",
+        oov=-1.54136217,
     ),
     "interp_zero_sum.arpa": accept(put("-0.78914666\tc", "-0.01\tc")),
     "class_brackets.arpa": word("[NAME]"),
