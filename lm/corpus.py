@@ -29,7 +29,7 @@ SENTENCES = 1 << 22  # bytes of sentences handed on at once
 class _Sentences:
     """Gathers sentences given as lists of words and hands them on as text, many at once."""
 
-    def __init__(self, corpus: _core.Corpus, sketch: SentenceSketch | None, room: int) -> None:
+    def __init__(self, corpus: _core.Corpus, sketch: SentenceSketch, room: int) -> None:
         self.corpus = corpus
         self.sketch = sketch
         self.room = room
@@ -67,8 +67,7 @@ class _Sentences:
         try:
             text = "".join(f"{line}\n" for line in lines).encode()
             self.corpus.add_text(text, "", self.first)
-            if self.sketch is not None:
-                self.sketch.add_text(text)
+            self.sketch.add_text(text)
         except UnicodeEncodeError:
             number = next(i for i, line in enumerate(lines, self.first) if not _encodes(line))
             raise TextError(
@@ -176,9 +175,8 @@ def read_corpus(
     closed_vocab: bool,
     job: _core.Job,
     progress: TrainProgress | None,
-    sketch: SentenceSketch | None = None,
-) -> tuple[_core.Corpus, list[str]]:
-    """Return the corpus and notes on what was mended in the texts.
+) -> tuple[_core.Corpus, SentenceSketch, list[str]]:
+    """Return the corpus, its sentences for later comparison, and notes on what was mended in the texts.
 
     Args:
         texts: as for tlg.lm.train.
@@ -187,10 +185,8 @@ def read_corpus(
         closed_vocab: there is no ``<unk>``; n-grams with a word outside vocab do not count.
         job: threads, memory and progress of the training.
         progress: called with the phase "read", and bytes.
-        sketch: is given the sentences, to compare other texts with.
 
     Raises:
-        OptionError: a closed vocabulary without a vocabulary.
         TextError, MissingFileError, OutputError: as tlg.lm.train.
     """
     options = _core.CorpusOptions()
@@ -201,8 +197,9 @@ def read_corpus(
     options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
-    size = min(BLOCK, job.memory // 32) if job.memory else BLOCK
+    size = min(BLOCK, max(job.memory // 32, 1 << 12)) if job.memory else BLOCK
     reading = _Reading(texts, progress)
+    sketch = SentenceSketch()
     sentences = _Sentences(corpus, sketch, min(size, SENTENCES))
     for number, text in enumerate(iterate_texts(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):
@@ -211,11 +208,10 @@ def read_corpus(
         sentences.flush()
         for block in blocks(text, reading, size):
             corpus.add_text(block.data, block.name, block.first_line)
-            if sketch is not None:
-                sketch.add_text(block.data)
+            sketch.add_text(block.data)
             notes.extend(block.notes)
     sentences.flush()
     if vocab is not None and corpus.num_outside:
         how = "left out, with the n-grams they are in" if closed_vocab else "counted as <unk>"
         notes.append(f"{corpus.num_outside} words of the text are not in vocab: {how}")
-    return corpus, notes
+    return corpus, sketch, notes

@@ -217,6 +217,7 @@ class _ModelScorer:
 
     def add_text(self, text: bytes, name: str, first_line: int) -> None:
         group: list[list[str]] = []
+        before = len(self.sentences)
         try:
             for words, line in _split(text):
                 for word in words:
@@ -232,7 +233,7 @@ class _ModelScorer:
                     self._score(group)
                     group = []
         except UnicodeDecodeError as error:
-            line = first_line + len(self.sentences) + len(group)
+            line = first_line + len(self.sentences) - before + len(group)
             raise TextError("not UTF-8", remedy="Convert the text to UTF-8", file=name, line=line) from error
         self._score(group)
 

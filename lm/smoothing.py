@@ -115,9 +115,7 @@ def vocabulary(name: str, vocab: object) -> list[str]:
     words = list(vocab)
     for word in words:
         if not isinstance(word, str):
-            raise OptionError(
-                f"{name} holds {word!r}, not a word", remedy="Give str, or the path of a file"
-            )
+            raise OptionError(f"{name} holds {word!r}, not a word", remedy="Give str, or the path of a file")
     return words
 
 

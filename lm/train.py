@@ -9,7 +9,6 @@ from tlg._files import PathLike
 from tlg.errors import OptionError
 from tlg.lm.corpus import TrainProgress, make_job, read_corpus
 from tlg.lm.model import NgramModel
-from tlg.lm.overlap import SentenceSketch
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note, vocabulary
 from tlg.lm.text import Texts
@@ -124,7 +123,7 @@ def train(
     job = make_job(threads, memory, temp_dir, progress)
     learns_from: _core.Corpus | None = None
     if heldout is not None:
-        learns_from, _ = read_corpus(
+        learns_from, _, _ = read_corpus(
             heldout,
             symbols=SYMBOLS[symbols],
             vocab=None,
@@ -133,15 +132,13 @@ def train(
             progress=None,
         )
 
-    sketch = SentenceSketch()
-    corpus, notes = read_corpus(
+    corpus, sketch, notes = read_corpus(
         texts,
         symbols=SYMBOLS[symbols],
         vocab=None if vocab is None else vocabulary("vocab", vocab),
         closed_vocab=closed_vocab,
         job=job,
         progress=progress,
-        sketch=sketch,
     )
     sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
     core, found = _core.train(corpus, choice.used["order"], choice.core, learns_from)

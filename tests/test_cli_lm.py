@@ -125,3 +125,18 @@ def test_mistakes(args: tuple[str, ...], status: int, message: str, tmp_path: Pa
     assert done.returncode == status
     assert message in done.stderr.decode() and "Traceback" not in done.stderr.decode()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_memory_and_vocabularies(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("a\nb\nz\n", encoding="utf-8")
+    listed = str(tmp_path / "vocab.txt")
+    model = str(tmp_path / "lm.arpa")
+    limits = ["--threads", "2", "--memory", "64M", "--temp-dir", str(tmp_path), "-o", model]
+    report = json.loads(out("lm", "train", ABC, "--order", "2", "--vocab", listed, "--json", *limits))
+    assert report["options"]["vocab"] == 3 and any("not in vocab" in note for note in report["notes"])
+    assert "\tz\t" in Path(model).read_text(encoding="utf-8")
+    out("lm", "train", ABC, "--order", "2", "--vocab", listed, "--closed-vocab", *limits)
+    assert "<unk>" not in Path(model).read_text(encoding="utf-8")
+    done = tlg("lm", "train", ABC, "--memory", "1M", "-o", str(tmp_path / "no.arpa"))
+    assert done.returncode != 0 and b"memory='1M' is less than 16M. Allow more" in done.stderr
+    assert not (tmp_path / "no.arpa").exists()

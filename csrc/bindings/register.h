@@ -9,8 +9,7 @@ void register_errors(pybind11::module_& module);
 void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
-void register_lm_files(pybind11::module_& module);     // after register_lm
-void register_lm_training(pybind11::module_& module);  // after register_lm
+void register_lm_files(pybind11::module_& module);      // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_query(pybind11::module_& module);      // after register_lm
@@ -21,5 +20,6 @@ void register_lm_mix(pybind11::module_& module);        // after register_lm
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);
+void register_stream(pybind11::module_& module);  // after register_decoder
 
 }  // namespace tlg::bindings

@@ -178,8 +178,8 @@ class HotwordUse:
 class Hypothesis:
     tokens: list[int]
     words: list[int]
-    token_spans: NDArray[np.int32]
-    word_spans: NDArray[np.int32]
+    token_spans: NDArray[np.int64]
+    word_spans: NDArray[np.int64]
     hotwords: list[HotwordMatch]
     score: float
     am_score: float
@@ -211,6 +211,38 @@ class Decoder:
         hotwords: HotwordUse | None,
         threads: int,
     ) -> list[Hypothesis]: ...
+
+class FiredHotword:
+    phrase: int
+    start: int
+    end: int
+    reward: float
+
+class PartialPath:
+    path: Hypothesis
+    first_word: int
+    num_stable_words: int
+    hotwords: list[FiredHotword]
+    first_hotword: int
+    num_stable_hotwords: int
+    sound_end: int
+    relative_cost: float
+
+class Stream:
+    def __init__(self, decoder: Decoder, hotwords: HotwordUse | None, silence: Sequence[int]) -> None: ...
+    def push(self, frames: object, num_tokens: int) -> None: ...
+    def partial(self) -> PartialPath: ...
+    def finish(self) -> Hypothesis: ...
+    def reset(self, hotwords: HotwordUse | None) -> None: ...
+    def placed_words(self, first: int) -> list[int]: ...
+    def placed_word_spans(self, first: int) -> NDArray[np.int64]: ...
+    def placed_hotwords(self, first: int) -> list[FiredHotword]: ...
+    @property
+    def num_pushed(self) -> int: ...
+    @property
+    def num_traces(self) -> int: ...
+    @property
+    def num_kept_frames(self) -> int: ...
 
 # n-gram models (csrc/bindings/register_lm.cc)
 

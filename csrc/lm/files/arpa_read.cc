@@ -67,6 +67,8 @@ class Reader {
         {"\x7f"
          "ELF",
          "a program, not an ARPA file", remedy},
+        {"PK\x03\x04", "a zip archive, not an ARPA file", "Unpack it"},
+        {"\x1f\x9d", "packed by compress (.Z)", "Unpack it with: gzip -d"},
         {{"]\0\0", 3}, "looks like the old .lzma container", "Unpack it with: xz --format=lzma -d"},
     };
     for (const auto& kind : kinds)
@@ -147,12 +149,15 @@ class Reader {
       if (found == 0) text_.refuse("no unigrams", "Train the model again");
     }
     if (found == declared.count) return;
-    if (!pending_)
-      text_.refuse("the file ends after " + std::to_string(found) + " of " +
-                       plural(declared.count, k) + " and without \\end\\",
-                   "It was cut off: copy it again");
+    if (!pending_) refuse_cut_off(k, found, declared.count);
     text_.report("declared " + plural(declared.count, k) + ", found " + std::to_string(found),
                  declared.line);
+  }
+
+  [[noreturn]] void refuse_cut_off(int k, std::size_t found, std::uint64_t declared) const {
+    text_.refuse("the file ends after " + std::to_string(found) + " of " + plural(declared, k) +
+                     " and without \\end\\",
+                 "It was cut off: copy it again");
   }
 
   // Moves behind the head of a section; false where it has none because it has no n-grams.
@@ -208,6 +213,9 @@ class Reader {
     }
     if (*blank && found + block_.size()) text_.note(Oddity::kBlankLine, *blank);
     *blank = 0;
+    const std::uint64_t declared = declared_[static_cast<std::size_t>(k) - 1].count;
+    if (!text_.has_end() && found + block_.size() + 1 < declared)
+      refuse_cut_off(k, found + block_.size(), declared);
     read_ngram(k, top);
     return true;
   }

@@ -67,10 +67,12 @@ bool ArpaText::next_line() {
   const std::size_t size =
       found ? static_cast<std::size_t>(static_cast<const char*>(found) - rest.data()) : rest.size();
   line_ = rest.substr(0, size);
+  has_end_ = found != nullptr;
   source_->skip(size + (found ? 1 : 0));
   ++number_;
   if (std::memchr(line_.data(), '\0', line_.size()))
-    refuse("a NUL byte: not text", "Give a plain, gz, bz2, xz or zst ARPA file");
+    refuse("a NUL byte: not text, so not an ARPA file",
+           "Give a plain, gz, bz2, xz or zst ARPA file");
   if (!line_.empty() && line_.back() == '\r') {
     note(Oddity::kCarriageReturn);
     line_.remove_suffix(1);

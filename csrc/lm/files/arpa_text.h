@@ -40,6 +40,7 @@ class ArpaText {
   bool next_line();
   // Without its end and without a CR before it; good until the next call.
   std::string_view line() const { return line_; }
+  bool has_end() const { return has_end_; }        // false: the file stops in it
   std::int64_t number() const { return number_; }  // of the line, from 1
 
   // What comes behind the line; the first `bytes` of it, whole lines, have been read.
@@ -78,6 +79,7 @@ class ArpaText {
   const std::string& name_;
   std::string_view line_;
   std::int64_t number_ = 0;
+  bool has_end_ = true;
   std::vector<std::string> repairs_;
   std::array<Seen, kOddities> seen_;
 };

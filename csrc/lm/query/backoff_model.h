@@ -39,12 +39,12 @@ class BackoffModel final : public QueryModel {
   LmState suffix(LmState context) const {
     return {shorter(static_cast<std::uint32_t>(context.id))};
   }
-  float log10_backoff(LmState context) const { return nodes_[context.id].log10_backoff; }
-  // Of each word.
-  std::vector<float> log10_unigrams() const {
-    std::vector<float> values;
-    for (const Unigram& one : unigrams_) values.push_back(one.log10_prob);
-    return values;
+  float backoff(LmState context) const { return nats(nodes_[context.id].log10_backoff); }
+  // The scores of all words with no context.
+  std::vector<float> unigrams() const {
+    std::vector<float> scores;
+    for (const Unigram& one : unigrams_) scores.push_back(nats(one.log10_prob));
+    return scores;
   }
   // Calls visit(context, word, log10_prob) for the n-grams of two words and more, in no meaningful
   // order; a damaged file may have contexts and words that are none.

@@ -19,7 +19,7 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 class SortedSuccessors final : public Successors {
  public:
   explicit SortedSuccessors(const BackoffModel& model)
-      : Successors(model, model.log10_unigrams()),
+      : Successors(model, model.unigrams()),
         hashed_(model),
         begin_(static_cast<std::size_t>(model.num_states()) + 2, 0) {
     std::size_t total = 0;
@@ -34,7 +34,7 @@ class SortedSuccessors final : public Successors {
     entries_ = util::Array<Successor>(total);
     // begin_[c + 1] moves from the begin to the end of c, which is the begin of the next.
     model.for_each_ngram([&](std::uint32_t context, WordId word, float log10_prob) {
-      entries_[begin_[context + 1]++] = {word, log10_prob};
+      entries_[begin_[context + 1]++] = {word, nats(log10_prob)};
     });
     for (std::size_t i = 0; i + 2 < begin_.size(); ++i)
       if (begin_[i + 1] - begin_[i] > 1)
@@ -46,7 +46,7 @@ class SortedSuccessors final : public Successors {
     return {entries_.data() + begin_[context.id], entries_.data() + begin_[context.id + 1], true};
   }
   LmState suffix(LmState context) const override { return hashed_.suffix(context); }
-  float log10_backoff(LmState context) const override { return hashed_.log10_backoff(context); }
+  float backoff(LmState context) const override { return hashed_.backoff(context); }
 
  private:
   const BackoffModel& hashed_;
@@ -63,17 +63,19 @@ class ListedSuccessors final : public Successors {
   List list(LmState context, std::vector<Successor>* room) const override {
     room->clear();
     compact_.for_each_successor(
-        context, [&](WordId word, float log10_prob) { room->push_back({word, log10_prob}); });
+        context, [&](WordId word, float log10_prob) { room->push_back({word, nats(log10_prob)}); });
     return {room->data(), room->data() + room->size(), false};
   }
   LmState suffix(LmState context) const override { return compact_.suffix(context); }
-  float log10_backoff(LmState context) const override { return compact_.log10_backoff(context); }
+  float backoff(LmState context) const override {
+    return nats(compact_.log10_backoff(context));
+  }
 
  private:
   static std::vector<float> unigrams_of(const CompactModel& model) {
     std::vector<float> unigrams(model.words().size());
     model.for_each_successor(model.empty(),
-                             [&](WordId word, float log10_prob) { unigrams[word] = log10_prob; });
+                             [&](WordId word, float log10_prob) { unigrams[word] = nats(log10_prob); });
     return unigrams;
   }
 
@@ -97,21 +99,21 @@ std::vector<Successors::Step> Successors::steps(LmState from) const {
   std::vector<Step> steps{{from, 0.0f}};
   while (steps.back().context != model_.empty()) {
     const Step last = steps.back();
-    steps.push_back({suffix(last.context), last.log10_backoff + log10_backoff(last.context)});
+    steps.push_back({suffix(last.context), last.backoff + backoff(last.context)});
   }
   return steps;
 }
 
 void Successors::distribution(LmState from, float* scores) const {
   const std::vector<Step> all = steps(from);
-  const float backoff = all.back().log10_backoff;
+  const float backed_off = all.back().backoff;
   for (std::size_t word = 0; word < unigrams_.size(); ++word)
-    scores[word] = (backoff + unigrams_[word]) * kLn10;
+    scores[word] = backed_off + unigrams_[word];
   std::vector<Successor> room;
   for (std::size_t i = all.size() - 1; i-- > 0;) {
     const List found = list(all[i].context, &room);
     for (const Successor* one = found.begin; one != found.end; ++one)
-      scores[one->word] = (all[i].log10_backoff + one->score) * kLn10;
+      scores[one->word] = all[i].backoff + one->score;
   }
   if (model_.bos() != kNoWord) scores[model_.bos()] = kNever;
 }
@@ -126,7 +128,7 @@ std::vector<Successor> Successors::best(LmState from, std::size_t count) const {
                            ? List{ordered_.data(), ordered_.data() + ordered_.size(), true}
                            : list(step.context, &room);
     for (const Successor* one = found.begin; one != found.end; ++one) {
-      const Successor candidate{one->word, (step.log10_backoff + one->score) * kLn10};
+      const Successor candidate{one->word, step.backoff + one->score};
       const bool full = heap.size() == count;
       // Scores fall along a sorted list; an equal one may still win by its id.
       if (full && found.sorted && candidate.score < heap.front().score) break;

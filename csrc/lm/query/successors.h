@@ -12,7 +12,7 @@ namespace tlg::lm {
 
 struct Successor {
   WordId word = 0;
-  float score = 0;  // nats; log10 in lists of n-grams
+  float score = 0;  // nats
 
   // Better first: the higher score, then the lower id.
   friend bool operator<(const Successor& a, const Successor& b) {
@@ -32,20 +32,20 @@ class Successors {
   std::vector<Successor> best(LmState from, std::size_t count) const;
 
  protected:
-  // The n-grams of one context by their last words, in log10. Sorted: best first.
+  // The n-grams of one context by their last words. Sorted: best first.
   struct List {
     const Successor* begin;
     const Successor* end;
     bool sorted;
   };
 
-  // `unigrams`: log10 by word.
+  // `unigrams`: nats by word.
   Successors(const QueryModel& model, std::vector<float> unigrams);
 
   // Of a context that is not the empty one; a list that does not lie ready is put into *room.
   virtual List list(LmState context, std::vector<Successor>* room) const = 0;
   virtual LmState suffix(LmState context) const = 0;
-  virtual float log10_backoff(LmState context) const = 0;
+  virtual float backoff(LmState context) const = 0;
 
   const QueryModel& model_;
 
@@ -53,11 +53,11 @@ class Successors {
   // A context, and the sum of backoffs on the way to it.
   struct Step {
     LmState context;
-    float log10_backoff;
+    float backoff;
   };
   std::vector<Step> steps(LmState from) const;
 
-  std::vector<float> unigrams_;     // log10 by word, -inf for <s>
+  std::vector<float> unigrams_;     // nats by word, -inf for <s>
   std::vector<Successor> ordered_;  // the same, best first, without <s>
 };
 

@@ -254,7 +254,7 @@ std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& opti
                                  util::Job* job) {
   std::size_t ngrams = 0;
   for (const CountLevel& level : given->trie.levels) ngrams += level.word.size();
-  job->progress.begin("estimating", 3 * ngrams);  // contexts, sums, probabilities
+  job->progress.begin("estimate", 3 * ngrams);  // contexts, sums, probabilities
   if (options.backoff) return Estimator<double>(given, options, job).run();
   return Estimator<float>(given, options, job).run();
 }

@@ -14,8 +14,6 @@ __all__ = ["train"]
 
 # Of the time that each phase takes, in per cent: what it was for a text of 60 MB and order 3.
 SHARES = {"read": 15, "sort": 20, "count": 5, "estimate": 30, "write": 30}
-
-
 NUMBERS = {"--prune": "0 0 1", "--gt-max": "1 7"}  # options of several numbers, with an example
 
 
@@ -137,7 +135,9 @@ class NumbersCommand(click.Command):
 )
 @click.option("--limit-vocab", metavar="FILE", help="Drop n-grams with a word that is not in this file.")
 @click.option(
-    "--closed-vocab", is_flag=True, help="No <unk> in the model; n-grams with words outside --vocab do not count."
+    "--closed-vocab",
+    is_flag=True,
+    help="No <unk> in the model; n-grams with words outside --vocab do not count.",
 )
 @click.option(
     "--symbols",
