@@ -379,6 +379,15 @@ class LmFileWriter:
 
 def binary_sections(path: str) -> list[tuple[str, int]]: ...
 
+class ContextSums:
+    length: int
+    contexts: int
+    off: int
+    worst: float
+    worst_context: str
+
+def check_sums(model: NgramModel, tolerance: float) -> list[ContextSums]: ...
+
 class ArpaWriter:
     num_written: int
     def __init__(self, model: NgramModel, threads: int = 1) -> None: ...
