@@ -1,22 +1,29 @@
 """Decoding: graphs, the search over them, what it finds, and how good that is."""
 
+from tlg.decoder.endpoint import Endpointing, EndpointRule
 from tlg.decoder.evaluate import ScoreReport, score
 from tlg.decoder.graph.build import build_graph
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import GreedyResult, greedy
 from tlg.decoder.inputs import read_inputs
+from tlg.decoder.partial import Partial
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder, SearchOptions
 from tlg.decoder.sparse import SparseFrames
+from tlg.decoder.stream import Stream
 
 __all__ = [
     "Decoder",
+    "EndpointRule",
+    "Endpointing",
     "Graph",
     "GreedyResult",
+    "Partial",
     "Result",
     "ScoreReport",
     "SearchOptions",
     "SparseFrames",
+    "Stream",
     "build_graph",
     "greedy",
     "read_inputs",

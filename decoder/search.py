@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,13 +12,15 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tlg import _core
-from tlg._arrays import as_log_probs
 from tlg._files import PathLike
+from tlg.decoder.endpoint import Endpointing
 from tlg.decoder.graph.graph import Graph
-from tlg.decoder.result import FiredHotword, Result, WordSpan, join_words
-from tlg.decoder.spans import place_words
-from tlg.decoder.sparse import SparseFrames
-from tlg.errors import InputError, OptionError, PosteriorError, TlgError
+from tlg.decoder.intake import intake
+from tlg.decoder.reading import ResultReader
+from tlg.decoder.result import Result
+from tlg.decoder.slot import SlotMaker, check_bias
+from tlg.decoder.stream import Stream
+from tlg.errors import InputError, OptionError, PosteriorError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
@@ -115,14 +116,6 @@ class SearchOptions:
             raise OptionError(f"{name}={getattr(self, name)} is not {range_}", remedy=remedy)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Slot:
-    """What the hotword slot holds: swapped as one, so that a decode sees all of a list or none of it."""
-
-    hotwords: Hotwords | None = None
-    use: _core.HotwordUse | None = None
-
-
 class Decoder:
     """Viterbi beam search over a word graph. Share one decoder between threads; decode() keeps no state.
 
@@ -150,11 +143,10 @@ class Decoder:
         "__weakref__",
         "_core",
         "_graph",
-        "_hotword_bias",
         "_options",
-        "_search_graph",
+        "_reader",
         "_slot",
-        "_spells",
+        "_slots",
     )
 
     def __init__(
@@ -167,7 +159,7 @@ class Decoder:
     ) -> None:
         """Lay the graph out for the search; nothing of it is changed later."""
         self._options = SearchOptions.from_dict(options, others=("hotwords", "hotword_bias"))
-        self._hotword_bias = _check_bias(hotword_bias)
+        bias = check_bias(hotword_bias)
         if isinstance(hotwords, Hotwords) and hotword_bias is not None:
             raise OptionError(
                 "hotword_bias= and a Hotwords, which has its own bias", remedy="Pass bias= to Hotwords alone"
@@ -182,7 +174,7 @@ class Decoder:
         implicit = info.topology == "implicit"
         if implicit and tokens.blank is None:
             raise OptionError("the graph's token table names no blank", remedy="Build it with blank=")
-        self._search_graph = _core.SearchGraph(
+        search_graph = _core.SearchGraph(
             self._graph.fst,
             topology=_core.Topology.CTC if implicit else _core.Topology.PLAIN,
             num_tokens=len(tokens),
@@ -191,7 +183,7 @@ class Decoder:
             word_score=self._options.word_score,
         )
         self._core = _core.Decoder(
-            self._search_graph,
+            search_graph,
             beam=self._options.beam,
             max_active=self._options.max_active,
             min_active=self._options.min_active,
@@ -201,8 +193,15 @@ class Decoder:
             separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
-        self._spells = info.num_roots == 0 and _has_lexicon(self._graph)
-        self._slot = self._compile(hotwords)
+        self._reader = ResultReader(self._graph)
+        self._slots = SlotMaker(
+            self._graph,
+            search_graph,
+            acoustic_scale=self._options.acoustic_scale,
+            beam=self._options.beam,
+            bias=bias,
+        )
+        self._slot = self._slots.make(hotwords)
 
     def __repr__(self) -> str:
         parts = [repr(self._graph)]
@@ -251,7 +250,7 @@ class Decoder:
 
     @hotwords.setter
     def hotwords(self, hotwords: Hotwords | HotwordSource | None) -> None:
-        self._slot = self._compile(hotwords)  # one assignment: atomic for other threads
+        self._slot = self._slots.make(hotwords)  # one assignment: atomic for other threads
 
     def decode(self, log_probs: object, *, logits: bool = False) -> Result:
         """Decode one utterance.
@@ -264,7 +263,7 @@ class Decoder:
         Raises:
             PosteriorError: not posteriors over the graph's tokens; names the first bad row.
         """
-        return self._decode([self._intake(log_probs, logits)], threads=1)[0]
+        return self._decode([intake(log_probs, len(self._graph.tokens), logits=logits)], threads=1)[0]
 
     def decode_batch(
         self,
@@ -291,137 +290,43 @@ class Decoder:
         ready = []
         for number, one in enumerate(_unpad(inputs, lengths)):
             try:
-                ready.append(self._intake(one, logits))
+                ready.append(intake(one, len(self._graph.tokens), logits=logits))
             except InputError as error:
                 raise type(error)(
                     f"utterance {number}: {error.message}", remedy=error.remedy, file=error.file
                 ) from error
         return self._decode(ready, threads=min(int(threads), max(len(ready), 1)))
 
-    def _intake(self, log_probs: object, logits: bool) -> object:
-        num_tokens = len(self._graph.tokens)
-        if isinstance(log_probs, SparseFrames):
-            if logits:
-                raise OptionError("sparse frames are log-posteriors", remedy="Leave logits=True out")
-            log_probs.check_width(num_tokens)
-            return (log_probs.ids, log_probs.log_probs, log_probs.rest)
-        return as_log_probs(log_probs, num_tokens=num_tokens, logits=logits)
+    def stream(
+        self,
+        *,
+        hotwords: Hotwords | HotwordSource | None = None,
+        endpointing: Endpointing | None = None,
+    ) -> Stream:
+        """Return a stream: an utterance that comes in chunks. Any number can be open at a time.
+
+        Args:
+            hotwords: a list of the stream's own, as the decoder takes it ([] for none at all); None: those that
+                the decoder has now.
+            endpointing: rules that tell when the speaker has finished; None: no rules.
+
+        Raises:
+            HotwordError, OptionError: the list or the rules cannot be used.
+        """
+        return Stream(
+            self._core,
+            graph=self._graph,
+            reader=self._reader,
+            slots=self._slots,
+            current=lambda: self._slot,
+            hotwords=hotwords,
+            endpointing=endpointing,
+        )
 
     def _decode(self, ready: list[object], *, threads: int) -> list[Result]:
         slot = self._slot
         found = self._core.decode(ready, slot.use, threads)
-        return [self._result(one, slot) for one in found]
-
-    def _compile(self, hotwords: Hotwords | HotwordSource | None) -> _Slot:
-        if hotwords is None:
-            return _Slot()
-        if not isinstance(hotwords, Hotwords):
-            hotwords = Hotwords(hotwords, graph=self._graph, bias=self._hotword_bias)
-        if len(hotwords) == 0:
-            return _Slot(hotwords)
-        _check_units(hotwords, self._graph)
-        labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
-        automaton = hotwords.automaton(acoustic_scale=self._options.acoustic_scale, beam=self._options.beam)
-        separator = self._graph.info.separator
-        neutral = -1
-        if separator is not None and separator != hotwords.report.boundary:
-            neutral = self._graph.tokens.id(separator)
-        use = _core.HotwordUse(self._search_graph, automaton, labels, neutral)
-        return _Slot(hotwords, use)
-
-    def _spell_spans(
-        self, words: list[str], tokens: list[str], token_spans: list[tuple[int, int]], partial: bool
-    ) -> list[WordSpan] | None:
-        """Return the words' frames as the lexicon tells them; None if it does not explain the tokens."""
-        places = place_words(
-            words, tokens, self._graph.pronunciations, separator=self._graph.info.separator, partial=partial
-        )
-        if places is None:
-            return None
-        spans = []
-        for word, (first, last) in zip(words, places, strict=True):
-            begin = token_spans[first][0] if first < last else token_spans[first - 1][1] if first > 0 else 0
-            spans.append(WordSpan(word, begin, token_spans[last - 1][1] if first < last else begin))
-        return spans
-
-    def _result(self, found: _core.Hypothesis, slot: _Slot) -> Result:
-        words = [self._graph.words[word] for word in found.words]
-        token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
-        symbols = self._graph.tokens.symbols
-        tokens = [symbols[token] for token in found.tokens]
-        word_spans = [
-            WordSpan(word, start, end)
-            for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)
-        ]
-        if self._spells and words:
-            word_spans = self._spell_spans(words, tokens, token_spans, found.partial) or word_spans
-        fired = []
-        if found.hotwords and slot.hotwords is not None:
-            in_words = slot.hotwords.units_are == "words"
-            spans = [(span.start, span.end) for span in word_spans] if in_words else token_spans
-            for match in found.hotwords:
-                fired.append(
-                    FiredHotword(
-                        slot.hotwords.phrase(match.phrase),
-                        spans[match.start][0],
-                        spans[match.end - 1][1],
-                        match.reward,
-                    )
-                )
-        return Result(
-            text=join_words(words),
-            words=words,
-            word_spans=word_spans,
-            tokens=tokens,
-            token_spans=token_spans,
-            score=found.score,
-            am_score=found.am_score,
-            lm_score=found.lm_score,
-            word_score=found.word_score,
-            blank_score=found.blank_score,
-            hotword_score=found.hotword_score,
-            hotwords=fired,
-            partial=found.partial,
-            num_frames=found.num_frames,
-        )
-
-
-def _has_lexicon(graph: Graph) -> bool:
-    """Return whether the graph came with a lexicon; one of another toolkit may be in a form of its own."""
-    try:
-        graph.pronunciations("")
-    except TlgError:
-        return False
-    return True
-
-
-def _check_bias(bias: object) -> float | None:
-    if bias is None:
-        return None
-    if isinstance(bias, bool) or not isinstance(bias, int | float | np.integer | np.floating):
-        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-    if not math.isfinite(bias):
-        raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
-    return float(bias)
-
-
-def _check_units(hotwords: Hotwords, graph: Graph) -> None:
-    """Check that the numbers of the list's units are those of the graph: it may be made for another one."""
-    table = graph.tokens.symbols if hotwords.units_are == "tokens" else graph.words
-    remedy = "Make the Hotwords with graph= this graph"
-    if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
-        raise OptionError(
-            f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, the graph has {len(table)}",
-            remedy=remedy,
-        )
-    for entry in hotwords.report.accepted:
-        for unit, number in zip(entry.units, hotwords.unit_ids(entry.units), strict=True):
-            if number < len(table) and table[number] != unit:
-                raise OptionError(
-                    f"hotword {entry.phrase!r} is made for another table: number {number} is {unit!r} there, "
-                    f"{table[number]!r} in the graph",
-                    remedy=remedy,
-                )
+        return [self._reader.result(one, slot.hotwords) for one in found]
 
 
 def _unpad(inputs: object, lengths: Sequence[int] | None) -> Iterable[object]:

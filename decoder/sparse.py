@@ -80,8 +80,12 @@ class SparseFrames:
         """Return the number of frames T."""
         return int(self.ids.shape[0])
 
-    def check_width(self, num_tokens: int) -> None:
+    def check_width(self, num_tokens: int, *, first_row: int = 0) -> None:
         """Check the ids against the number of tokens.
+
+        Args:
+            num_tokens: V.
+            first_row: what to add to row numbers in messages (frames of a stream that went before).
 
         Raises:
             PosteriorError: an id beyond the table, or mass left over when all tokens are listed.
@@ -91,12 +95,14 @@ class SparseFrames:
                 self.ids.max(axis=1) >= num_tokens,
                 f"holds a token id beyond the table of {num_tokens} tokens",
                 "Use the tokens.txt of the network that made them",
+                first_row,
             )
         if self.ids.shape[1] == num_tokens:
             _refuse(
                 self.rest > np.log(TOLERANCE),
                 "lists every token, and yet there is a rest",
                 "Pass -inf as the rest where every token is listed",
+                first_row,
             )
 
     def dense(self, num_tokens: int) -> NDArray[np.float32]:
@@ -113,6 +119,6 @@ class SparseFrames:
         return rows
 
 
-def _refuse(bad: Any, what: str, remedy: str) -> None:
+def _refuse(bad: Any, what: str, remedy: str, first_row: int = 0) -> None:
     if bad.any():
-        raise PosteriorError(f"row {int(bad.argmax())} {what}", remedy=remedy)
+        raise PosteriorError(f"row {first_row + int(bad.argmax())} {what}", remedy=remedy)

@@ -2,7 +2,10 @@
 
 from tlg.lm.change_report import ChangeReport, MixReport, PruneReport, VocabularyReport
 from tlg.lm.contract import LanguageModel, check_language_model
+from tlg.lm.counts import NgramCounts, count, merge_counts
 from tlg.lm.generate import Generated, generate
+from tlg.lm.kenlm_model import KenlmModel
+from tlg.lm.load import load_model
 from tlg.lm.measure import perplexity
 from tlg.lm.mix import MixWeights, learn_weights, mix
 from tlg.lm.mixed import MixedModel
@@ -16,10 +19,12 @@ from tlg.lm.vocab import add_words, limit_vocabulary
 __all__ = [
     "ChangeReport",
     "Generated",
+    "KenlmModel",
     "LanguageModel",
     "MixReport",
     "MixWeights",
     "MixedModel",
+    "NgramCounts",
     "NgramModel",
     "OrderReport",
     "Perplexity",
@@ -30,9 +35,12 @@ __all__ = [
     "WordScore",
     "add_words",
     "check_language_model",
+    "count",
     "generate",
     "learn_weights",
     "limit_vocabulary",
+    "load_model",
+    "merge_counts",
     "mix",
     "perplexity",
     "prune",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlg import _core
 from tlg._files import PathLike, atomic_write
@@ -14,7 +14,15 @@ from tlg.lm.kenlm_model import is_kenlm_binary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BINARY_SUFFIX", "STRUCTURES", "is_binary", "open_binary", "read_model", "save_binary"]
+__all__ = [
+    "BINARY_SUFFIX",
+    "STRUCTURES",
+    "binary_parts",
+    "is_binary",
+    "open_binary",
+    "read_model",
+    "save_binary",
+]
 
 BINARY_SUFFIX = ".tlglm"
 # What a binary model may be inside: docs/lm_binary.md says which to take.
@@ -46,6 +54,21 @@ def open_binary(path: PathLike, *, verify: bool = False) -> _core.NgramModel:
     return _core.NgramModel.open(str(path), verify)
 
 
+def binary_parts(path: PathLike) -> dict[str, Any]:
+    """Return what a binary model is made of: its structure, the bits of a trie, the sizes of its sections.
+
+    Raises:
+        MissingFileError: there is no such file.
+        ArpaError: no binary model, or damaged in what is looked at.
+    """
+    core = open_binary(path)
+    names = ("rank", "probability", "backoff", "codes of probabilities", "codes of backoffs")
+    parts: dict[str, Any] = {"structure": core.structure}
+    if core.structure == "trie":
+        parts["packing"] = [dict(zip(names, row, strict=True)) for row in core.packing]
+    return parts | {"sections": dict(_core.binary_sections(str(path)))}
+
+
 def read_model(path: PathLike) -> _core.NgramModel:
     """Read an ARPA file or map a binary model, told by the first bytes.
 
@@ -68,10 +91,17 @@ def _pieces(
     core: _core.NgramModel, structure: str, prob_bits: int | None, backoff_bits: int | None
 ) -> Iterator[bytes]:
     if structure not in STRUCTURES:
-        raise OptionError(f"structure={structure!r} is not known", remedy=f"Give one of {', '.join(STRUCTURES)}")
+        raise OptionError(
+            f"structure={structure!r} is not known", remedy=f"Give one of {', '.join(STRUCTURES)}"
+        )
     if structure == "probing" and (prob_bits or backoff_bits):
         raise OptionError("the probing structure is not quantised", remedy="Use structure='trie'")
-    made = core.to_trie(prob_bits or 0, backoff_bits or 0) if structure == "trie" else core.to_probing()
+    if core.structure == structure and not (prob_bits or backoff_bits):
+        made = core
+    elif structure == "trie":
+        made = core.to_trie(prob_bits or 0, backoff_bits or 0)
+    else:
+        made = core.to_probing()
     writer = _core.LmFileWriter(made)
     while piece := writer.next():
         yield piece

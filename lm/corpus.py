@@ -12,9 +12,10 @@ from pathlib import Path
 from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError, OutputError, TextError
+from tlg.lm.overlap import SentenceSketch
 from tlg.lm.text import BLOCK, Texts, blocks, iterate_texts, text_size
 
-__all__ = ["TrainProgress", "available_cores", "make_job", "parse_size", "read_corpus"]
+__all__ = ["TrainProgress", "available_cores", "check_threads", "make_job", "parse_size", "read_corpus"]
 
 # Called as progress(phase, done, total), total 0 where it is not known. Phases, in this order: "read"
 # (bytes), "sort", "count", "estimate", "write".
@@ -28,8 +29,9 @@ SENTENCES = 1 << 22  # bytes of sentences handed on at once
 class _Sentences:
     """Gathers sentences given as lists of words and hands them on as text, many at once."""
 
-    def __init__(self, corpus: _core.Corpus, room: int) -> None:
+    def __init__(self, corpus: _core.Corpus, sketch: SentenceSketch, room: int) -> None:
         self.corpus = corpus
+        self.sketch = sketch
         self.room = room
         self.lines: list[str] = []
         self.size = 0
@@ -63,7 +65,9 @@ class _Sentences:
             return
         lines, self.lines, self.size = self.lines, [], 0
         try:
-            self.corpus.add_text("".join(f"{line}\n" for line in lines).encode(), "", self.first)
+            text = "".join(f"{line}\n" for line in lines).encode()
+            self.corpus.add_text(text, "", self.first)
+            self.sketch.add_text(text)
         except UnicodeEncodeError:
             number = next(i for i, line in enumerate(lines, self.first) if not _encodes(line))
             raise TextError(
@@ -91,10 +95,7 @@ def make_job(
         OptionError: threads or memory is out of its range.
         OutputError: temp_dir is no folder.
     """
-    if threads is None:
-        threads = available_cores()
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
-        raise OptionError(f"threads={threads!r} is not a whole number from 1 to {MOST_THREADS}")
+    threads = check_threads(threads)
     limit = 0 if memory is None else parse_size(memory)
     if memory is not None and limit < SMALLEST_MEMORY:
         raise OptionError(
@@ -104,6 +105,19 @@ def make_job(
     if limit and not Path(folder).is_dir():
         raise OutputError("there is no such folder", remedy="Name another temp_dir (--temp-dir)", file=folder)
     return _core.Job(threads, limit, folder, progress)
+
+
+def check_threads(threads: int | None) -> int:
+    """Return the number, None being as many as there are cores for this process.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if threads is None:
+        return available_cores()
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+        raise OptionError(f"threads={threads!r} is not a whole number from 1 to {MOST_THREADS}")
+    return threads
 
 
 def available_cores() -> int:
@@ -161,19 +175,18 @@ def read_corpus(
     closed_vocab: bool,
     job: _core.Job,
     progress: TrainProgress | None,
-) -> tuple[_core.Corpus, list[str]]:
-    """Return the corpus and notes on what was mended in the texts.
+) -> tuple[_core.Corpus, SentenceSketch, list[str]]:
+    """Return the corpus, its sentences for later comparison, and notes on what was mended in the texts.
 
     Args:
         texts: as for tlg.lm.train.
         symbols: what ``<s>``, ``</s>`` and ``<unk>`` in the text mean.
         vocab: the words of a fixed vocabulary; None: those of the text.
-        closed_vocab: n-grams with a word outside vocab do not count.
+        closed_vocab: there is no ``<unk>``; n-grams with a word outside vocab do not count.
         job: threads, memory and progress of the training.
         progress: called with the phase "read", and bytes.
 
     Raises:
-        OptionError: a closed vocabulary without a vocabulary.
         TextError, MissingFileError, OutputError: as tlg.lm.train.
     """
     options = _core.CorpusOptions()
@@ -181,14 +194,13 @@ def read_corpus(
     if vocab is not None:
         options.fixed_vocab = True
         options.vocab = list(vocab)
-        options.closed = closed_vocab
-    elif closed_vocab:
-        raise OptionError("closed_vocab needs a vocabulary", remedy="Pass vocab= (--vocab FILE)")
+    options.closed = closed_vocab
     corpus = _core.Corpus(options, job)
     notes: list[str] = []
-    size = min(BLOCK, job.memory // 32) if job.memory else BLOCK
+    size = min(BLOCK, max(job.memory // 32, 1 << 12)) if job.memory else BLOCK
     reading = _Reading(texts, progress)
-    sentences = _Sentences(corpus, min(size, SENTENCES))
+    sketch = SentenceSketch()
+    sentences = _Sentences(corpus, sketch, min(size, SENTENCES))
     for number, text in enumerate(iterate_texts(texts), start=1):
         if isinstance(text, Sequence) and not isinstance(text, str):
             sentences.add(text, number)
@@ -196,9 +208,10 @@ def read_corpus(
         sentences.flush()
         for block in blocks(text, reading, size):
             corpus.add_text(block.data, block.name, block.first_line)
+            sketch.add_text(block.data)
             notes.extend(block.notes)
     sentences.flush()
     if vocab is not None and corpus.num_outside:
         how = "left out, with the n-grams they are in" if closed_vocab else "counted as <unk>"
         notes.append(f"{corpus.num_outside} words of the text are not in vocab: {how}")
-    return corpus, notes
+    return corpus, sketch, notes

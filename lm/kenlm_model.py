@@ -16,6 +16,10 @@ KENLM_MAGIC = b"mmap lm http://kheafield.com/code"
 LN10 = math.log(10.0)
 
 
+class _CannotError(OptionError, AttributeError):
+    """What a KenLM binary does not give; to hasattr() it is not there."""
+
+
 def is_kenlm_binary(path: PathLike) -> bool:
     """Tell whether a file begins as KenLM's binaries do; False if it cannot be read."""
     try:
@@ -76,6 +80,11 @@ class KenlmModel:
         return cls(model, package, path)
 
     @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._path.name
+
+    @property
     def order(self) -> int:
         """The length of the longest n-grams."""
         return int(self._model.order)
@@ -102,7 +111,9 @@ class KenlmModel:
         if not isinstance(word, str):
             raise OptionError(f"{word!r} is no text", remedy="A KenLM binary has no word ids: pass the word")
         if not isinstance(state, self._package.State):
-            raise OptionError(f"{state!r} is no state of this model", remedy="Pass one from begin() or score()")
+            raise OptionError(
+                f"{state!r} is no state of this model", remedy="Pass one from begin() or score()"
+            )
         after = self._package.State()
         return after, self._model.BaseScore(state, word, after) * LN10
 
@@ -122,7 +133,9 @@ class KenlmModel:
         state = self.begin()
         for word in [*words, "</s>"]:
             if not isinstance(word, str):
-                raise OptionError(f"the sentence {words!r} holds something that is no text", remedy="Pass str")
+                raise OptionError(
+                    f"the sentence {words!r} holds something that is no text", remedy="Pass str"
+                )
             after = self._package.State()
             full = self._model.BaseFullScore(state, word, after)
             scores.append(WordScore(word, full.log_prob, full.ngram_length, full.oov))
@@ -136,7 +149,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be counted")
+        self._cannot("the n-grams cannot be counted")
 
     @property
     def vocabulary(self) -> NoReturn:
@@ -145,7 +158,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its words be listed")
+        self._cannot("the words cannot be listed")
 
     @property
     def core(self) -> NoReturn:
@@ -154,7 +167,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be had")
+        self._cannot("the n-grams cannot be had")
 
     def save(self, path: PathLike, **options: Any) -> NoReturn:
         """Refused, as ``core`` is.
@@ -162,7 +175,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("it be written")
+        self._cannot("the model cannot be written")
 
     def next_words(self, state: Any, k: int = 10) -> NoReturn:
         """Refused, as ``vocabulary`` is.
@@ -170,12 +183,13 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("what follows a state be listed")
+        self._cannot("what follows a state cannot be listed")
 
     def _cannot(self, what: str) -> NoReturn:
-        raise OptionError(
-            f"{self._path}: KenLM's binaries only score; nor can {what}",
+        raise _CannotError(
+            f"KenLM's binaries only score: {what}",
             remedy="Give tlg the ARPA file that the binary was built from",
+            file=self._path,
         )
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from tlg import _core
 from tlg.errors import ContractError, OptionError, TextError
 from tlg.lm.contract import LanguageModel, check_scorer, has_batch
+from tlg.lm.corpus import check_threads
 from tlg.lm.overlap import Overlap, SentenceSketch, odd_text
 from tlg.lm.perplexity import Perplexity, Sums, TextSums, WordScore
 from tlg.lm.text import Block, Progress, Texts, add_sentence, blocks, text_name, texts_of
@@ -31,6 +32,7 @@ def perplexity(
     per_sentence: bool = False,
     per_word: bool = False,
     train_texts: Texts | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Perplexity:
     """Measure how well a model predicts texts: an NgramModel, or any LanguageModel (slower).
@@ -48,6 +50,7 @@ def perplexity(
         per_word: give each sentence's tokens too, as SRILM's -debug 2 does.
         train_texts: what the model was trained on: its sentences are looked for in the texts. A model
             trained in this session remembers its own.
+        threads: of an NgramModel on files; None: as many as there are cores. The figures are the same.
         progress: called with numbers of bytes read.
 
     Raises:
@@ -61,6 +64,7 @@ def perplexity(
         raise OptionError(f"oov={oov!r} is not known", remedy="Give 'exclude' or 'include'")
     check_scorer(model)
     run = _Run(model, oov, per_sentence or per_word, per_word)
+    run.threads = check_threads(threads)
     run.compares = train_texts is not None or run.sketch is not None
     loose: list[Sequence[str]] = []
     for text in texts_of(texts):
@@ -112,6 +116,7 @@ class _Run:
         sketch = getattr(getattr(model, "report", None), "sketch", None)
         self.sketch = sketch if isinstance(sketch, SentenceSketch) else None
         self.compares = False
+        self.threads = 1
         self.overlap = Overlap()
         self.total = Sums()
         self.files: list[Perplexity] = []
@@ -126,7 +131,7 @@ class _Run:
         self.scorer: _Scorer = (
             _ModelScorer(self.model, self.known)
             if self.core is None
-            else _core.TextScorer(self.core, self.per_sentence)
+            else _core.TextScorer(self.core, self.per_sentence, self.threads)
         )
 
     def add_block(self, block: Block) -> None:
@@ -212,6 +217,7 @@ class _ModelScorer:
 
     def add_text(self, text: bytes, name: str, first_line: int) -> None:
         group: list[list[str]] = []
+        before = len(self.sentences)
         try:
             for words, line in _split(text):
                 for word in words:
@@ -227,7 +233,7 @@ class _ModelScorer:
                     self._score(group)
                     group = []
         except UnicodeDecodeError as error:
-            line = first_line + len(self.sentences) + len(group)
+            line = first_line + len(self.sentences) - before + len(group)
             raise TextError("not UTF-8", remedy="Convert the text to UTF-8", file=name, line=line) from error
         self._score(group)
 

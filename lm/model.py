@@ -15,7 +15,8 @@ from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError
 from tlg.lm import query
-from tlg.lm.arpa import read_arpa, write_arpa
+from tlg.lm.arpa import write_arpa
+from tlg.lm.binary import BINARY_SUFFIX, read_model, save_binary
 from tlg.lm.change_report import ChangeReport
 from tlg.lm.generate import Generated, generate
 from tlg.lm.measure import perplexity
@@ -55,24 +56,48 @@ class NgramModel:
 
     @classmethod
     def load(cls, path: PathLike) -> NgramModel:
-        """Read an ARPA file, plain or gz, bz2, xz or zst (told by its first bytes).
+        """Read an ARPA file, plain or gz, bz2, xz or zst, or map a binary; told by the first bytes.
 
         What toolkits are known to write is read, and mended where needed: see ``report.repairs``.
+        For KenLM's binaries see ``tlg.lm.load_model``.
 
         Raises:
             MissingFileError: there is no such file.
-            ArpaError: it is no ARPA file, or damaged; names the line.
+            ArpaError: it is neither, or damaged; names the line of an ARPA file.
         """
-        core = read_arpa(path)
+        core = read_model(path)
         return cls(core, ReadReport(str(path), tuple(core.repairs)), Path(path).name)
 
-    def save(self, path: PathLike) -> None:
-        """Write the model as an ARPA file, compressed by suffix (.gz, .bz2, .xz, .zst), atomically.
+    def save(
+        self,
+        path: PathLike,
+        *,
+        structure: str | None = None,
+        prob_bits: int | None = None,
+        backoff_bits: int | None = None,
+    ) -> None:
+        """Write the model, atomically: as a binary if the suffix is .tlglm, else as an ARPA file.
+
+        An ARPA file is compressed by suffix (.gz, .bz2, .xz, .zst).
+
+        Args:
+            path: the file.
+            structure: of a binary: "probing" (the default), the faster, or "trie", the smaller; asks for
+                a binary whatever the suffix. docs/lm_binary.md compares them.
+            prob_bits: of a trie: 2 to 16 bits a probability; None keeps them exact.
+            backoff_bits: of a trie: 2 to 16 bits a backoff; None keeps them exact.
 
         Raises:
+            OptionError: an unknown structure, bits out of their range, bits for another structure.
             OutputError: the folder is missing or not writable, or the disk is full; no file is left.
         """
-        write_arpa(self._core, path)
+        quantised = prob_bits is not None or backoff_bits is not None
+        if structure is None and (quantised or Path(path).suffix == BINARY_SUFFIX):
+            structure = "trie" if quantised else "probing"
+        if structure is None:
+            write_arpa(self._core, path)
+        else:
+            save_binary(self._core, path, structure=structure, prob_bits=prob_bits, backoff_bits=backoff_bits)
 
     @property
     def core(self) -> _core.NgramModel:
@@ -127,6 +152,7 @@ class NgramModel:
         per_sentence: bool = False,
         per_word: bool = False,
         train_texts: Texts | None = None,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> Perplexity:
         """Measure how well the model predicts texts; tlg.lm.perplexity says what the options mean."""
@@ -137,6 +163,7 @@ class NgramModel:
             per_sentence=per_sentence,
             per_word=per_word,
             train_texts=train_texts,
+            threads=threads,
             progress=progress,
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg import _core
-from tlg.lm.text import Progress, Texts, blocks, texts_of
+from tlg.lm.text import Progress, Texts, blocks, iterate_texts
 
 __all__ = ["MIN_WORDS", "Overlap", "SentenceSketch", "Shared", "odd_text"]
 
@@ -21,6 +21,7 @@ WARN_SHARE = 0.05
 # A model that does not know this share of the words was hardly made for the text.
 WARN_OOV = 0.2
 SKETCH_SIZE = 1 << 16
+MANY = 1 << 14  # sentences that are hashed at once
 
 Hashes = NDArray[np.uint64]
 
@@ -53,10 +54,6 @@ class SentenceSketch:
         self._new.append(hashes if self._bar is None else hashes[hashes <= np.uint64(self._bar)])
         if sum(map(len, self._new)) > self._size:
             self._merge()
-
-    def add_sentence(self, words: Sequence[str]) -> None:
-        """Add one sentence."""
-        self.add_text(" ".join(words).encode("utf-8", "surrogatepass"))
 
     def _merge(self) -> None:
         self._kept = np.concatenate([self._kept, *self._new])
@@ -114,6 +111,7 @@ class Overlap:
     def __init__(self) -> None:
         """Start empty."""
         self._parts: list[Hashes] = []
+        self._waiting: list[str] = []
 
     def add_text(self, text: bytes) -> None:
         """Add whole lines."""
@@ -121,23 +119,32 @@ class Overlap:
 
     def add_sentence(self, words: Sequence[str]) -> None:
         """Add one sentence."""
-        self.add_text(" ".join(words).encode("utf-8", "surrogatepass"))
+        self._waiting.append(" ".join(words))
+        if len(self._waiting) >= MANY:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self.add_text("\n".join(waiting).encode("utf-8", "surrogatepass"))
 
     @property
     def hashes(self) -> Hashes:
         """One for each sentence of MIN_WORDS or more."""
+        self._flush()
         return np.concatenate([np.empty(0, np.uint64), *self._parts])
 
     def shared_with_texts(self, texts: Texts, progress: Progress | None = None) -> Shared:
         """Read training text, block by block, and count the sentences that are in it too."""
         hashes, counts = np.unique(self.hashes, return_counts=True)
         found = np.zeros(len(hashes), bool)
-        for text in texts_of(texts):
+        loose = Overlap()
+        for text in iterate_texts(texts):
             if isinstance(text, Sequence) and not isinstance(text, str):
-                found |= np.isin(hashes, hash_block(" ".join(text).encode("utf-8", "surrogatepass")))
+                loose.add_sentence(text)
                 continue
             for block in blocks(text, progress):
                 found |= np.isin(hashes, hash_block(block.data))
+        found |= np.isin(hashes, loose.hashes)
         return Shared(int(counts[found].sum()), int(counts.sum()), True)
 
 

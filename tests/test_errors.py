@@ -19,6 +19,7 @@ ALSO = {
     "MissingFileError": FileNotFoundError,
     "OutputError": OSError,
     "MissingExtraError": ImportError,
+    "StreamError": RuntimeError,
 }
 
 

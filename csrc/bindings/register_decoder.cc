@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/frames.h"
 #include "bindings/register.h"
 #include "decoder/decoder.h"
 
@@ -23,51 +24,6 @@ using decoder::HotwordLabels;
 using decoder::HotwordUse;
 using decoder::Hypothesis;
 using decoder::SearchGraph;
-using decoder::Span;
-
-// [n, 2] int32: start, end.
-py::array spans(const std::vector<Span>& values) {
-  static_assert(sizeof(Span) == 2 * sizeof(std::int32_t));
-  return Array<std::int32_t>({static_cast<py::ssize_t>(values.size()), py::ssize_t{2}},
-                             reinterpret_cast<const std::int32_t*>(values.data()));
-}
-
-// The frames of one input: float32 [T, V], or a tuple of ids [T, K], log_probs [T, K], rest [T].
-// The arrays that the frames point into are appended to `keep`.
-Frames frames_of(const py::handle& input, std::int32_t num_tokens, std::vector<py::array>* keep) {
-  Frames frames;
-  frames.num_tokens = num_tokens;
-  if (py::isinstance<py::tuple>(input)) {
-    const py::tuple parts = py::reinterpret_borrow<py::tuple>(input);
-    const auto ids = parts[0].cast<Array<std::int32_t>>();
-    const auto log_probs = parts[1].cast<Array<float>>();
-    const auto rest = parts[2].cast<Array<float>>();
-    check_rank(ids, 2, "ids");
-    check_rank(log_probs, 2, "log_probs");
-    check_rank(rest, 1, "rest");
-    if (ids.shape(0) != rest.shape(0) || log_probs.shape(0) != rest.shape(0) ||
-        log_probs.shape(1) != ids.shape(1))
-      throw Error(ErrorKind::kPosterior, "ids, log_probs and rest differ in shape");
-    frames.num_frames = static_cast<std::int32_t>(ids.shape(0));
-    frames.width = static_cast<std::int32_t>(ids.shape(1));
-    frames.ids = ids.data();
-    frames.log_probs = log_probs.data();
-    frames.rest = rest.data();
-    for (const py::array& array : {py::array(ids), py::array(log_probs), py::array(rest)})
-      keep->push_back(array);
-    return frames;
-  }
-  const auto dense = input.cast<Array<float>>();
-  check_rank(dense, 2, "log_probs");
-  if (dense.shape(1) != num_tokens)
-    throw Error(ErrorKind::kPosterior, "log_probs has " + std::to_string(dense.shape(1)) +
-                                           " columns, the graph " + std::to_string(num_tokens) +
-                                           " tokens");
-  frames.num_frames = static_cast<std::int32_t>(dense.shape(0));
-  frames.dense = dense.data();
-  keep->push_back(dense);
-  return frames;
-}
 
 std::vector<Hypothesis> decode(const Decoder& decoder, const py::sequence& inputs,
                                std::shared_ptr<const HotwordUse> hotwords, std::size_t threads) {
@@ -110,8 +66,9 @@ void register_decoder(py::module_& module) {
       .def_readonly("tokens", &Hypothesis::tokens)
       .def_readonly("words", &Hypothesis::words)
       .def_property_readonly("token_spans",
-                             [](const Hypothesis& h) { return spans(h.token_spans); })
-      .def_property_readonly("word_spans", [](const Hypothesis& h) { return spans(h.word_spans); })
+                             [](const Hypothesis& h) { return span_array(h.token_spans); })
+      .def_property_readonly("word_spans",
+                             [](const Hypothesis& h) { return span_array(h.word_spans); })
       .def_readonly("hotwords", &Hypothesis::hotwords)
       .def_readonly("score", &Hypothesis::score)
       .def_readonly("am_score", &Hypothesis::am_score)

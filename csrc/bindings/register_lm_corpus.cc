@@ -47,9 +47,10 @@ void register_lm_corpus(py::module_& m) {
       .value("error", Symbols::kError)
       .value("skip", Symbols::kSkip)
       .value("unk", Symbols::kUnk);
-  py::class_<util::Job, std::shared_ptr<util::Job>>(m, "Job").def(
-      py::init(&make_job), py::arg("threads"), py::arg("memory"), py::arg("temp_dir"),
-      py::arg("progress"));
+  py::class_<util::Job, std::shared_ptr<util::Job>>(m, "Job")
+      .def(py::init(&make_job), py::arg("threads"), py::arg("memory"), py::arg("temp_dir"),
+           py::arg("progress"))
+      .def_property_readonly("memory", [](const util::Job& job) { return job.workspace.memory(); });
   py::class_<CorpusOptions>(m, "CorpusOptions")
       .def(py::init<>())
       .def_readwrite("symbols", &CorpusOptions::symbols)

@@ -25,10 +25,7 @@ std::pair<Array<WordId>, Array<float>> next_words(const NgramModel& model, std::
   std::vector<Successor> found;
   {
     const py::gil_scoped_release unlocked;
-    const LmState from = checked_state(model.queries(), state);
-    const BackoffModel* const hashed = model.backoff_model();
-    found = hashed != nullptr ? model.successors().best(*hashed, from, count)
-                              : best_words(model.queries(), from, count);
+    found = model.successors().best(checked_state(model.queries(), state), count);
   }
   Array<WordId> words(static_cast<py::ssize_t>(found.size()));
   Array<float> scores(words.size());
@@ -43,11 +40,7 @@ Array<float> next_distribution(const NgramModel& model, std::uint64_t state) {
   Array<float> scores(static_cast<py::ssize_t>(model.counts()[0]));
   float* to = scores.mutable_data();
   const py::gil_scoped_release unlocked;
-  const LmState from = checked_state(model.queries(), state);
-  if (const BackoffModel* const hashed = model.backoff_model())
-    model.successors().distribution(*hashed, from, to);
-  else
-    distribution(model.queries(), from, to);
+  model.successors().distribution(checked_state(model.queries(), state), to);
   return scores;
 }
 

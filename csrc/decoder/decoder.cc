@@ -5,11 +5,14 @@
 #include <thread>
 #include <utility>
 
+#include "decoder/traceback.h"
 #include "util/error.h"
 #include "util/parallel.h"
 
 namespace tlg::decoder {
 namespace {
+
+constexpr std::int32_t kShort = 2048;  // frames of an utterance whose traces are all kept
 
 void require(bool fits, const std::string& what, const std::string& remedy) {
   if (!fits) throw Error(ErrorKind::kOption, what, remedy);
@@ -57,15 +60,26 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
   search->forget_hotwords();  // an old list is freed with its last utterance
   const std::lock_guard<std::mutex> lock(mutex_);
   // A search holds a word for each token state of the graph: no more of them than can run at once.
-  if (idle_.size() < std::max(1u, std::thread::hardware_concurrency()))
-    idle_.push_back(std::move(search));
+  static const std::size_t most =
+      std::max(1u, std::thread::hardware_concurrency());  // reads a file
+  if (idle_.size() < most) idle_.push_back(std::move(search));
 }
 
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
                                 const std::shared_ptr<const HotwordUse>& hotwords) const {
   search.start(hotwords);
-  search.advance(frames);
-  return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords.get());
+  if (frames.num_frames <= kShort) {
+    search.advance(frames);
+    return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
+  }
+  // Its traces would grow without end.
+  Traceback traceback(*graph_, options_, spans_, hotwords);
+  for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
+    const Frames some = frames.part(t, std::min(kSettleAfter, frames.num_frames - t));
+    search.advance(some);
+    traceback.settle(some, &search.utterance());
+  }
+  return traceback.finish(search.utterance(), frames.part(frames.num_frames, 0));
 }
 
 Hypothesis Decoder::decode(const Frames& frames,

@@ -1,5 +1,5 @@
 // A graph with options, shared by any number of threads: each utterance borrows a Search and gives
-// it back.
+// it back. Not for: utterances that come in pieces (stream.h).
 #pragma once
 
 #include <memory>
@@ -19,15 +19,19 @@ class Decoder {
           const SpanOptions& spans, const std::string& kernel = "auto");
 
   const SearchGraph& graph() const { return *graph_; }
+  const SearchOptions& options() const { return options_; }
+  const SpanOptions& spans() const { return spans_; }
   Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) const;
   // Results in the order of the inputs, the same for any number of threads.
   std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch,
                                        const std::shared_ptr<const HotwordUse>& hotwords,
                                        std::size_t threads) const;
 
- private:
+  // A search of this graph for a while; to be given back.
   std::unique_ptr<Search> borrow() const;
   void give_back(std::unique_ptr<Search> search) const;
+
+ private:
   Hypothesis decode_with(Search& search, const Frames& frames,
                          const std::shared_ptr<const HotwordUse>& hotwords) const;
 

@@ -6,30 +6,20 @@
 #include <tuple>
 
 namespace tlg::decoder {
-namespace {
 
-using PathArc = SearchGraph::PathArc;
+EpsilonWalk::EpsilonWalk(const SearchGraph& graph, const hotwords::Automaton* word_hotwords)
+    : graph_(&graph), automaton_(word_hotwords) {
+  points_.push_back({graph.start_lg_state(), hotwords::kRoot, 0, 0, {}});
+  front_.push_back(0);
+}
 
-// Viterbi over the hotword states, along one sequence of steps.
-class Walk {
- public:
-  Walk(const SearchGraph& graph, const hotwords::Automaton* automaton)
-      : graph_(graph), automaton_(automaton) {
-    points_.push_back({graph.start_lg_state(), hotwords::kRoot, 0, 0, {}});
-    front_.push_back(0);
+void EpsilonWalk::take(const PathArc& arc, std::vector<PathArc>* settled) {
+  if (points_[front_[0]].lg_state != arc.source) {
+    pass_epsilons();
+    const auto elsewhere = [&](std::size_t at) { return points_[at].lg_state != arc.source; };
+    front_.erase(std::remove_if(front_.begin(), front_.end(), elsewhere), front_.end());
   }
-
-  void take(const PathArc& arc) {
-    if (points_[front_[0]].lg_state != arc.source) {
-      pass_epsilons();
-      const auto elsewhere = [&](std::size_t at) { return points_[at].lg_state != arc.source; };
-      front_.erase(std::remove_if(front_.begin(), front_.end(), elsewhere), front_.end());
-    }
-    if (front_.size() == 1) {
-      points_.push_back(follow(front_[0], arc));
-      front_[0] = points_.size() - 1;
-      return;
-    }
+  if (front_.size() > 1) {
     std::map<hotwords::StateId, std::size_t> best;
     for (const std::size_t at : front_) {
       const Point next = follow(at, arc);
@@ -40,80 +30,68 @@ class Walk {
     }
     front_.clear();
     for (const auto& one : best) front_.push_back(one.second);
+    if (front_.size() > 1) return;
+  } else {
+    points_.push_back(follow(front_[0], arc));
+    front_[0] = points_.size() - 1;
   }
+  // One place alone: how it was reached is certain.
+  hand_out(front_[0], settled);
+  points_[0] = points_[front_[0]];
+  points_[0].cost = 0;
+  points_.resize(1);
+  front_[0] = 0;
+}
 
-  // An LG state that the path is in.
-  std::uint32_t lg_state() const { return points_[front_[0]].lg_state; }
-
-  FullPath finish(bool is_final) {
-    if (is_final) pass_epsilons();
-    double least = std::numeric_limits<double>::infinity();
-    std::size_t last = front_[0];
-    FullPath full;
-    for (const std::size_t at : front_) {
-      const Point& point = points_[at];
-      const double final_cost = is_final ? graph_.own_final_cost(point.lg_state) : 0;
-      const double end = automaton_ != nullptr ? automaton_->end_score(point.hotword) : 0;
-      if (!(point.cost + final_cost - end < least)) continue;
-      least = point.cost + final_cost - end;
-      last = at;
-      full.final_cost = final_cost;
-    }
-    for (; last != 0; last = points_[last].previous) full.arcs.push_back(points_[last].arc);
-    std::reverse(full.arcs.begin(), full.arcs.end());
-    return full;
+double EpsilonWalk::finish(bool is_final, std::vector<PathArc>* rest) {
+  if (is_final) pass_epsilons();
+  double least = std::numeric_limits<double>::infinity(), cost = 0;
+  std::size_t last = front_[0];
+  for (const std::size_t at : front_) {
+    const Point& point = points_[at];
+    const double final_cost = is_final ? graph_->own_final_cost(point.lg_state) : 0;
+    const double end = automaton_ != nullptr ? automaton_->end_score(point.hotword) : 0;
+    if (!(point.cost + final_cost - end < least)) continue;
+    least = point.cost + final_cost - end;
+    last = at;
+    cost = final_cost;
   }
+  hand_out(last, rest);
+  return cost;
+}
 
- private:
-  struct Point {
-    std::uint32_t lg_state;
-    hotwords::StateId hotword;
-    double cost;  // hotwords included
-    std::size_t previous;
-    PathArc arc;  // that led here
+void EpsilonWalk::hand_out(std::size_t last, std::vector<PathArc>* arcs) const {
+  const std::size_t begin = arcs->size();
+  for (; last != 0; last = points_[last].previous) arcs->push_back(points_[last].arc);
+  std::reverse(arcs->begin() + static_cast<std::ptrdiff_t>(begin), arcs->end());
+}
+
+EpsilonWalk::Point EpsilonWalk::follow(std::size_t from, const PathArc& arc) const {
+  Point next{arc.target, points_[from].hotword, points_[from].cost + arc.cost, from, arc};
+  if (automaton_ != nullptr && arc.word != 0)
+    next.cost -= automaton_->advance(next.hotword, arc.word, &next.hotword);
+  return next;
+}
+
+// To all that epsilon arcs lead to. They lead to lower levels: from the highest down, a point is
+// left when its cost is known.
+void EpsilonWalk::pass_epsilons() {
+  using Key = std::tuple<std::int64_t, std::uint32_t, hotwords::StateId>;
+  const auto key_of = [&](const Point& point) {
+    return Key{-std::int64_t{graph_->level(point.lg_state)}, point.lg_state, point.hotword};
   };
-
-  const SearchGraph& graph_;
-  const hotwords::Automaton* automaton_;
-  std::vector<Point> points_;       // all that were ever reached; 0 is the start
-  std::vector<std::size_t> front_;  // where the path can be now: in other hotword states
-
-  Point follow(std::size_t from, const PathArc& arc) const {
-    Point next{arc.target, points_[from].hotword, points_[from].cost + arc.cost, from, arc};
-    if (automaton_ != nullptr && arc.word != 0)
-      next.cost -= automaton_->advance(next.hotword, arc.word, &next.hotword);
-    return next;
-  }
-
-  // To all that epsilon arcs lead to. They lead to lower levels: from the highest down, a point is
-  // left when its cost is known.
-  void pass_epsilons() {
-    using Key = std::tuple<std::int64_t, std::uint32_t, hotwords::StateId>;
-    const auto key_of = [&](const Point& point) {
-      return Key{-std::int64_t{graph_.level(point.lg_state)}, point.lg_state, point.hotword};
-    };
-    std::map<Key, std::size_t> best;
-    for (const std::size_t at : front_) best.emplace(key_of(points_[at]), at);
-    for (auto at = best.begin(); at != best.end(); ++at)
-      for (const PathArc& arc : graph_.epsilon_arcs(std::get<1>(at->first))) {
-        const Point next = follow(at->second, arc);
-        const auto [known, is_new] = best.try_emplace(key_of(next), points_.size());
-        if (!is_new && !(next.cost < points_[known->second].cost)) continue;
-        known->second = points_.size();
-        points_.push_back(next);
-      }
-    front_.clear();
-    for (const auto& one : best) front_.push_back(one.second);
-  }
-};
-
-}  // namespace
-
-FullPath with_epsilons(const SearchGraph& graph, const BestPath& path,
-                       const hotwords::Automaton* word_hotwords) {
-  Walk walk(graph, word_hotwords);
-  for (const PathStep& step : path.steps) walk.take(graph.path_arc(step.arc, walk.lg_state()));
-  return walk.finish(path.is_final);
+  std::map<Key, std::size_t> best;
+  for (const std::size_t at : front_) best.emplace(key_of(points_[at]), at);
+  for (auto at = best.begin(); at != best.end(); ++at)
+    for (const PathArc& arc : graph_->epsilon_arcs(std::get<1>(at->first))) {
+      const Point next = follow(at->second, arc);
+      const auto [known, is_new] = best.try_emplace(key_of(next), points_.size());
+      if (!is_new && !(next.cost < points_[known->second].cost)) continue;
+      known->second = points_.size();
+      points_.push_back(next);
+    }
+  front_.clear();
+  for (const auto& one : best) front_.push_back(one.second);
 }
 
 }  // namespace tlg::decoder

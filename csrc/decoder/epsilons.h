@@ -3,20 +3,46 @@
 // without writing them down.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
-#include "decoder/search.h"
+#include "decoder/search_graph.h"
 
 namespace tlg::decoder {
 
-struct FullPath {
-  std::vector<SearchGraph::PathArc> arcs;  // from the start; column >= 0: the next of the steps
-  double final_cost = 0;                   // of the last state; 0 where the path is not final
-};
+// The cheapest arcs that hold the steps of a path, given one after the other. With hotwords that
+// words move (null: none), a chain of epsilon arcs with words decides what later words earn, so all
+// are weighed until those words are known: arcs are handed out once they are certain.
+class EpsilonWalk {
+ public:
+  EpsilonWalk(const SearchGraph& graph, const hotwords::Automaton* word_hotwords);
 
-// The cheapest arcs that hold the steps of `path`. With hotwords that words move (null: none), a
-// chain of epsilon arcs with words decides what later words earn, so all are weighed to the end.
-FullPath with_epsilons(const SearchGraph& graph, const BestPath& path,
-                       const hotwords::Automaton* word_hotwords);
+  // Takes an arc that reads a frame; appends to *settled what is certain now (column >= 0: the next
+  // of the arcs taken).
+  void take(const SearchGraph::PathArc& arc, std::vector<SearchGraph::PathArc>* settled);
+  // Ends the path and appends the rest; returns the final cost, 0 where it is not final.
+  double finish(bool is_final, std::vector<SearchGraph::PathArc>* rest);
+  // An LG state that the path is in.
+  std::uint32_t lg_state() const { return points_[front_[0]].lg_state; }
+
+ private:
+  using PathArc = SearchGraph::PathArc;
+  struct Point {
+    std::uint32_t lg_state;
+    hotwords::StateId hotword;
+    double cost;  // hotwords included, since point 0
+    std::size_t previous;
+    PathArc arc;  // that led here
+  };
+
+  Point follow(std::size_t from, const PathArc& arc) const;
+  void pass_epsilons();
+  void hand_out(std::size_t last, std::vector<PathArc>* arcs) const;
+
+  const SearchGraph* graph_;
+  const hotwords::Automaton* automaton_;
+  std::vector<Point> points_;       // reached since all was certain; 0 is that place
+  std::vector<std::size_t> front_;  // where the path can be now: in other hotword states
+};
 
 }  // namespace tlg::decoder

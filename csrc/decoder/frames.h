@@ -20,6 +20,21 @@ struct Frames {
   const float* log_probs = nullptr;   // [num_frames, width]
   const float* rest = nullptr;        // [num_frames]
 
+  Frames part(std::int32_t first, std::int32_t count) const {
+    Frames some = *this;
+    some.num_frames = count;
+    if (dense != nullptr) {
+      some.dense = dense + static_cast<std::int64_t>(first) * num_tokens;
+      return some;
+    }
+    if (width > 0) {
+      some.ids = ids + static_cast<std::int64_t>(first) * width;
+      some.log_probs = log_probs + static_cast<std::int64_t>(first) * width;
+    }
+    some.rest = rest + first;
+    return some;
+  }
+
   // The log-posterior of each token that frame t does not list.
   float unlisted(std::int32_t t) const {
     const std::int32_t others = num_tokens - width;

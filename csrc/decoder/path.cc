@@ -1,206 +1,209 @@
 #include "decoder/path.h"
 
 #include <algorithm>
-#include <limits>
-
-#include "decoder/epsilons.h"
+#include <utility>
 
 namespace tlg::decoder {
-namespace {
 
-using PathArc = SearchGraph::PathArc;
+PathReader::PathReader(const SearchGraph& graph, const SearchOptions& options,
+                       const SpanOptions& spans, std::shared_ptr<const HotwordUse> hotwords)
+    : graph_(&graph),
+      acoustic_scale_(options.acoustic_scale),
+      blank_penalty_(options.blank_penalty),
+      spans_(spans),
+      use_(std::move(hotwords)),
+      walk_(graph, matches_words() ? use_->automaton() : nullptr) {}
 
-struct Transition {
-  PathArc arc;
-  std::int32_t token;  // index of the unit it begins; -1: none (an epsilon arc, or a further frame)
-};
+void PathReader::take(const PathStep& step, std::int64_t previous_end) {
+  pending_.push_back({step.frame, previous_end});
+  settled_.clear();
+  walk_.take(graph_->path_arc(step.arc, walk_.lg_state()), &settled_);
+  read_settled();
+}
 
-// Adds up the pieces of one hypothesis.
-class Reader {
- public:
-  Reader(const SearchGraph& graph, const SearchOptions& options, const SpanOptions& spans,
-         const Frames& frames, const hotwords::Automaton* word_hotwords, Hypothesis* out)
-      : graph_(graph),
-        options_(options),
-        spans_(spans),
-        frames_(frames),
-        word_hotwords_(word_hotwords),
-        out_(*out) {}
+Hypothesis PathReader::finish(bool is_final, const TokenEnd& end) {
+  settled_.clear();
+  const double final_cost = walk_.finish(is_final, &settled_);
+  read_settled();
+  if (graph_->options().topology == Topology::kCtc && !tokens_.empty())
+    token_spans_.back().end = end.end;
+  for (; open_word_ < num_words(); ++open_word_) close(open_word_, open_token_, num_tokens());
+  Hypothesis out;
+  for (std::int64_t word = first_word_; word < num_words(); ++word)
+    out.word_spans.push_back(word_span(word));
+  find_hotwords(unmatched_, num_labels(), &matches_);
+  out.hotword_score = reward_;
+  for (std::size_t i = 0; i < matches_.size(); ++i)
+    if (i >= num_settled_) out.hotword_score += matches_[i].reward;
+  out.partial = !is_final;
+  // The arcs' costs hold the word score.
+  out.word_score = graph_->options().word_score * static_cast<double>(num_words());
+  out.lm_score = -(graph_cost_ + final_cost) - out.word_score;
+  out.am_score = acoustic_scale_ * end.am;
+  out.blank_score -= double{blank_penalty_} * static_cast<double>(end.num_blanks);
+  out.score = out.am_score + out.lm_score + out.word_score + out.blank_score + out.hotword_score;
+  out.tokens = std::move(tokens_);
+  out.token_spans = std::move(token_spans_);
+  out.words = std::move(words_);
+  out.hotwords = std::move(matches_);
+  return out;
+}
 
-  void read(const BestPath& path) {
-    follow(path);
-    if (graph_.options().topology == Topology::kCtc)
-      align_ctc();
-    else
-      align_plain(path);
-    place_words();
-    const double words = static_cast<double>(out_.words.size());
-    // The arcs' costs hold the word score.
-    out_.word_score = graph_.options().word_score * words;
-    out_.lm_score = -graph_cost_ - out_.word_score;
-    out_.am_score *= options_.acoustic_scale;
+void PathReader::read_settled() {
+  std::size_t step = 0;
+  for (const PathArc& arc : settled_) {
+    graph_cost_ += arc.cost;
+    const bool begins = arc.column >= 0 && begin_token(arc, pending_[step++]);
+    place_word(arc, begins);
   }
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(step));
+}
 
- private:
-  const SearchGraph& graph_;
-  const SearchOptions& options_;
-  const SpanOptions& spans_;
-  const Frames& frames_;
-  const hotwords::Automaton* const word_hotwords_;
-  Hypothesis& out_;
-  std::vector<Transition> transitions_;
-  double graph_cost_ = 0;
+// A plain graph spends an arc on each frame: blanks and repeats begin no token.
+bool PathReader::begin_token(const PathArc& arc, const Pending& step) {
+  const bool ctc = graph_->options().topology == Topology::kCtc;
+  const std::int32_t blank = graph_->options().blank;
+  if (ctc && !tokens_.empty()) token_spans_.back().end = step.previous_end;
+  const bool is_repeat = arc.source == arc.target && arc.word == 0;
+  if (ctc || blank < 0 || !(arc.column == blank || is_repeat)) {
+    tokens_.push_back(arc.column);
+    token_spans_.push_back({step.start, step.start + 1});
+    return true;
+  }
+  if (arc.column != blank && !tokens_.empty()) token_spans_.back().end = step.start + 1;
+  return false;
+}
 
-  void follow(const BestPath& path) {
-    const bool ctc = graph_.options().topology == Topology::kCtc;
-    const std::int32_t blank = graph_.options().blank;
-    const FullPath full = with_epsilons(graph_, path, word_hotwords_);
-    graph_cost_ = full.final_cost;
-    std::size_t step = 0;
-    for (const PathArc& arc : full.arcs) {
-      graph_cost_ += arc.cost;
-      transitions_.push_back({arc, -1});
-      if (arc.column < 0) continue;
-      const std::int32_t start = static_cast<std::int32_t>(path.steps[step++].frame);
-      // A plain graph spends an arc on each frame: blanks and repeats begin no token.
-      if (ctc || blank < 0 || !(arc.column == blank || is_repeat(arc))) {
-        transitions_.back().token = static_cast<std::int32_t>(out_.tokens.size());
-        out_.tokens.push_back(arc.column);
-        out_.token_spans.push_back({start, start + 1});
-      } else if (arc.column != blank && !out_.tokens.empty()) {
-        out_.token_spans.back().end = start + 1;
-      }
+// Words with their tokens. A native LG says where words end (its first num_roots states stand
+// between words); elsewhere a word is taken to begin with the token that brings its label.
+void PathReader::place_word(const PathArc& arc, bool begins_token) {
+  const bool roots = spans_.num_roots > 0;
+  const std::int64_t tokens = num_tokens();
+  if (arc.word != 0) {
+    const std::int64_t begin = begins_token ? tokens - 1 : tokens;
+    if (!roots && open_word_ < num_words()) {
+      close(open_word_++, open_token_, begin);
+      open_token_ = begin;
+    }
+    words_.push_back(arc.word);
+    word_tokens_.push_back({begin, begin});
+    if (roots && arc.column < 0) {  // a word without tokens
+      close(open_word_++, tokens, tokens);
+      open_token_ = tokens;
     }
   }
-
-  static bool is_repeat(const PathArc& arc) { return arc.source == arc.target && arc.word == 0; }
-
-  // From its first frame to the next token's, a token lasts for some frames and blank fills the
-  // rest: the best split is the one the search took.
-  void align_ctc() {
-    const std::int32_t end = out_.num_frames;
-    const std::int32_t count = static_cast<std::int32_t>(out_.tokens.size());
-    fill_with_blank(0, count > 0 ? out_.token_spans[0].start : end);
-    std::vector<double> blanks;
-    for (std::int32_t i = 0; i < count; ++i) {
-      const std::int32_t first = out_.token_spans[i].start;
-      const std::int32_t next = i + 1 < count ? out_.token_spans[i + 1].start : end;
-      const bool repeated = i + 1 < count && out_.tokens[i + 1] == out_.tokens[i];
-      blanks.assign(next - first + 1,
-                    0);  // blanks[j]: scaled score of frames first + j .. next as blank
-      for (std::int32_t j = next - first - 1; j > 0; --j)
-        blanks[j] = blanks[j + 1] + scaled_blank(first + j);
-      double unit = 0, best = -std::numeric_limits<double>::infinity();
-      std::int32_t length = 1;
-      for (std::int32_t j = 1; j <= next - first - (repeated ? 1 : 0); ++j) {
-        unit += options_.acoustic_scale * double{frames_.at(first + j - 1, out_.tokens[i])};
-        if (unit + blanks[j] > best) {
-          best = unit + blanks[j];
-          length = j;
-        }
-      }
-      for (std::int32_t j = 0; j < length; ++j)
-        out_.am_score += frames_.at(first + j, out_.tokens[i]);
-      fill_with_blank(first + length, next);
-      out_.token_spans[i].end = first + length;
-    }
-  }
-
-  double scaled_blank(std::int32_t t) const {
-    return options_.acoustic_scale * double{frames_.at(t, graph_.options().blank)} -
-           options_.blank_penalty;
-  }
-
-  void fill_with_blank(std::int32_t from, std::int32_t to) {
-    for (std::int32_t t = from; t < to; ++t) {
-      out_.am_score += frames_.at(t, graph_.options().blank);
-      out_.blank_score -= options_.blank_penalty;
-    }
-  }
-
-  void align_plain(const BestPath& path) {
-    for (const PathStep& step : path.steps) {
-      const std::int32_t column = graph_.path_arc(step.arc).column;
-      out_.am_score += frames_.at(static_cast<std::int32_t>(step.frame), column);
-      if (column == graph_.options().blank) out_.blank_score -= options_.blank_penalty;
-    }
-  }
-
-  // Words with their tokens. A native LG says where words end (its first num_roots states stand
-  // between words); elsewhere a word is taken to begin with the token that brings its label.
-  void place_words() {
-    std::size_t open = 0;     // words before this one have their end
-    std::int32_t first = 0;   // first token of the open word
-    std::int32_t tokens = 0;  // seen so far
-    const bool roots = spans_.num_roots > 0;
-    for (const Transition& transition : transitions_) {
-      if (transition.token >= 0) tokens = transition.token + 1;
-      if (transition.arc.word != 0) {
-        const std::int32_t begin = transition.token >= 0 ? transition.token : tokens;
-        if (!roots && open < out_.words.size()) {
-          close(open++, first, begin);
-          first = begin;
-        }
-        out_.words.push_back(transition.arc.word);
-        if (roots && transition.arc.column < 0) {  // a word without tokens
-          close(open++, tokens, tokens);
-          first = tokens;
-        }
-      }
-      if (roots && transition.token >= 0 && transition.arc.target < spans_.num_roots) {
-        for (; open < out_.words.size(); ++open) close(open, first, tokens);
-        first = tokens;
-      }
-    }
-    for (; open < out_.words.size(); ++open) close(open, first, tokens);
-  }
-
-  // The span of word `index`, made of tokens [from, to).
-  void close(std::size_t index, std::int32_t from, std::int32_t to) {
-    while (to > from && out_.tokens[to - 1] == spans_.separator) --to;
-    while (from < to && out_.tokens[from] == spans_.separator) ++from;
-    out_.word_spans.resize(std::max(out_.word_spans.size(), index + 1));
-    if (from < to) {
-      out_.word_spans[index] = {out_.token_spans[from].start, out_.token_spans[to - 1].end};
-    } else {
-      const std::int32_t at = from > 0 ? out_.token_spans[from - 1].end : 0;
-      out_.word_spans[index] = {at, at};
-    }
-  }
-};
-
-// The matches, with their places among all tokens: neutral ones are between, not in them.
-void find_hotwords(const HotwordUse& use, bool in_words, Hypothesis* out) {
-  std::vector<std::int32_t> units, places;
-  const std::vector<std::int32_t>& all = in_words ? out->words : out->tokens;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!in_words && all[i] == use.neutral()) continue;
-    units.push_back(all[i]);
-    places.push_back(static_cast<std::int32_t>(i));
-  }
-  out->hotwords = use.automaton()->find(units);
-  for (hotwords::Match& match : out->hotwords) {
-    out->hotword_score += match.reward;
-    match.start = places[match.start];
-    match.end = places[match.end - 1] + 1;
+  if (roots && begins_token && arc.target < spans_.num_roots) {
+    for (; open_word_ < num_words(); ++open_word_) close(open_word_, open_token_, tokens);
+    open_token_ = tokens;
   }
 }
 
-}  // namespace
+void PathReader::close(std::int64_t word, std::int64_t from, std::int64_t to) {
+  while (to > from && token(to - 1) == spans_.separator) --to;
+  while (from < to && token(from) == spans_.separator) ++from;
+  word_tokens_[static_cast<std::size_t>(word - first_word_)] = {from, to};
+}
+
+Span PathReader::word_span(std::int64_t word) const {
+  const auto [from, to] = word_tokens_[static_cast<std::size_t>(word - first_word_)];
+  if (from < to) return {token_span(from).start, token_span(to - 1).end};
+  const std::int64_t at = from > 0 ? token_span(from - 1).end : 0;
+  return {at, at};
+}
+
+bool PathReader::is_placed(std::int64_t word) const {
+  return word < open_word_ &&
+         word_tokens_[static_cast<std::size_t>(word - first_word_)].to < num_tokens();
+}
+
+PathReader PathReader::fork() const {
+  PathReader other(*graph_, {}, spans_, use_);
+  other.acoustic_scale_ = acoustic_scale_;
+  other.blank_penalty_ = blank_penalty_;
+  other.walk_ = walk_;
+  other.pending_ = pending_;
+  other.graph_cost_ = graph_cost_;
+  other.open_word_ = open_word_;
+  other.open_token_ = open_token_;
+  other.reward_ = reward_;
+  other.unmatched_ = unmatched_;
+  // The last token is open, and so are the words that it ends; a word without tokens lies behind
+  // the token before it.
+  other.first_word_ = open_word_;
+  while (other.first_word_ > first_word_ && !is_placed(other.first_word_ - 1)) --other.first_word_;
+  other.first_token_ = std::min(num_tokens(), open_token_) - 1;
+  if (other.first_word_ < open_word_)
+    other.first_token_ =
+        std::min(other.first_token_,
+                 word_tokens_[static_cast<std::size_t>(other.first_word_ - first_word_)].from - 1);
+  if (use_ != nullptr && use_->labels() != HotwordLabels::kNone) {
+    std::int64_t& first = matches_words() ? other.first_word_ : other.first_token_;
+    first = std::min(first, unmatched_);
+  }
+  other.first_token_ = std::max(other.first_token_, first_token_);
+  const auto token = static_cast<std::ptrdiff_t>(other.first_token_ - first_token_);
+  const auto word = static_cast<std::ptrdiff_t>(other.first_word_ - first_word_);
+  other.tokens_.assign(tokens_.begin() + token, tokens_.end());
+  other.token_spans_.assign(token_spans_.begin() + token, token_spans_.end());
+  other.words_.assign(words_.begin() + word, words_.end());
+  other.word_tokens_.assign(word_tokens_.begin() + word, word_tokens_.end());
+  return other;
+}
+
+void PathReader::settle_hotwords() {
+  if (use_ == nullptr || use_->labels() == HotwordLabels::kNone) return;
+  const hotwords::Automaton& automaton = *use_->automaton();
+  for (; matched_ < num_labels(); ++matched_) {
+    const std::int32_t unit = label(matched_);
+    if (!matches_words() && unit == use_->neutral()) continue;
+    if (automaton.begins_anew(hotword_state_, unit)) settle_hotwords_before(matched_);
+    automaton.advance(hotword_state_, unit, &hotword_state_);
+  }
+  if (hotword_state_ == hotwords::kRoot) settle_hotwords_before(matched_);
+}
+
+void PathReader::settle_hotwords_before(std::int64_t end) {
+  if (unmatched_ == end) return;
+  // Most units begin no hotword.
+  if (end - unmatched_ > 1 || use_->automaton()->can_gain_from_root(label(unmatched_)))
+    find_hotwords(unmatched_, end, &matches_);
+  for (; num_settled_ < matches_.size(); ++num_settled_) reward_ += matches_[num_settled_].reward;
+  unmatched_ = end;
+}
+
+// Places are among all tokens or words: neutral ones are between matches, not in them.
+void PathReader::find_hotwords(std::int64_t from, std::int64_t to,
+                               std::vector<hotwords::Match>* matches) const {
+  if (use_ == nullptr || use_->labels() == HotwordLabels::kNone) return;
+  std::vector<std::int32_t> units, places;
+  for (std::int64_t i = from; i < to; ++i) {
+    if (!matches_words() && label(i) == use_->neutral()) continue;
+    units.push_back(label(i));
+    places.push_back(static_cast<std::int32_t>(i));
+  }
+  for (hotwords::Match match : use_->automaton()->find(units)) {
+    match.start = places[static_cast<std::size_t>(match.start)];
+    match.end = places[static_cast<std::size_t>(match.end) - 1] + 1;
+    matches->push_back(match);
+  }
+}
 
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
-                           const HotwordUse* hotwords) {
-  Hypothesis out;
-  out.num_frames = static_cast<std::int32_t>(path.num_frames);
-  out.partial = !path.is_final;
+                           const std::shared_ptr<const HotwordUse>& hotwords) {
+  const Aligner aligner(graph, options, frames, 0);
+  PathReader reader(graph, options, spans, hotwords);
+  Alignment alignment;
+  TokenEnd end{};
+  for (const PathStep& step : path.steps) {
+    aligner.extend(step.frame, &alignment);
+    alignment = aligner.next(alignment, graph.arc_column(step.arc), &end);
+    reader.take(step, end.end);
+  }
+  aligner.extend(path.num_frames, &alignment);
+  Hypothesis out = reader.finish(path.is_final, aligner.end(alignment));
+  out.num_frames = path.num_frames;
   out.search_score = -path.cost;
-  const HotwordUse none;
-  const HotwordUse& use = hotwords != nullptr ? *hotwords : none;
-  const bool in_words = use.labels() == HotwordLabels::kWords;
-  Reader(graph, options, spans, frames, in_words ? use.automaton() : nullptr, &out).read(path);
-  if (use.labels() != HotwordLabels::kNone) find_hotwords(use, in_words, &out);
-  out.score = out.am_score + out.lm_score + out.word_score + out.blank_score + out.hotword_score;
   return out;
 }
 

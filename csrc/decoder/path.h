@@ -1,17 +1,20 @@
 // From the arcs of the best path to what a user reads: tokens and words with their frames, and the
 // score with each of its terms. All of it is computed anew in float64 from the posteriors and the
-// arcs.
+// arcs. Not for: which frames are a token's and which are blank (alignment.h).
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "decoder/alignment.h"
+#include "decoder/epsilons.h"
 #include "decoder/search.h"
 
 namespace tlg::decoder {
 
 struct Span {
-  std::int32_t start, end;  // frames, half-open
+  std::int64_t start, end;  // frames, half-open
 };
 
 struct SpanOptions {
@@ -30,11 +33,100 @@ struct Hypothesis {
   double score = 0, am_score = 0, lm_score = 0, word_score = 0, blank_score = 0, hotword_score = 0;
   double search_score = 0;  // the search's own float32 sum: equals score but for rounding
   bool partial = false;     // no final state was reached
-  std::int32_t num_frames = 0;
+  std::int64_t num_frames = 0;
 };
 
+// Reads a path step by step; what has been read never changes. A fork reads on from a place in a
+// path without copying what lies behind: its hypothesis holds the scores of the whole path, but of
+// tokens and words those alone that were still open.
+class PathReader {
+ public:
+  PathReader(const SearchGraph& graph, const SearchOptions& options, const SpanOptions& spans,
+             std::shared_ptr<const HotwordUse> hotwords);
+
+  // `previous_end`: the frame behind the last one of the token before (kCtc; see TokenEnd).
+  void take(const PathStep& step, std::int64_t previous_end);
+  // Ends the path; reads no more.
+  Hypothesis finish(bool is_final, const TokenEnd& end);
+  PathReader fork() const;
+  // Finds the hotwords that what comes cannot change, so that forks need not look for them again.
+  void settle_hotwords();
+  std::uint32_t lg_state() const { return walk_.lg_state(); }
+
+  // What has been read, of a fork from first_token() and first_word() on. The last token's end is
+  // not known yet.
+  std::int64_t first_token() const { return first_token_; }
+  std::int64_t first_word() const { return first_word_; }
+  const std::vector<std::int32_t>& tokens() const { return tokens_; }
+  const std::vector<Span>& token_spans() const { return token_spans_; }
+  const std::vector<std::int32_t>& words() const { return words_; }
+  const std::vector<hotwords::Match>& settled_hotwords() const { return matches_; }
+  // The frames of a word, and whether they are certain: its end is known, and its last token's.
+  Span word_span(std::int64_t word) const;
+  bool is_placed(std::int64_t word) const;
+
+ private:
+  using PathArc = SearchGraph::PathArc;
+  struct Pending {
+    std::int64_t start, previous_end;
+  };
+  struct Range {
+    std::int64_t from, to;  // tokens
+  };
+
+  std::int64_t num_tokens() const {
+    return first_token_ + static_cast<std::int64_t>(tokens_.size());
+  }
+  std::int64_t num_words() const { return first_word_ + static_cast<std::int64_t>(words_.size()); }
+  std::int32_t token(std::int64_t i) const {
+    return tokens_[static_cast<std::size_t>(i - first_token_)];
+  }
+  const Span& token_span(std::int64_t i) const {
+    return token_spans_[static_cast<std::size_t>(i - first_token_)];
+  }
+  bool matches_words() const { return use_ != nullptr && use_->labels() == HotwordLabels::kWords; }
+  // Where the labels that hotwords are matched on begin and end, and each.
+  std::int64_t num_labels() const { return matches_words() ? num_words() : num_tokens(); }
+  std::int32_t label(std::int64_t i) const {
+    return matches_words() ? words_[static_cast<std::size_t>(i - first_word_)] : token(i);
+  }
+
+  void read_settled();
+  bool begin_token(const PathArc& arc, const Pending& step);
+  void place_word(const PathArc& arc, bool begins_token);
+  void close(std::int64_t word, std::int64_t from, std::int64_t to);
+  void settle_hotwords_before(std::int64_t end);
+  void find_hotwords(std::int64_t from, std::int64_t to,
+                     std::vector<hotwords::Match>* matches) const;
+
+  const SearchGraph* graph_;
+  float acoustic_scale_, blank_penalty_;
+  SpanOptions spans_;
+  std::shared_ptr<const HotwordUse> use_;
+  EpsilonWalk walk_;
+  std::vector<PathArc> settled_;
+  std::vector<Pending> pending_;  // of the steps that the walk has not handed out
+  double graph_cost_ = 0;
+
+  std::int64_t first_token_ = 0, first_word_ = 0;  // that the vectors hold
+  std::vector<std::int32_t> tokens_;
+  std::vector<Span> token_spans_;
+  std::vector<std::int32_t> words_;
+  std::vector<Range> word_tokens_;
+  std::int64_t open_word_ = 0;   // words before this one have their end
+  std::int64_t open_token_ = 0;  // first token of that word
+
+  std::vector<hotwords::Match> matches_;  // settled
+  std::size_t num_settled_ = 0;           // of `matches_` that are in `reward_`
+  double reward_ = 0;                     // of those, and of those before a fork
+  std::int64_t unmatched_ = 0;            // first label that is in none of them and may come to be
+  std::int64_t matched_ = 0;              // labels that hotword_state_ has seen
+  hotwords::StateId hotword_state_ = hotwords::kRoot;
+};
+
+// Of a path whose frames are all at hand.
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
-                           const HotwordUse* hotwords);
+                           const std::shared_ptr<const HotwordUse>& hotwords);
 
 }  // namespace tlg::decoder

@@ -14,11 +14,11 @@ void pad(std::vector<T>& values, std::size_t size, T value) {
 }
 
 template <int W>
-void add_start_token(SearchState& s) {
-  const Record<W>& record = s.graph->records<W>()[s.graph->start()];
+void add_start_token(const SearchGraph& graph, Utterance& s) {
+  const Record<W>& record = graph.records<W>()[graph.start()];
   float hope = 0;
   if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
-  if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[s.graph->start()];
+  if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
   s.only_unit[0] = record.only_unit;
 }
@@ -71,11 +71,12 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   s.waiting_at.resize(graph.max_level());
 }
 
-void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
-  SearchState& s = state_;
-  hotwords_ = std::move(hotwords);
+void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
+           Utterance* utterance) {
+  Utterance& s = *utterance;
+  s.hotword_use = std::move(hotwords);
   static const HotwordUse none;
-  const HotwordUse& use = hotwords_ != nullptr ? *hotwords_ : none;
+  const HotwordUse& use = s.hotword_use != nullptr ? *s.hotword_use : none;
   s.hotwords = use.automaton();
   s.hotword_labels = use.labels();
   s.word_gains = &use.word_gains();
@@ -89,68 +90,89 @@ void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
        {&s.state, &s.unit, &s.only_unit, &s.hotword, &s.next, &s.nb_trace, &s.b_trace})
     if (v->empty()) v->resize(64);
   s.num_tokens = 1;
-  const bool ctc = s.graph->options().topology == Topology::kCtc;
+  const bool ctc = graph.options().topology == Topology::kCtc;
   // As if a blank had just been read; a plain graph knows `nb` alone.
   s.nb[0] = ctc ? std::numeric_limits<float>::infinity() : 0;
   s.b[0] = ctc ? 0 : std::numeric_limits<float>::infinity();
-  s.state[0] = s.graph->start();
-  s.unit[0] = s.graph->num_units() + 1;
+  s.state[0] = graph.start();
+  s.unit[0] = graph.num_units() + 1;
   s.hotword[0] = hotwords::kRoot;
   s.nb_trace[0] = s.b_trace[0] = kNoTrace;
-  s.slot[s.graph->start()] = 0;
   s.next[0] = kNoTrace;
-  switch (s.graph->mask_words()) {
+  switch (graph.mask_words()) {
     case 1:
-      add_start_token<1>(s);
+      add_start_token<1>(graph, s);
       break;
     case 2:
-      add_start_token<2>(s);
+      add_start_token<2>(graph, s);
       break;
     default:
-      add_start_token<0>(s);
+      add_start_token<0>(graph, s);
   }
   s.traces.clear();
+  s.base = 0;
   s.frame = 0;
   s.offset = 0;
   s.dead = false;
 }
 
-BestPath Search::finish() const {
-  const SearchState& s = state_;
-  BestPath path;
-  path.num_frames = s.frame;
+void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
+  begin(*state_.graph, std::move(hotwords), &state_);
+  state_.slot[state_.state[0]] = 0;
+}
+
+void Search::exchange(Utterance* utterance) {
+  SearchState& s = state_;
+  std::swap(static_cast<Utterance&>(s), *utterance);
+  // The slots name tokens of the utterance before. As TokenSet::enter does it: a head counts if it
+  // is of this round.
+  for (std::uint32_t i = 0; i < s.num_tokens; ++i) {
+    std::uint32_t& head = s.slot[s.state[i]];
+    s.next[i] = head < i && s.state[head] == s.state[i] ? head : kNoTrace;
+    head = i;
+  }
+}
+
+Ending find_ending(const SearchGraph& graph, const Utterance& s) {
+  Ending best;
   const double infinity = std::numeric_limits<double>::infinity();
-  double best_final = infinity, best_any = infinity;
-  std::size_t final_token = 0, any_token = 0;
   for (std::size_t i = 0; i < s.num_tokens; ++i) {
     double cost = std::min(s.nb[i], s.b[i]);
     if (!(cost < infinity)) continue;
-    const std::uint32_t lg_state = s.graph->lg_state(s.state[i]);
+    const std::uint32_t trace = s.nb[i] < s.b[i] ? s.nb_trace[i] : s.b_trace[i];
+    const std::uint32_t lg_state = graph.lg_state(s.state[i]);
     double final_cost = infinity;
     double loan = 0;  // what goes back, or a match pays, when the utterance ends here
     if (s.hotword_labels == HotwordLabels::kWords) {
-      if (!s.dead) final_cost = s.graph->final_cost(lg_state, {s.hotwords, s.hotword[i]});
+      if (!s.dead) final_cost = graph.final_cost(lg_state, {s.hotwords, s.hotword[i]});
       loan = s.hotwords->end_score(s.hotword[i]);
     } else {
       if (s.hotwords != nullptr) loan = s.hotwords->end_score(s.hotword[i]);
-      if (!s.dead) final_cost = s.graph->total_final_cost(lg_state) - loan;
+      if (!s.dead) final_cost = graph.total_final_cost(lg_state) - loan;
     }
-    if (cost + final_cost < best_final) {
-      best_final = cost + final_cost;
-      final_token = i;
+    if (cost + final_cost < best.final_cost) {
+      best.final_cost = cost + final_cost;
+      best.final_trace = trace;
     }
     cost -= loan;
-    if (cost < best_any) {
-      best_any = cost;
-      any_token = i;
+    if (cost < best.any_cost) {
+      best.any_cost = cost;
+      best.any_trace = trace;
     }
   }
-  path.is_final = best_final < infinity;
-  path.cost = (path.is_final ? best_final : best_any) + s.offset;
-  const std::size_t token = path.is_final ? final_token : any_token;
-  if (s.num_tokens == 0) return path;
-  std::uint32_t trace = s.nb[token] < s.b[token] ? s.nb_trace[token] : s.b_trace[token];
-  for (; trace != kNoTrace; trace = s.traces[trace].previous)
+  best.final_cost += s.offset;
+  best.any_cost += s.offset;
+  return best;
+}
+
+BestPath Search::finish() const {
+  const SearchState& s = state_;
+  const Ending ending = find_ending(*s.graph, s);
+  BestPath path;
+  path.num_frames = s.num_frames();
+  path.is_final = ending.is_final();
+  path.cost = ending.cost();
+  for (std::uint32_t trace = ending.trace(); trace != kNoTrace; trace = s.traces[trace].previous)
     path.steps.push_back({s.traces[trace].arc, s.traces[trace].frame});
   std::reverse(path.steps.begin(), path.steps.end());
   return path;

@@ -394,12 +394,7 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
     arc.word = member.word;
     arc.cost = member.cost;
   }
-  const auto unit_of_target = [&]() -> std::uint32_t {
-    if (!arc_units_.empty()) return arc_units_[hot];
-    return mask_words_ == 1 ? std::uint32_t{records<1>()[arc.target].unit}
-                            : std::uint32_t{records<2>()[arc.target].unit};
-  };
-  arc.column = columns_[unit_of_target()];
+  arc.column = arc_column(number);
   arc.target = lg_states_[arc.target];
   if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
     arc.source = near;
@@ -409,6 +404,16 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
   const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
   return arc;
+}
+
+std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+  const bool in_group = number >= arcs_.size();
+  const std::size_t member = in_group ? number - arcs_.size() : 0;
+  if (!arc_units_.empty()) return columns_[arc_units_[in_group ? group_hot_arc_[member] : number]];
+  const std::uint32_t target =
+      (in_group ? group_arcs_[member].target : arcs_[number].target) & kTargetMask;
+  return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
+                                   : std::uint32_t{records<2>()[target].unit}];
 }
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {

@@ -135,6 +135,7 @@ class SearchGraph {
   };
   // `near`: an LG state that the arc may leave, to be looked at first.
   PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;
+  std::int32_t arc_column(std::uint32_t arc) const;  // the cheaper part of it
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
   }

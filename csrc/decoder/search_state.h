@@ -1,5 +1,7 @@
 // All that changes while one utterance is searched, in flat arrays; search_kernel.h moves it one
-// frame on. Costs are scaled and negated (lower is better) and relative to `offset`.
+// frame on. What an utterance is between two frames (Utterance) is small and apart from the memory
+// that a search works with, so that many streams can share a few searches. Costs are scaled and
+// negated (lower is better) and relative to `offset`.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +63,8 @@ class HotwordUse {
   std::uint64_t begin_mask_[2] = {0, 0};
 };
 
-// A point of the path of one or more tokens: `arc` was taken at `frame`, after `previous`.
+// A point of the path of one or more tokens: `arc` was taken at `frame` (counted from
+// Utterance::base), after `previous`.
 struct Trace {
   std::uint32_t previous;
   std::uint32_t arc;
@@ -108,9 +111,11 @@ class Buffer {
     values_[size_++] = value;
   }
   void clear() { size_ = 0; }
+  void cut(std::size_t size) { size_ = size; }  // keeps the first `size`
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const T& operator[](std::size_t i) const { return values_[i]; }
+  T& operator[](std::size_t i) { return values_[i]; }
   const T* begin() const { return values_.data(); }
   const T* end() const { return values_.data() + size_; }
 
@@ -120,9 +125,10 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-struct SearchState {
-  const SearchGraph* graph = nullptr;
-  SearchOptions options;
+// An utterance between two frames.
+struct Utterance {
+  std::shared_ptr<const HotwordUse> hotword_use;
+  // Out of it:
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
   const SearchGraph::WordGains* word_gains = nullptr;  // kWords
@@ -136,12 +142,26 @@ struct SearchState {
   std::size_t num_tokens = 0;
   std::vector<float> nb, b, bound;
   std::vector<std::uint32_t> state, unit, only_unit, hotword, nb_trace, b_trace;
+  std::vector<std::uint32_t> next;  // another token of the same state: see SearchState::slot
+
+  Buffer<Trace> traces;
+  std::int64_t base = 0;    // frames that `frame` does not count: a multiple of 64 (Traceback)
+  std::uint32_t frame = 0;  // frames done
+  double offset = 0;        // to be added to every cost
+  bool dead = false;        // no path goes on: the tokens are those of the last frame that had any
+
+  std::int64_t num_frames() const { return base + frame; }
+};
+
+// The utterance in hand, and memory whose content means nothing between two calls.
+struct SearchState : Utterance {
+  const SearchGraph* graph = nullptr;
+  SearchOptions options;
 
   // token state -> a token in it, valid if below num_tokens and that token says so: never cleared.
   // Tokens in the same state with other hotword states are chained by `next`.
-  std::vector<std::uint32_t> slot, next;
+  std::vector<std::uint32_t> slot;
 
-  Buffer<Trace> traces;
   Buffer<Candidate> candidates;
   std::vector<std::uint32_t> list;
 
@@ -153,10 +173,6 @@ struct SearchState {
   std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see score_units()
   std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
   bool live_ready = false;
-
-  std::uint32_t frame = 0;  // frames done
-  double offset = 0;        // to be added to every cost
-  bool dead = false;        // no path goes on: the tokens are those of the last frame that had any
   std::vector<float> scratch;
 };
 

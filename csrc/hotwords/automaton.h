@@ -87,6 +87,13 @@ class Automaton {
   float fallback_cost(StateId s) const {
     return to_nats(nodes_[s].phi - nodes_[s].emit - nodes_[nodes_[s].fail].phi);
   }
+  // Whether what was matched before `unit` comes, in `s`, can no longer change, and matching goes on
+  // as at the beginning of an utterance.
+  bool begins_anew(StateId s, Unit unit) const {
+    if (s == kRoot) return true;
+    Grid paid = 0;
+    return comes_after_boundary(unit) && step(s, boundary_, &paid) == kRoot;
+  }
   bool falls_back_plainly() const { return starts_word_.empty(); }
   bool is_base(StateId s) const { return s == kRoot || s == inside_; }
   float other_gain(StateId s) const { return max_gain_[starts_word_.empty() ? kRoot : s]; }

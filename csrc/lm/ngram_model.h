@@ -35,13 +35,10 @@ class NgramModel {
     std::call_once(built_, [&] { queries_ = std::make_unique<BackoffModel>(*trie_); });
     return *queries_;
   }
-  // queries(), if that is what it is.
-  const BackoffModel* backoff_model() const {
-    return dynamic_cast<const BackoffModel*>(&queries());
-  }
-  // By the states of backoff_model().
+  // The query structure that it came as; empty if it came as a trie.
+  std::string structure() const { return counts_.empty() ? "" : queries_->structure(); }
   const Successors& successors() const {
-    std::call_once(listed_, [&] { successors_ = std::make_unique<Successors>(trie()); });
+    std::call_once(listed_, [&] { successors_ = make_successors(queries()); });
     return *successors_;
   }
   // What the reader of its file mended, one sentence each, with its line.

@@ -2,6 +2,7 @@
 
 from tlg import errors, lm
 from tlg._core import __version__
+from tlg.decoder.endpoint import Endpointing, EndpointRule
 from tlg.decoder.evaluate.metrics import score
 from tlg.decoder.graph.build import build_graph
 from tlg.decoder.graph.graph import Graph
@@ -14,6 +15,8 @@ from tlg.hotwords import Hotwords
 
 __all__ = [
     "Decoder",
+    "EndpointRule",
+    "Endpointing",
     "Graph",
     "Hotwords",
     "Result",

@@ -16,6 +16,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "PosteriorError",
+    "StreamError",
     "TextError",
     "TlgError",
     "TokensError",
@@ -98,6 +99,10 @@ class GraphError(InputError):
 
 class HotwordError(InputError):
     """A hotword list that cannot be used."""
+
+
+class StreamError(TlgError, RuntimeError):
+    """A stream used out of turn: after its end, or by two threads at once."""
 
 
 class MissingFileError(TlgError, FileNotFoundError):

@@ -15,132 +15,18 @@
 #include "decoder/decoder.h"
 #include "decoder/search.h"
 #include "fst/fst.h"
+#include "search_problem.h"
 
 using namespace tlg::decoder;
+using namespace tlg::test;
 using tlg::fst::Arc;
 using tlg::fst::Fst;
 using tlg::fst::FstBuilder;
 using tlg::fst::StateId;
-using tlg::hotwords::Automaton;
 
 namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
-
-class Dice {
- public:
-  explicit Dice(std::uint32_t seed) : engine_(seed) {}
-  int below(int n) { return static_cast<int>(engine_() % static_cast<std::uint32_t>(n)); }
-  int within(int low, int high) { return low + below(high - low + 1); }
-  bool chance(int percent) { return below(100) < percent; }
-  template <typename T>
-  T one_of(const std::vector<T>& values) {
-    return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
-  }
-
- private:
-  std::mt19937 engine_;
-};
-
-struct Shape {
-  int width = 4;       // columns
-  int states = 6;      // at most
-  int fan_out = 4;     // emitting arcs of a state, at most
-  int words = 5;       // output labels 1 .. words
-  int frames = 8;      // at most
-  int cost = 128;      // of an arc, in 1/64, at most
-  int acoustic = 256;  // of a frame, in 1/64, at most
-  float bonus = 0;     // nats for each blank frame
-  bool plain = false;
-};
-
-struct Problem {
-  Fst fst;
-  GraphOptions graph;
-  SearchOptions options;
-  std::vector<float> rows;
-  Frames frames;
-  std::shared_ptr<const Automaton> automaton;
-  HotwordLabels labels = HotwordLabels::kNone;
-  std::int32_t neutral = -1;
-};
-
-// States in an order that epsilon arcs follow; several arcs with one label, dead ends, repeats,
-// words on any arc, arcs that can never be taken.
-Fst random_graph(Dice& dice, const Shape& shape, int blank) {
-  FstBuilder builder;
-  const int n = dice.within(1, shape.states);
-  for (int s = 0; s < n; ++s) {
-    const bool last = s + 1 == n;
-    builder.add_state(dice.chance(last ? 80 : 30) ? static_cast<float>(dice.below(64)) / 64
-                                                  : tlg::fst::kInfinity);
-    for (int a = dice.below(shape.fan_out + 1); a > 0; --a) {
-      int column = dice.below(shape.width);
-      if (column == blank && !shape.plain) column = (column + 1) % shape.width;
-      if (column == blank && !shape.plain) continue;  // blank is the only column
-      const float cost = dice.chance(3) ? tlg::fst::kInfinity
-                                        : static_cast<float>(dice.within(-16, shape.cost)) / 64;
-      const int word = dice.chance(50) ? dice.within(1, shape.words) : 0;
-      builder.add_arc({column + 1, word, cost, dice.below(n)});
-    }
-    for (int a = last || dice.chance(50) ? 0 : dice.within(1, 3); a > 0; --a) {
-      const int word = dice.chance(40) ? dice.within(1, shape.words) : 0;
-      builder.add_arc(
-          {0, word, static_cast<float>(dice.within(-8, 64)) / 64, dice.within(s + 1, n - 1)});
-    }
-  }
-  return std::move(builder).build(0);
-}
-
-std::shared_ptr<const Automaton> random_hotwords(Dice& dice, int first_unit, int num_units,
-                                                 bool boundaries) {
-  std::vector<tlg::hotwords::Phrase> phrases(static_cast<std::size_t>(dice.within(1, 4)));
-  tlg::hotwords::Options options;
-  options.num_units = num_units;
-  if (boundaries && dice.chance(50)) {  // pieces: a boundary that no column has is before some
-    for (int unit = 0; unit < num_units; ++unit) options.starts_word.push_back(dice.chance(50));
-    options.boundary = options.num_units++;
-  } else if (boundaries && num_units - first_unit > 1) {
-    options.boundary = first_unit;
-  }
-  for (tlg::hotwords::Phrase& phrase : phrases) {
-    const int low = options.boundary == first_unit ? first_unit + 1 : first_unit;
-    for (int length = dice.within(1, 4); length > 0; --length)
-      phrase.units.push_back(dice.within(low, std::min(low + 5, num_units - 1)));
-    phrase.bias = dice.one_of<double>({0, 0.5, 1.5});
-    phrase.word_bias = dice.one_of<double>({0, 1, 3, -2});
-  }
-  options.max_loan = dice.one_of<double>({0, 1, 2, 100});
-  return Automaton::build(phrases, options);
-}
-
-Problem random_problem(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
-  Dice dice(seed);
-  Problem p;
-  p.graph.topology = shape.plain ? Topology::kPlain : Topology::kCtc;
-  p.graph.num_tokens = shape.width;
-  p.graph.blank = shape.plain ? dice.one_of<int>({-1, 0}) : dice.below(shape.width);
-  p.graph.lm_weight = dice.one_of<float>({1, 1, 0.5f, 2});
-  p.graph.word_score = dice.one_of<float>({0, 0, 0.75f, -0.5f});
-  p.fst = random_graph(dice, shape, p.graph.blank);
-  p.options.beam = dice.one_of<float>({INFINITY, 200, 4, 2, 1, 0.25f});
-  p.options.max_active = dice.one_of<int>({1 << 30, 1 << 30, 5, 2, 1});
-  p.options.acoustic_scale = dice.one_of<float>({1, 0.5f, 2});
-  p.options.blank_penalty = dice.one_of<float>({0, 0, 0.5f, -0.25f}) - shape.bonus;
-  p.frames.num_frames = dice.below(shape.frames + 1);
-  p.frames.num_tokens = shape.width;
-  for (int i = 0; i < p.frames.num_frames * shape.width; ++i)
-    p.rows.push_back(dice.chance(4) ? -INFINITY
-                                    : -static_cast<float>(dice.below(shape.acoustic)) / 64);
-  p.frames.dense = p.rows.data();
-  p.labels = labels;
-  if (labels == HotwordLabels::kTokens)
-    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(50));
-  if (labels == HotwordLabels::kWords)
-    p.automaton = random_hotwords(dice, 1, shape.words + 1, false);
-  if (labels == HotwordLabels::kTokens && dice.chance(30)) p.neutral = dice.below(shape.width);
-  return p;
-}
 
 // The definition: every frame, every entry takes every way on; then what is beyond the beam goes.
 class Twin {
@@ -285,16 +171,6 @@ class Twin {
   }
 };
 
-std::vector<std::string> kernels() {
-  std::vector<std::string> found;
-  for (const std::string name : {"baseline", "avx2", "avx512"}) try {
-      choose_kernel(name);
-      found.push_back(name);
-    } catch (const tlg::Error&) {  // this CPU lacks it
-    }
-  return found;
-}
-
 bool same(const BestPath& found, const BestPath& wanted) {
   return found.is_final == wanted.is_final && found.num_frames == wanted.num_frames &&
          found.cost == wanted.cost;
@@ -303,7 +179,7 @@ bool same(const BestPath& found, const BestPath& wanted) {
 // The path's own score, added up anew from its arcs, is what the search said; or better, where the
 // beam dropped the best split of its frames into units and blanks.
 bool adds_up(const SearchGraph& graph, const Problem& p, const BestPath& path,
-             const HotwordUse* use) {
+             const std::shared_ptr<const HotwordUse>& use) {
   const Hypothesis h = make_hypothesis(graph, p.options, {}, path, p.frames, use);
   const bool everything = p.options.beam >= 200 && p.options.max_active == 1 << 30;
   return h.score >= h.search_score - 1e-9 && (!everything || h.score <= h.search_score + 1e-9) &&
@@ -330,12 +206,13 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
         search.advance(some);
       }
       const BestPath found = search.finish();
-      fine = fine && same(found, wanted) && adds_up(graph, p, found, use.get());
+      fine = fine && same(found, wanted) && adds_up(graph, p, found, use);
       if (!fine) {
-        const Hypothesis h = make_hypothesis(graph, p.options, {}, found, p.frames, use.get());
-        std::printf("seed %u %s: cost %.10g, wanted %.10g, path %.10g; frames %u of %u; W %d\n",
-                    seed, kernel.c_str(), found.cost, wanted.cost, -h.score, found.num_frames,
-                    wanted.num_frames, graph.mask_words());
+        const Hypothesis h = make_hypothesis(graph, p.options, {}, found, p.frames, use);
+        std::printf("seed %u %s: cost %.10g, wanted %.10g, path %.10g; frames %lld of %lld; W %d\n",
+                    seed, kernel.c_str(), found.cost, wanted.cost, -h.score,
+                    static_cast<long long>(found.num_frames),
+                    static_cast<long long>(wanted.num_frames), graph.mask_words());
         CHECK(fine);
         return;
       }

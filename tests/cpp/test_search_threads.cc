@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "decoder/decoder.h"
+#include "decoder/stream.h"
 #include "fst/fst.h"
 #include "util/parallel.h"
 
@@ -51,7 +52,8 @@ TEST(decoder_on_threads) {
   }
   SearchOptions search;
   search.beam = 6;
-  const Decoder decoder(graph, search, {});
+  const auto shared = std::make_shared<const Decoder>(graph, search, SpanOptions{});
+  const Decoder& decoder = *shared;
   const std::vector<Hypothesis> alone = decoder.decode_batch(batch, use, 1);
   for (const std::size_t threads : {2, 5, 64}) {
     const std::vector<Hypothesis> together = decoder.decode_batch(batch, use, threads);
@@ -70,6 +72,21 @@ TEST(decoder_on_threads) {
   for (std::size_t i = 1; i < 8; i += 2)
     CHECK(scores[i] == alone[i].score && scores[i] == scores[i + 8]);
   for (std::size_t i = 0; i < 8; i += 2) CHECK(scores[i] == scores[i + 8]);
+  // Many streams, taking turns on each thread.
+  std::vector<double> streamed(batch.size());
+  tlg::parallel_for(6, 3, [&](std::size_t job, std::size_t) {
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (int i = 0; i < 4; ++i)
+      streams.push_back(std::make_unique<Stream>(shared, use, std::vector<std::int32_t>{}));
+    for (std::int32_t t = 0; t < 30; ++t)
+      for (std::size_t i = 0; i < 4; ++i) {
+        const Frames& frames = batch[4 * job + i];
+        if (t < frames.num_frames) streams[i]->push(frames.part(t, 1));
+        if (t == 10) (void)streams[i]->partial();
+      }
+    for (std::size_t i = 0; i < 4; ++i) streamed[4 * job + i] = streams[i]->finish().score;
+  });
+  for (std::size_t i = 0; i < alone.size(); ++i) CHECK(streamed[i] == alone[i].score);
 }
 
 TEST(parallel_for_throws_what_the_first_failed_job_threw) {

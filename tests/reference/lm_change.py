@@ -77,7 +77,9 @@ def perplexity_change(model: Model, context_probs: Mapping[Ngram, float], ngram:
     return math.expm1(context_probs[context] * distance)
 
 
-def pruned(model: Model, context_probs: Mapping[Ngram, float], threshold: float) -> tuple[set[Ngram], set[Ngram]]:
+def pruned(
+    model: Model, context_probs: Mapping[Ngram, float], threshold: float
+) -> tuple[set[Ngram], set[Ngram]]:
     """What SRILM keeps, and the suffixes that a closed model needs besides."""
     kept: set[Ngram] = set()
     for k in range(order_of(model), 0, -1):
@@ -105,7 +107,9 @@ def mixed_parts(models: Sequence[Model], ngram: Ngram, everything: Sequence[str]
     ]
 
 
-def linear(models: Sequence[Model], weights: Sequence[float], ngram: Ngram, everything: Sequence[str]) -> float:
+def linear(
+    models: Sequence[Model], weights: Sequence[float], ngram: Ngram, everything: Sequence[str]
+) -> float:
     parts = mixed_parts(models, ngram, everything)
     return math.fsum(weight * part for weight, part in zip(weights, parts, strict=True))
 
@@ -117,7 +121,7 @@ def loglinear(
 
     def product(word: str) -> float:
         parts = mixed_parts(models, (*ngram[:-1], word), everything)
-        return math.prod(part**weight for part, weight in zip(parts, weights, strict=True))
+        return math.prod(math.pow(part, weight) for part, weight in zip(parts, weights, strict=True))
 
     return product(ngram[-1]) / math.fsum(product(word) for word in everything)
 

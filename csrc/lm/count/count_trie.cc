@@ -26,14 +26,15 @@ class Counter {
  public:
   using Key = PackedKey<kLimbs>;
 
-  Counter(Corpus* corpus, int order, const Parts& parts)
+  // `closed`: words outside a closed vocabulary are in the text.
+  Counter(Corpus* corpus, int order, bool closed, const Parts& parts)
       : job_(corpus->job()),
         parts_(parts),
         order_(order),
         bits_(parts.word_bits),
         last_bit_((order - 1) * bits_),
         vocabulary_(corpus->words().size()),
-        closed_(corpus->options().closed) {
+        closed_(closed) {
     if (order > 2) {
       two_mask_ = ~std::uint64_t{0} >> (64 - 2 * bits_);
       two_bos_ = std::uint64_t{kBosId} << bits_ | kBosId;
@@ -268,10 +269,11 @@ CountTrie count_ngrams(Corpus* corpus, int order) {
   if (corpus->num_words() + corpus->num_sentences() >= std::numeric_limits<std::uint32_t>::max())
     throw Error(ErrorKind::kText, "more than 4.29 billion tokens", "Train on a part of the text");
   std::vector<std::uint64_t> histogram = corpus->histogram();
-  if (corpus->options().closed) histogram[kUnkId] = 0;
+  const bool closed = corpus->options().closed && histogram[kUnkId] > 0;
+  if (closed) histogram[kUnkId] = 0;
   const Parts parts = make_parts(histogram, order);
   const auto run = [&](auto limbs) {
-    return Counter<limbs.value>(corpus, order, parts).count(corpus->take_blocks());
+    return Counter<limbs.value>(corpus, order, closed, parts).count(corpus->take_blocks());
   };
   if (parts.limbs == 1) return run(std::integral_constant<int, 1>());
   if (parts.limbs == 2) return run(std::integral_constant<int, 2>());

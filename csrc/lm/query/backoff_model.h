@@ -40,10 +40,19 @@ class BackoffModel final : public QueryModel {
     return {shorter(static_cast<std::uint32_t>(context.id))};
   }
   float backoff(LmState context) const { return nats(nodes_[context.id].log10_backoff); }
-  // Whether the n-gram "context word" is in the model; not for the empty context.
-  bool has(LmState context, WordId word) const {
-    NgramTable::Found found;
-    return table_.find(table_.place(static_cast<std::uint32_t>(context.id), word), &found);
+  // The scores of all words with no context.
+  std::vector<float> unigrams() const {
+    std::vector<float> scores;
+    for (const Unigram& one : unigrams_) scores.push_back(nats(one.log10_prob));
+    return scores;
+  }
+  // Calls visit(context, word, log10_prob) for the n-grams of two words and more, in no meaningful
+  // order; a damaged file may have contexts and words that are none.
+  template <typename Visit>
+  void for_each_ngram(Visit&& visit) const {
+    table_.for_each([&](NgramTable::Key key, NgramTable::Found found) {
+      visit(key.context, key.word, found.log10_prob);
+    });
   }
 
   const char* structure() const override { return kStructure; }

@@ -115,6 +115,12 @@ void LmFile::verify() const {
   }
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> LmFile::sizes() const {
+  std::vector<std::pair<std::string, std::uint64_t>> sizes;
+  for (const Section& one : sections_) sizes.emplace_back(one.name, one.size);
+  return sizes;
+}
+
 const LmFile::Section* LmFile::find(std::string_view section) const {
   for (const Section& one : sections_)
     if (one.name == section) return &one;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "util/array.h"
@@ -41,6 +42,8 @@ class LmFile {
   // Which query structure the sections make up.
   const std::string& structure() const { return structure_; }
 
+  // Names and sizes of the sections, in the order of the file.
+  std::vector<std::pair<std::string, std::uint64_t>> sizes() const;
   bool has(std::string_view section) const { return find(section) != nullptr; }
   // A section as an array, which keeps the file mapped. It is read-only: its memory cannot be
   // written. Throws Error(kArpa) if it is not there or no whole number of T.

@@ -2,102 +2,146 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
+#include <utility>
 
-#include "lm/context_index.h"
+#include "lm/query/backoff_model.h"
+#include "lm/query/compact_model.h"
+#include "util/array.h"
+#include "util/error.h"
 
 namespace tlg::lm {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
-// A context, and what backing off to it from the state costs.
-struct Step {
-  LmState context;
-  float backoff;
+// Invariant: entries_[begin_[c]] to entries_[begin_[c + 1]] are the n-grams of the context that is
+// state c, best first; the empty context, state 0, has none here.
+class SortedSuccessors final : public Successors {
+ public:
+  explicit SortedSuccessors(const BackoffModel& model)
+      : Successors(model, model.unigrams()),
+        hashed_(model),
+        begin_(static_cast<std::size_t>(model.num_states()) + 2, 0) {
+    std::size_t total = 0;
+    model.for_each_ngram([&](std::uint32_t context, WordId word, float) {
+      if (context >= model.num_states() || word >= model.words().size())
+        throw Error(ErrorKind::kArpa, "the model is damaged: its n-grams do not fit together",
+                    "Copy the file again, or make it again from the ARPA file (tlg lm convert)");
+      ++begin_[context + 2];
+      ++total;
+    });
+    for (std::size_t i = 2; i < begin_.size(); ++i) begin_[i] += begin_[i - 1];
+    entries_ = util::Array<Successor>(total);
+    // begin_[c + 1] moves from the begin to the end of c, which is the begin of the next.
+    model.for_each_ngram([&](std::uint32_t context, WordId word, float log10_prob) {
+      entries_[begin_[context + 1]++] = {word, nats(log10_prob)};
+    });
+    for (std::size_t i = 0; i + 2 < begin_.size(); ++i)
+      if (begin_[i + 1] - begin_[i] > 1)
+        std::sort(entries_.data() + begin_[i], entries_.data() + begin_[i + 1]);
+  }
+
+ protected:
+  List list(LmState context, std::vector<Successor>*) const override {
+    return {entries_.data() + begin_[context.id], entries_.data() + begin_[context.id + 1], true};
+  }
+  LmState suffix(LmState context) const override { return hashed_.suffix(context); }
+  float backoff(LmState context) const override { return hashed_.backoff(context); }
+
+ private:
+  const BackoffModel& hashed_;
+  std::vector<std::uint32_t> begin_;
+  util::Array<Successor> entries_;
 };
+
+class ListedSuccessors final : public Successors {
+ public:
+  explicit ListedSuccessors(const CompactModel& model)
+      : Successors(model, unigrams_of(model)), compact_(model) {}
+
+ protected:
+  List list(LmState context, std::vector<Successor>* room) const override {
+    room->clear();
+    compact_.for_each_successor(
+        context, [&](WordId word, float log10_prob) { room->push_back({word, nats(log10_prob)}); });
+    return {room->data(), room->data() + room->size(), false};
+  }
+  LmState suffix(LmState context) const override { return compact_.suffix(context); }
+  float backoff(LmState context) const override {
+    return nats(compact_.log10_backoff(context));
+  }
+
+ private:
+  static std::vector<float> unigrams_of(const CompactModel& model) {
+    std::vector<float> unigrams(model.words().size());
+    model.for_each_successor(model.empty(),
+                             [&](WordId word, float log10_prob) { unigrams[word] = nats(log10_prob); });
+    return unigrams;
+  }
+
+  const CompactModel& compact_;
+};
+
+}  // namespace
+
+Successors::Successors(const QueryModel& model, std::vector<float> unigrams)
+    : model_(model), unigrams_(std::move(unigrams)) {
+  if (model.bos() != kNoWord) unigrams_[model.bos()] = kNever;
+  ordered_.reserve(unigrams_.size());
+  for (std::size_t word = 0; word < unigrams_.size(); ++word)
+    if (unigrams_[word] != kNever) ordered_.push_back({static_cast<WordId>(word), unigrams_[word]});
+  std::sort(ordered_.begin(), ordered_.end());
+}
 
 // From the state to the empty context. Backoffs are added in the order in which a query does it,
 // so that sums are the same to the last bit.
-std::vector<Step> chain(const BackoffModel& model, LmState from) {
+std::vector<Successors::Step> Successors::steps(LmState from) const {
   std::vector<Step> steps{{from, 0.0f}};
-  while (steps.back().context.id != 0) {
+  while (steps.back().context != model_.empty()) {
     const Step last = steps.back();
-    steps.push_back({model.suffix(last.context), last.backoff + model.backoff(last.context)});
+    steps.push_back({suffix(last.context), last.backoff + backoff(last.context)});
   }
   return steps;
 }
 
-}  // namespace
-
-Successors::Successors(const NgramTrie& trie) {
-  std::size_t contexts = 1, total = 0;
-  for (int k = 1; k <= trie.order(); ++k) {
-    if (k < trie.order()) contexts += trie.level(k).size();
-    total += trie.level(k).size();
-  }
-  begin_ = util::Array<std::uint32_t>(contexts + 1);
-  entries_ = util::Array<Successor>(total);
-  unigrams_ = util::Array<float>(trie.level(1).size());
-  std::size_t context = 0, at = 0;
-  const auto close = [&] {  // what was added since the last time is one context's
-    std::sort(entries_.data() + begin_[context], entries_.data() + at);
-    begin_[++context] = static_cast<std::uint32_t>(at);
-  };
-  begin_[0] = 0;
-  for (std::size_t word = 0; word < unigrams_.size(); ++word) {
-    unigrams_[word] =
-        static_cast<std::int64_t>(word) == trie.bos ? kNever : nats(trie.level(1).log10_prob[word]);
-    entries_[at++] = {static_cast<WordId>(word), unigrams_[word]};
-  }
-  close();
-  for (int k = 2; k <= trie.order(); ++k) {
-    const ContextIndex index(trie, k);
-    const util::Array<float>& log10_prob = trie.level(k).log10_prob;
-    for (NodeId node = 0; node < trie.level(k - 1).size(); ++node) {
-      for (std::size_t i = index.begin(node); i < index.end(node); ++i)
-        entries_[at++] = {index.word(i), nats(log10_prob[index.node(i)])};
-      close();
-    }
-  }
-}
-
-void Successors::distribution(const BackoffModel& model, LmState from, float* scores) const {
-  const std::vector<Step> steps = chain(model, from);
-  const float backoff = steps.back().backoff;
+void Successors::distribution(LmState from, float* scores) const {
+  const std::vector<Step> all = steps(from);
+  const float backed_off = all.back().backoff;
   for (std::size_t word = 0; word < unigrams_.size(); ++word)
-    scores[word] = backoff + unigrams_[word];
-  for (std::size_t i = steps.size() - 1; i-- > 0;) {
-    const std::uint64_t context = steps[i].context.id;
-    for (std::size_t at = begin_[context]; at < begin_[context + 1]; ++at)
-      scores[entries_[at].word] = steps[i].backoff + entries_[at].score;
+    scores[word] = backed_off + unigrams_[word];
+  std::vector<Successor> room;
+  for (std::size_t i = all.size() - 1; i-- > 0;) {
+    const List found = list(all[i].context, &room);
+    for (const Successor* one = found.begin; one != found.end; ++one)
+      scores[one->word] = all[i].backoff + one->score;
   }
+  if (model_.bos() != kNoWord) scores[model_.bos()] = kNever;
 }
 
-std::vector<Successor> Successors::best(const BackoffModel& model, LmState from,
-                                        std::size_t count) const {
+std::vector<Successor> Successors::best(LmState from, std::size_t count) const {
   std::vector<Successor> heap;  // its front is the worst of the best
-  count = std::min(count, unigrams_.size());
+  count = std::min(count, ordered_.size());
   if (count == 0) return heap;
-  for (const Step& step : chain(model, from)) {
-    const std::uint64_t context = step.context.id;
-    for (std::size_t at = begin_[context]; at < begin_[context + 1]; ++at) {
-      const Successor bound{entries_[at].word, step.backoff + entries_[at].score};
-      // Scores fall along the list; an equal one may still win by its id.
-      if (bound.score == kNever || (heap.size() == count && bound.score < heap.front().score))
-        break;
-      if (heap.size() == count && !(bound < heap.front())) continue;
+  std::vector<Successor> room;
+  for (const Step& step : steps(from)) {
+    const List found = step.context == model_.empty()
+                           ? List{ordered_.data(), ordered_.data() + ordered_.size(), true}
+                           : list(step.context, &room);
+    for (const Successor* one = found.begin; one != found.end; ++one) {
+      const Successor candidate{one->word, step.backoff + one->score};
+      const bool full = heap.size() == count;
+      // Scores fall along a sorted list; an equal one may still win by its id.
+      if (full && found.sorted && candidate.score < heap.front().score) break;
+      if ((full && !(candidate < heap.front())) || candidate.word == model_.bos()) continue;
       // A longer context may have the word too: then it was met there, with its own score.
-      LmState longer = from;
-      bool met = false;
-      for (; longer != step.context && !met; longer = model.suffix(longer))
-        met = model.has(longer, bound.word);
-      if (met) continue;
-      if (heap.size() == count) {
+      if (step.context != from &&
+          model_.hit(from, candidate.word).order != model_.hit(step.context, candidate.word).order)
+        continue;
+      if (full) {
         std::pop_heap(heap.begin(), heap.end());
-        heap.back() = bound;
+        heap.back() = candidate;
       } else {
-        heap.push_back(bound);
+        heap.push_back(candidate);
       }
       std::push_heap(heap.begin(), heap.end());
     }
@@ -106,29 +150,12 @@ std::vector<Successor> Successors::best(const BackoffModel& model, LmState from,
   return heap;
 }
 
-void distribution(const QueryModel& model, LmState from, float* scores) {
-  const std::size_t size = model.words().size();
-  std::vector<WordId> words(size);
-  std::vector<std::uint64_t> offsets(size + 1);
-  std::iota(words.begin(), words.end(), WordId{0});
-  std::iota(offsets.begin(), offsets.end(), std::uint64_t{0});
-  std::vector<LmState> states(size, from);
-  std::vector<TokenHit> hits(size);
-  model.score_all({size, offsets.data(), words.data(), states.data(), hits.data()});
-  for (std::size_t word = 0; word < size; ++word)
-    scores[word] = word == model.bos() ? kNever : hits[word].score;
-}
-
-std::vector<Successor> best_words(const QueryModel& model, LmState from, std::size_t count) {
-  std::vector<float> scores(model.words().size());
-  distribution(model, from, scores.data());
-  std::vector<Successor> all;
-  for (std::size_t word = 0; word < scores.size(); ++word)
-    if (scores[word] != kNever) all.push_back({static_cast<WordId>(word), scores[word]});
-  count = std::min(count, all.size());
-  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end());
-  all.resize(count);
-  return all;
+std::unique_ptr<const Successors> make_successors(const QueryModel& model) {
+  if (const auto* hashed = dynamic_cast<const BackoffModel*>(&model))
+    return std::make_unique<SortedSuccessors>(*hashed);
+  if (const auto* compact = dynamic_cast<const CompactModel*>(&model))
+    return std::make_unique<ListedSuccessors>(*compact);
+  throw Error(ErrorKind::kOption, "this kind of model cannot tell what follows");
 }
 
 }  // namespace tlg::lm

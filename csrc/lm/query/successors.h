@@ -1,15 +1,12 @@
 // What may follow a state: the whole distribution, or the best few words without a look at the
-// rest. The n-grams of each context lie together, best first.
-// Not for: scoring a word that is known (lm/query/backoff_model.h).
+// rest. Not for: scoring a word that is known (lm/query/query_model.h).
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "lm/ngram_trie.h"
-#include "lm/query/backoff_model.h"
-#include "util/array.h"
+#include "lm/query/query_model.h"
 
 namespace tlg::lm {
 
@@ -23,28 +20,49 @@ struct Successor {
   }
 };
 
-// Both answers have a word's score exactly as BackoffModel::score gives it. <s> never follows: its
+// Both answers have a word's score exactly as QueryModel::hit gives it. <s> never follows: its
 // score is -inf in a distribution, and it is not among the best.
-// Invariant: entries_[begin_[c]] to entries_[begin_[c + 1]] are the n-grams of context c, sorted;
-// contexts are numbered as the states of BackoffModel are, the empty one is 0.
 class Successors {
  public:
-  // Eight bytes an n-gram and four a context.
-  explicit Successors(const NgramTrie& trie);
+  virtual ~Successors() = default;
 
   // scores[word] for each word of the model.
-  void distribution(const BackoffModel& model, LmState from, float* scores) const;
+  void distribution(LmState from, float* scores) const;
   // The `count` best words, best first; fewer where there are no more.
-  std::vector<Successor> best(const BackoffModel& model, LmState from, std::size_t count) const;
+  std::vector<Successor> best(LmState from, std::size_t count) const;
+
+ protected:
+  // The n-grams of one context by their last words. Sorted: best first.
+  struct List {
+    const Successor* begin;
+    const Successor* end;
+    bool sorted;
+  };
+
+  // `unigrams`: nats by word.
+  Successors(const QueryModel& model, std::vector<float> unigrams);
+
+  // Of a context that is not the empty one; a list that does not lie ready is put into *room.
+  virtual List list(LmState context, std::vector<Successor>* room) const = 0;
+  virtual LmState suffix(LmState context) const = 0;
+  virtual float backoff(LmState context) const = 0;
+
+  const QueryModel& model_;
 
  private:
-  util::Array<std::uint32_t> begin_;
-  util::Array<Successor> entries_;
-  util::Array<float> unigrams_;  // by word
+  // A context, and the sum of backoffs on the way to it.
+  struct Step {
+    LmState context;
+    float backoff;
+  };
+  std::vector<Step> steps(LmState from) const;
+
+  std::vector<float> unigrams_;     // nats by word, -inf for <s>
+  std::vector<Successor> ordered_;  // the same, best first, without <s>
 };
 
-// The same of any structure, by scoring every word.
-void distribution(const QueryModel& model, LmState from, float* scores);
-std::vector<Successor> best_words(const QueryModel& model, LmState from, std::size_t count);
+// For a model that outlives it. A hash table has its n-grams sorted, which takes eight bytes for
+// each and four for each context; a compact trie lists them when they are asked for.
+std::unique_ptr<const Successors> make_successors(const QueryModel& model);
 
 }  // namespace tlg::lm

@@ -51,6 +51,8 @@ std::string fail_kneser_ney(const std::vector<std::uint64_t>& t, int k, const ch
 std::string good_turing(const std::vector<std::uint64_t>& t, int k, int highest,
                         std::vector<double>* ratio) {
   constexpr double kSmallest = 3e-6;
+  // d_1 would be 0 whatever the text: nothing is discounted.
+  if (highest == 1) return "";
   std::string failed;
   const auto fail = [&](const std::string& why) { failed += (failed.empty() ? "" : "; ") + why; };
   const auto n = [&](int r) { return static_cast<double>(t[static_cast<std::size_t>(r)]); };
@@ -58,14 +60,14 @@ std::string good_turing(const std::vector<std::uint64_t>& t, int k, int highest,
   if (!high) fail("no " + grams(k) + " occurs once: nothing is discounted");
   while (high > 0 && n(high + 1) == 0) --high;
   if (t[1] && high < highest)
-    fail("no " + grams(k) + " occurs " + std::to_string(high + 1) + " times: discounts end below");
+    fail("no " + grams(k) + " occurs " + std::to_string(high + 2) +
+         " times: higher counts are not discounted");
   const double a = high ? (high + 1) * n(high + 1) / n(1) : 0;
   for (int r = 1; r <= high; ++r) {
     const double whole = (r + 1) * n(r + 1) / (r * n(r));
     double d = (whole - a) / (1 - a);
-    if (!std::isfinite(d) || d <= kSmallest || whole > 1) {
-      // Of unigrams with the highest count 1, d_1 is 0 whatever the text: no fault of it.
-      if (highest > 1) fail("d_" + std::to_string(r) + " of " + grams(k) + "s is out of range");
+    if (!std::isfinite(d) || d <= kSmallest || d > 1 || whole > 1) {
+      fail("d_" + std::to_string(r) + " of " + grams(k) + "s is out of range");
       d = 1;
     }
     ratio->push_back(d);

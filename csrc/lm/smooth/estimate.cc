@@ -31,6 +31,7 @@ class Estimator {
     levels_.resize(static_cast<std::size_t>(order));
     estimate_unigrams();
     given_.contexts.resize(static_cast<std::size_t>(order));
+    for (CountLevel& level : trie_.levels) level.raw = {};
     for (int k = 2; k <= order; ++k) {
       util::Array<std::uint32_t>& contexts = given_.contexts[k - 1];
       if (contexts.empty()) contexts = find_contexts(trie_, k, given_.contexts[k - 2], &job_);
@@ -253,7 +254,7 @@ std::vector<NgramLevel> estimate(Estimation* given, const SmoothingOptions& opti
                                  util::Job* job) {
   std::size_t ngrams = 0;
   for (const CountLevel& level : given->trie.levels) ngrams += level.word.size();
-  job->progress.begin("estimating", 3 * ngrams);  // contexts, sums, probabilities
+  job->progress.begin("estimate", 3 * ngrams);  // contexts, sums, probabilities
   if (options.backoff) return Estimator<double>(given, options, job).run();
   return Estimator<float>(given, options, job).run();
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kGroups = 33;  // by the number of bits of a count
 constexpr int kMostRounds = 1000;
-constexpr double kGain = 1e-9;  // in nats a token: what ends the learning
+constexpr double kStill = 1e-7;  // no weight moves more: the end of learning
 
 // The group of a context that was not seen.
 constexpr std::uint8_t kUnseen = 0xff;
@@ -56,13 +56,11 @@ class Learner {
   MixtureWeights learn(double size) const {
     const auto order = static_cast<std::size_t>(trie_.order());
     std::vector<std::vector<double>> weights(order, std::vector<double>(groups(), 0.5));
-    double before = -1e300;
     for (int round = 0; round < kMostRounds; ++round) {
       // One token for each side, so that no weight becomes 0 or 1: that would be a verdict on all
       // texts from one.
       std::vector<std::vector<double>> own(order, std::vector<double>(groups(), 1.0));
       std::vector<std::vector<double>> all(order, std::vector<double>(groups(), 2.0));
-      double log_likelihood = 0;
       std::vector<double> mixed(order + 1);
       for (std::size_t event = 0; event < events_; ++event) {
         const double* ratio = ratios_.data() + event * order;
@@ -74,21 +72,29 @@ class Learner {
           const double weight = weights[k - 1][group[k - 1]];
           mixed[k] = weight * ratio[k - 1] + (1 - weight) * mixed[k - 1];
         }
-        log_likelihood += std::log(mixed[order]);
         // How much of the token came down to this order.
         double share = 1;
         for (std::size_t k = order; k >= 1; --k) {
-          if (group[k - 1] == kUnseen) continue;
+          if (group[k - 1] == kUnseen) {
+            // One weight for all contexts is also that of contexts which say nothing.
+            if (!grouped_) all[k - 1][0] += share;
+            continue;
+          }
           const double taken = share * weights[k - 1][group[k - 1]] * ratio[k - 1] / mixed[k];
           own[k - 1][group[k - 1]] += taken;
           all[k - 1][group[k - 1]] += share;
           share -= taken;
         }
       }
-      for (std::size_t k = 0; k < order; ++k)
-        for (std::size_t g = 0; g < groups(); ++g) weights[k][g] = own[k][g] / all[k][g];
-      if (log_likelihood - before < kGain * static_cast<double>(events_)) break;
-      before = log_likelihood;
+      double moved = 0;
+      for (std::size_t k = 0; k < order; ++k) {
+        for (std::size_t g = 0; g < groups(); ++g) {
+          const double weight = own[k][g] / all[k][g];
+          moved = std::max(moved, std::fabs(weight - weights[k][g]));
+          weights[k][g] = weight;
+        }
+      }
+      if (moved < kStill) break;
     }
     // Contexts seen more often than any in the held-out text share the last weight learnt.
     for (std::size_t k = 0; k < order; ++k) {
@@ -147,7 +153,7 @@ MixtureWeights learn_weights(const CountTrie& trie,
     if (!known) ids[id] = kUnkId;
   }
   std::vector<WordId> sentence;
-  for (const std::vector<WordId>& block : heldout.blocks()) {
+  for (const IdBlock& block : heldout.blocks()) {
     for (const WordId id : block) {
       sentence.push_back(ids[id]);
       if (id != kEosId) continue;

@@ -25,11 +25,12 @@ struct MixtureWeights {
   }
 };
 
-// Expectation maximisation until the held-out text gains nothing more. `trie` holds the occurrences
+// Expectation maximisation until the weights stand still. `trie` holds the occurrences
 // in `corpus`, `contexts[k - 1]` are those of order k. Words that are not in the model count as
 // <unk>, or are left out where the vocabulary is closed. With `grouped`, contexts seen 1, 2-3, 4-7,
-// ... times have weights of their own. Throws Error(kText) for a held-out text without a usable
-// word.
+// ... times have weights of their own; without, tokens after a context that was not seen count
+// against its order, as in a plain mixture of the orders. Throws Error(kText) for a held-out text
+// without a usable word.
 MixtureWeights learn_weights(const CountTrie& trie,
                              const std::vector<util::Array<std::uint32_t>>& contexts,
                              const Cutoffs& cutoffs, const Corpus& corpus, const Corpus& heldout,

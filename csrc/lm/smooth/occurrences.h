@@ -9,23 +9,20 @@
 
 namespace tlg::lm {
 
-// An n-gram that others end with occurs as often as they do; one that begins with <s>, and those of
-// the top order, have their occurrences as their count. `longer`: the occurrences of order k + 1.
-inline util::Array<std::uint32_t> occurrences(const CountTrie& trie, int k,
-                                              const util::Array<std::uint32_t>& longer,
-                                              util::Workspace* workspace) {
+// Of order k, into `occurs`, which may be the counts themselves. `longer`: of order k + 1.
+inline void find_occurrences(const CountTrie& trie, int k, const util::Array<std::uint32_t>& longer,
+                             util::Array<std::uint32_t>* occurs) {
   const CountLevel& level = trie.levels[k - 1];
-  auto occurs = workspace->make<std::uint32_t>(level.count.size());
-  std::copy(level.count.begin(), level.count.end(), occurs.begin());
-  if (k == trie.order()) return occurs;
-  for (std::size_t node = 0; node < occurs.size(); ++node) {
-    const std::uint32_t begin = level.first_child[node], end = level.first_child[node + 1];
-    if (begin == end) continue;
-    std::uint32_t sum = 0;
-    for (std::uint32_t child = begin; child < end; ++child) sum += longer[child];
-    occurs[node] = sum;
+  const util::Array<std::uint32_t>& known = level.raw.empty() ? level.count : level.raw;
+  const bool sums = level.raw.empty() && k < trie.order();
+  for (std::size_t node = 0; node < known.size(); ++node) {
+    // What others end with occurs as often as they do; what begins with <s> is counted as it is.
+    std::uint32_t child = sums ? level.first_child[node] : 0;
+    const std::uint32_t end = sums ? level.first_child[node + 1] : 0;
+    std::uint32_t sum = child == end ? known[node] : 0;
+    for (; child < end; ++child) sum += longer[child];
+    (*occurs)[node] = sum;
   }
-  return occurs;
 }
 
 // Calls use(k, counts) for each order from the top down; two orders are held at a time.
@@ -33,7 +30,8 @@ template <typename Function>
 void for_occurrences(const CountTrie& trie, util::Workspace* workspace, const Function& use) {
   util::Array<std::uint32_t> longer;
   for (int k = trie.order(); k >= 1; --k) {
-    util::Array<std::uint32_t> occurs = occurrences(trie, k, longer, workspace);
+    auto occurs = workspace->make<std::uint32_t>(trie.levels[k - 1].count.size());
+    find_occurrences(trie, k, longer, &occurs);
     use(k, occurs);
     longer = std::move(occurs);
   }
@@ -41,16 +39,10 @@ void for_occurrences(const CountTrie& trie, util::Workspace* workspace, const Fu
 
 // Replaces all counts by occurrences.
 inline void count_occurrences(CountTrie* trie) {
-  for (int k = trie->order() - 1; k >= 1; --k) {
-    CountLevel& level = trie->levels[k - 1];
-    const util::Array<std::uint32_t>& longer = trie->levels[k].count;
-    for (std::size_t node = 0; node < level.count.size(); ++node) {
-      const std::uint32_t begin = level.first_child[node], end = level.first_child[node + 1];
-      if (begin == end) continue;
-      std::uint32_t sum = 0;
-      for (std::uint32_t child = begin; child < end; ++child) sum += longer[child];
-      level.count[node] = sum;
-    }
+  const util::Array<std::uint32_t> none;
+  for (int k = trie->order(); k >= 1; --k) {
+    const bool top = k == trie->order();
+    find_occurrences(*trie, k, top ? none : trie->levels[k].count, &trie->levels[k - 1].count);
   }
 }
 

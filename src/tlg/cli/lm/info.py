@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,24 +15,39 @@ __all__ = ["info"]
 @click.command(context_settings=HELP)
 @click.argument("model", metavar="LM")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def info(model: str, as_json: bool) -> None:
-    """Show the order and the counts of the ARPA file LM, and what reading it had to mend.
+@click.option("--verify", is_flag=True, help="Read all of a binary and compare its checksums.")
+def info(model: str, as_json: bool, verify: bool) -> None:
+    """Show the order and the counts of the model LM, what reading it had to mend, what a binary is made of.
 
     \b
     Example:
         tlg lm info lm.arpa.gz
     """
-    from tlg.lm import NgramModel, ReadReport
+    from tlg.lm import KenlmModel, NgramModel, load_model
+    from tlg.lm.binary import binary_parts, is_binary, open_binary
 
-    ngrams = NgramModel.load(model)
-    report = ngrams.report
-    repairs = report.repairs if isinstance(report, ReadReport) else ()
+    if verify and is_binary(model):
+        open_binary(model, verify=True)
+    ngrams = load_model(model)
+    figures: dict[str, Any] = {"file": model, "bytes": Path(model).stat().st_size, "order": ngrams.order}
+    if isinstance(ngrams, NgramModel):
+        figures["counts"] = ngrams.counts
+        figures["repairs"] = getattr(ngrams.report, "repairs", ())
+        if is_binary(model):
+            figures |= binary_parts(model)
+    elif isinstance(ngrams, KenlmModel):
+        figures["structure"] = "kenlm"
     if as_json:
-        figures = {"file": model, "bytes": Path(model).stat().st_size, "order": ngrams.order}
-        print_json({**figures, "counts": ngrams.counts, "repairs": repairs})
+        print_json(figures)
         return
-    click.echo(f"{model}: order {ngrams.order}")
-    for k, count in enumerate(ngrams.counts, start=1):
+    click.echo(f"{model}: order {ngrams.order}, {figures['bytes']} bytes")
+    for k, count in enumerate(figures.get("counts", ()), start=1):
         click.echo(f"{k}-grams: {count}")
-    for repair in repairs:
+    for repair in figures.get("repairs", ()):
         click.echo(f"mended: {repair}")
+    if "structure" in figures:
+        click.echo(f"structure: {figures['structure']}")
+    for k, row in enumerate(figures.get("packing", ()), start=2):
+        click.echo(f"bits of a {k}-gram: " + ", ".join(f"{name} {bits}" for name, bits in row.items()))
+    for name, size in figures.get("sections", {}).items():
+        click.echo(f"section {name}: {size} bytes")

@@ -21,7 +21,9 @@ def _weights(context: click.Context, parameter: click.Parameter, value: str | No
 
 @click.command(context_settings=HELP)
 @click.argument("models", metavar="LM...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, help="The ARPA file to write; .gz, .bz2, .xz and .zst compress.")
+@click.option(
+    "-o", "--output", required=True, help="The ARPA file to write; .gz, .bz2, .xz and .zst compress."
+)
 @click.option("--weights", callback=_weights, metavar="W,W...", help="One weight per model, e.g. 0.7,0.3.")
 @click.option("--heldout", multiple=True, metavar="FILE", help="Instead: a text to learn the weights from.")
 @click.option(

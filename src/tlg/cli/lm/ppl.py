@@ -27,6 +27,9 @@ __all__ = ["ppl"]
     metavar="TEXT",
     help="The text LM was trained on: count the sentences that TEXT shares with it. May be repeated.",
 )
+@click.option(
+    "--threads", type=click.IntRange(1), help="How many threads; by default as many as there are cores."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def ppl(
     model: str,
@@ -35,6 +38,7 @@ def ppl(
     per_word: bool,
     oov: str,
     train: tuple[str, ...],
+    threads: int | None,
     as_json: bool,
 ) -> None:
     """Measure the perplexity of TEXT files under the model LM; - is standard input.
@@ -43,16 +47,18 @@ def ppl(
     Example:
         tlg lm ppl lm.arpa.gz heldout.txt --oov include --train corpus.txt --json
     """
-    from tlg.lm import NgramModel
+    from tlg.lm import load_model, perplexity
 
-    ngrams = NgramModel.load(model)
+    ngrams = load_model(model)
     with progress_bar([*text, *train], "scoring") as progress:
-        result = ngrams.perplexity(
+        result = perplexity(
+            ngrams,
             texts(text),
             oov=oov,
             per_sentence=per_sentence,
             per_word=per_word,
             train_texts=list(train) or None,
+            threads=threads,
             progress=progress,
         )
     for note in result.notes:

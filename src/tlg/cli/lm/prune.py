@@ -23,7 +23,9 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
 @click.command(context_settings=HELP)
 @click.argument("model", metavar="LM")
 @click.argument("output", metavar="OUT")
-@click.option("--threshold", type=float, help="What changes the perplexity relatively by less goes, e.g. 1e-8.")
+@click.option(
+    "--threshold", type=float, help="What changes the perplexity relatively by less goes, e.g. 1e-8."
+)
 @click.option(
     "--ngrams",
     callback=_numbers,
@@ -52,7 +54,9 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
     type=click.Choice(["keep", "backoff"]),
     help="Suffixes of what stays: leave them as they are, or make SRILM's model, which has none.",
 )
-@click.option("--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after.")
+@click.option(
+    "--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def prune(
     model: str,

@@ -22,7 +22,9 @@ __all__ = ["add_words", "limit_vocab"]
     type=click.Choice(["unk", "spread"]),
     help="Where the probability of the other words goes: to <unk>, or to the words that stay.",
 )
-@click.option("--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after.")
+@click.option(
+    "--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def limit_vocab(
     model: str, words: str, output: str, removed: str, text: tuple[str, ...], as_json: bool
@@ -72,9 +74,13 @@ def _shares(path: str) -> dict[str, float] | list[str]:
     type=click.FloatRange(0, 1, min_open=True),
     help="What part of the probability of <unk> the new words share equally.",
 )
-@click.option("--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after.")
+@click.option(
+    "--text", multiple=True, metavar="FILE", help="Measure the perplexity of this text, before and after."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def add_words(model: str, words: str, output: str, share: float, text: tuple[str, ...], as_json: bool) -> None:
+def add_words(
+    model: str, words: str, output: str, share: float, text: tuple[str, ...], as_json: bool
+) -> None:
     """Add the words in the file WORDS to the model, at the cost of <unk>, and write OUT.
 
     A line of WORDS is a word, or a word, a tab and the part of <unk> that it gets.

@@ -1,0 +1,116 @@
+"""Hotwords made ready for one graph and one search: what a decoder or a stream holds, swapped as one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import weakref
+
+import numpy as np
+
+from tlg import _core
+from tlg.decoder.graph.graph import Graph
+from tlg.errors import OptionError
+from tlg.hotwords import Hotwords
+from tlg.hotwords.files import HotwordSource
+
+__all__ = ["Slot", "SlotMaker", "check_bias"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """What a hotword slot holds: replaced as one, so that a search sees all of a list or none of it."""
+
+    hotwords: Hotwords | None = None
+    use: _core.HotwordUse | None = None
+
+
+class SlotMaker:
+    """Makes slots for one graph and one search; threads can share it.
+
+    Args:
+        graph: whose units and words hotwords are matched on.
+        search_graph: its form for the search.
+        acoustic_scale: of the search.
+        beam: of the search.
+        bias: of lists that are no Hotwords.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        search_graph: _core.SearchGraph,
+        *,
+        acoustic_scale: float,
+        beam: float,
+        bias: float | None,
+    ) -> None:
+        """Keep what lists are compiled with."""
+        self._graph = graph
+        self._search_graph = search_graph
+        self._acoustic_scale = acoustic_scale
+        self._beam = beam
+        self._bias = bias
+        self._uses: weakref.WeakKeyDictionary[Hotwords, _core.HotwordUse] = weakref.WeakKeyDictionary()
+
+    def make(self, hotwords: Hotwords | HotwordSource | None) -> Slot:
+        """Return a slot with these hotwords. One Hotwords is made ready once, for any number of streams.
+
+        Raises:
+            HotwordError: a list that cannot be used.
+            OptionError: a Hotwords made for another table of units.
+        """
+        if hotwords is None:
+            return Slot()
+        if not isinstance(hotwords, Hotwords):
+            hotwords = Hotwords(hotwords, graph=self._graph, bias=self._bias)
+        if len(hotwords) == 0:
+            return Slot(hotwords)
+        use = self._uses.get(hotwords)
+        if use is None:
+            use = self._uses[hotwords] = self._use(hotwords)
+        return Slot(hotwords, use)
+
+    def _use(self, hotwords: Hotwords) -> _core.HotwordUse:
+        _check_units(hotwords, self._graph)
+        labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
+        automaton = hotwords.automaton(acoustic_scale=self._acoustic_scale, beam=self._beam)
+        separator = self._graph.info.separator
+        neutral = -1
+        if separator is not None and separator != hotwords.report.boundary:
+            neutral = self._graph.tokens.id(separator)
+        return _core.HotwordUse(self._search_graph, automaton, labels, neutral)
+
+
+def check_bias(bias: object) -> float | None:
+    """Return a hotword_bias option as a float.
+
+    Raises:
+        OptionError: it is no finite number.
+    """
+    if bias is None:
+        return None
+    if isinstance(bias, bool) or not isinstance(bias, int | float | np.integer | np.floating):
+        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
+    if not math.isfinite(bias):
+        raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+    return float(bias)
+
+
+def _check_units(hotwords: Hotwords, graph: Graph) -> None:
+    """Check that the numbers of the list's units are those of the graph: it may be made for another one."""
+    table = graph.tokens.symbols if hotwords.units_are == "tokens" else graph.words
+    remedy = "Make the Hotwords with graph= this graph"
+    if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
+        raise OptionError(
+            f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, the graph has {len(table)}",
+            remedy=remedy,
+        )
+    for entry in hotwords.report.accepted:
+        for unit, number in zip(entry.units, hotwords.unit_ids(entry.units), strict=True):
+            if number < len(table) and table[number] != unit:
+                raise OptionError(
+                    f"hotword {entry.phrase!r} is made for another table: number {number} is {unit!r} there, "
+                    f"{table[number]!r} in the graph",
+                    remedy=remedy,
+                )
