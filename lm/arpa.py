@@ -2,62 +2,88 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from tlg import _core
-from tlg._files import PathLike, atomic_write, read_bytes, zstandard_package
+from tlg._files import PathLike, open_unpacked, write_packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-__all__ = ["read_arpa", "write_arpa"]
+    from tlg.lm.model import NgramModel
+
+__all__ = ["TOLERANCE", "context_sums", "read_arpa", "write_arpa"]
+
+#: How far the sum of the probabilities after a context may be from 1. Files with six decimals stay below it.
+TOLERANCE = 1e-3
 
 
-def read_arpa(path: PathLike) -> _core.NgramModel:
+def read_arpa(path: PathLike, progress: Callable[[int], object] | None = None) -> _core.NgramModel:
     """Read an ARPA file, plain or compressed (told by its first bytes).
 
     What KenLM, SRILM, IRSTLM, MITLM, Sphinx and pocolm write is read; what had to be mended is in
-    the model's ``repairs``.
+    the model's ``repairs``. The file is read once, from its start to its end, so a pipe will do; it
+    is never in memory as a whole.
+
+    Args:
+        path: the file.
+        progress: called with numbers of bytes of the file, as they are read.
 
     Raises:
         MissingFileError: there is no such file.
         ArpaError: it is no ARPA file, or damaged; names the line.
+        TextError: its compressed data is damaged or cut off.
     """
-    return _core.NgramModel.read_arpa(read_bytes(path), str(path))
+    with open_unpacked(path, progress) as stream:
+        return _core.read_arpa(stream.readinto, stream.size or 0, str(path))
 
 
-@contextmanager
-def _compressed(stream: IO[bytes], suffix: str) -> Iterator[Any]:
-    context: Any
-    if suffix == ".gz":
-        context = gzip.GzipFile(fileobj=stream, mode="wb", mtime=0, filename="")
-    elif suffix == ".bz2":
-        context = bz2.BZ2File(stream, "wb")
-    elif suffix == ".xz":
-        context = lzma.LZMAFile(stream, "wb", preset=1)  # noqa: SIM115 (entered below)
-    elif suffix == ".zst":
-        context = zstandard_package().ZstdCompressor().stream_writer(stream, closefd=False)
-    else:
-        context = nullcontext(stream)
-    with context as sink:
-        yield sink
-
-
-def write_arpa(model: _core.NgramModel, path: PathLike) -> None:
+def write_arpa(
+    model: _core.NgramModel,
+    path: PathLike,
+    progress: Callable[[int], object] | None = None,
+    *,
+    threads: int = 1,
+) -> None:
     """Write a model as an ARPA file, compressed as the suffix asks for (.gz, .bz2, .xz, .zst).
 
-    The numbers are the shortest that read back to the same float32. The file appears under its name
-    only when it is complete.
+    The numbers are the shortest that read back to the same float32, without exponents. The n-grams
+    are in lmplz's order. The file appears under its name only when it is complete.
+
+    Args:
+        model: what to write.
+        path: the file.
+        progress: called with numbers of n-grams, as they are written.
+        threads: how many make the text; the file does not depend on it.
 
     Raises:
+        MissingExtraError: .zst, and the package for it is not installed.
         OutputError: the folder is missing or not writable, or the disk is full.
     """
-    writer = _core.ArpaWriter(model)
-    with atomic_write(path) as stream, _compressed(stream, Path(path).suffix) as sink:
+    writer = _core.ArpaWriter(model, threads)
+    with write_packed(path) as write:
+        told = 0
         while piece := writer.next():
-            sink.write(piece)
+            write(piece)
+            if progress is not None:
+                progress(writer.num_written - told)
+                told = writer.num_written
+
+
+def context_sums(model: NgramModel, tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
+    """Add up the probabilities of all words but ``<s>`` after every context that begins a longer n-gram.
+
+    Args:
+        model: any n-gram model.
+        tolerance: a sum further from 1 is counted as off.
+
+    Returns:
+        For contexts of 0, 1, ... words: ``length``, ``contexts`` (how many), ``off``, ``worst`` (the sum
+        furthest from 1) and ``worst_context``.
+
+    Raises:
+        ArpaError: the model's links are damaged.
+    """
+    names = ("length", "contexts", "off", "worst", "worst_context")
+    sums = _core.check_sums(model.core, tolerance)
+    return [{name: getattr(one, name) for name in names} for one in sums]

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import IO, Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
 
 from tlg import _core
-from tlg._files import PathLike
-from tlg.errors import OptionError, TextError
-from tlg.lm.text import Progress, Texts, add_sentence, blocks, text_name, texts_of
 
-__all__ = ["Perplexity", "measure"]
+__all__ = ["Perplexity", "Sums", "TextSums", "WordScore"]
+
+
+@dataclass(frozen=True)
+class WordScore:
+    """What a model gives one token.
+
+    Args:
+        word: the token, ``</s>`` for the end of the sentence.
+        log10_prob: its probability, base 10.
+        order: of the n-gram that gave it; 0 from a model that is no n-gram model.
+        oov: the model does not have the word.
+    """
+
+    word: str
+    log10_prob: float
+    order: int
+    oov: bool
 
 
 def _power(log10_prob: float, tokens: int) -> float:
@@ -49,8 +63,14 @@ class Perplexity:
         hits: tokens whose probability came from an n-gram of order 1, 2, ...; unknown words in order 1.
         oov: "exclude" or "include".
         signature: everything needed to take the figure again.
+        shared_sentences: how many sentences of five words or more are in the training text too; None
+            where that is not known.
+        shared_share: their part of the sentences of five words or more.
+        notes: what casts doubt on the figures, one sentence each: training text in the test text,
+            words that look tokenised or cased in another way.
         files: the same for each file, when there are several.
         per_sentence: the same for each sentence, when asked for.
+        per_word: of a sentence, each of its tokens, when asked for.
     """
 
     text: str
@@ -67,35 +87,95 @@ class Perplexity:
     hits: tuple[int, ...]
     oov: str
     signature: str
+    shared_sentences: int | None = None
+    shared_share: float | None = None
+    notes: tuple[str, ...] = ()
     files: tuple[Perplexity, ...] = ()
     per_sentence: tuple[Perplexity, ...] = ()
+    per_word: tuple[WordScore, ...] = ()
+
+    @property
+    def hit_rates(self) -> tuple[float, ...]:
+        """The parts of the tokens that n-grams of order 1, 2, ... gave the probability of."""
+        return tuple(hits / self.tokens for hits in self.hits) if self.tokens else ()
+
+    @property
+    def oov_rate(self) -> float:
+        """The part of the words that the model does not have."""
+        return self.oovs / self.words if self.words else math.nan
 
     def __str__(self) -> str:
         what = self.text if self.files else f"file {self.text}"
-        return (
+        words = "".join(f"{line}\n" for line in self._word_lines())
+        return words + (
             f"{what}: {self.sentences} sentences, {self.words} words, {self.oovs} OOVs\n"
             f"{self.zeroprobs} zeroprobs, logprob= {self.log10_prob:.6g} ppl= {self.ppl:.6g} "
             f"ppl1= {self.ppl1:.6g}"
         )
 
+    def _word_lines(self) -> list[str]:
+        """Return what SRILM prints at ``-debug 2``: the sentence, and each of its words."""
+        if not self.per_word:
+            return []
+        before = "<s>"
+        lines = [" ".join(token.word for token in self.per_word[:-1])]
+        for at, token in enumerate(self.per_word):
+            context = before if at == 0 else f"{before} ..."
+            ngram = f"[{token.order}gram]" if token.order else "[model]"
+            counts = not (token.oov and self.oov == "exclude")
+            prob = f"{10.0**token.log10_prob:.6g} [ {token.log10_prob:.6g} ]"
+            lines.append(
+                f"\tp( {token.word} | {context} )\t= {f'{ngram} {prob}' if counts else '[OOV] 0 [ -inf ]'}"
+            )
+            before = token.word
+        return lines
+
     def as_dict(self) -> dict[str, Any]:
         """Return the fields for JSON: inf and nan become None, empty parts are left out."""
+
+        optional = ("files", "notes", "per_sentence", "per_word", "shared_sentences", "shared_share")
 
         def clean(value: Any) -> Any:
             if isinstance(value, float) and not math.isfinite(value):
                 return None
+            if isinstance(value, Perplexity):
+                return value.as_dict()
+            if isinstance(value, WordScore):
+                return clean(asdict(value))
             if isinstance(value, dict):
-                return {k: clean(v) for k, v in value.items() if k not in optional or v}
-            return [clean(v) for v in value] if isinstance(value, list | tuple) else value
+                return {key: clean(one) for key, one in value.items()}
+            return [clean(one) for one in value] if isinstance(value, list | tuple) else value
 
-        optional = ("files", "per_sentence")
-        cleaned: dict[str, Any] = clean(asdict(self))
+        values = {one.name: getattr(self, one.name) for one in fields(self)} | {"hit_rates": self.hit_rates}
+        kept = {key: one for key, one in values.items() if key not in optional or one not in (None, ())}
+        cleaned: dict[str, Any] = clean(kept)
         return cleaned
 
 
+class TextSums(Protocol):
+    """What scoring a text adds up to: ``_core.TextScore``, or Sums."""
+
+    @property
+    def sentences(self) -> int: ...  # noqa: D102 (the fields of csrc/lm/query/text_score.h)
+    @property
+    def words(self) -> int: ...  # noqa: D102
+    @property
+    def oovs(self) -> int: ...  # noqa: D102
+    @property
+    def zeroprobs(self) -> int: ...  # noqa: D102
+    @property
+    def oov_zeroprobs(self) -> int: ...  # noqa: D102
+    @property
+    def log10_prob(self) -> float: ...  # noqa: D102
+    @property
+    def log10_oov(self) -> float: ...  # noqa: D102
+    @property
+    def hits(self) -> Sequence[int]: ...  # noqa: D102
+
+
 @dataclass
-class _Sums:
-    """Adds up the scores of texts."""
+class Sums:
+    """Sums over tokens, as ``_core.TextScore`` has them; see csrc/lm/query/text_score.h."""
 
     sentences: int = 0
     words: int = 0
@@ -104,9 +184,21 @@ class _Sums:
     oov_zeroprobs: int = 0
     log10_prob: float = 0.0
     log10_oov: float = 0.0
-    hits: tuple[int, ...] = ()
+    hits: list[int] = field(default_factory=list)
 
-    def add(self, score: _core.TextScore) -> None:
+    def add_token(self, log10_prob: float, oov: bool) -> None:
+        """Add one token that is no ``</s>``, or, if it is known, one that is."""
+        zero = log10_prob == -math.inf
+        self.oovs += oov
+        if oov:
+            self.oov_zeroprobs += zero
+            self.log10_oov += 0.0 if zero else log10_prob
+        else:
+            self.zeroprobs += zero
+            self.log10_prob += 0.0 if zero else log10_prob
+
+    def add(self, score: TextSums) -> None:
+        """Add another text's."""
         self.sentences += score.sentences
         self.words += score.words
         self.oovs += score.oovs
@@ -114,10 +206,11 @@ class _Sums:
         self.oov_zeroprobs += score.oov_zeroprobs
         self.log10_prob += score.log10_prob
         self.log10_oov += score.log10_oov
-        old = self.hits or (0,) * len(score.hits)
-        self.hits = tuple(a + b for a, b in zip(old, score.hits, strict=True))
+        old = self.hits or [0] * len(score.hits)
+        self.hits = [a + b for a, b in zip(old, score.hits, strict=True)]
 
     def result(self, text: str, oov: str, model: str, **parts: Any) -> Perplexity:
+        """Return the figures."""
         include = oov == "include"
         log10_prob = self.log10_prob + (self.log10_oov if include else 0.0)
         zeroprobs = self.zeroprobs + (self.oov_zeroprobs if include else 0)
@@ -144,65 +237,8 @@ class _Sums:
             ppl_including_oov=every,
             ppl_excluding_oov=known,
             tokens=tokens,
-            hits=self.hits,
+            hits=tuple(self.hits),
             oov=oov,
             signature=signature,
             **parts,
         )
-
-
-def _sentences(scorer: _core.TextScorer, name: str, oov: str, model: str) -> Iterator[Perplexity]:
-    for number, score in enumerate(scorer.sentences, start=1):
-        sums = _Sums()
-        sums.add(score)
-        yield sums.result(f"{name}:{number}", oov, model)
-
-
-def measure(
-    core: _core.NgramModel,
-    texts: Texts,
-    *,
-    name: str,
-    oov: str = "exclude",
-    per_sentence: bool = False,
-    progress: Progress | None = None,
-) -> Perplexity:
-    """Score texts with a model; NgramModel.perplexity says what the options mean."""
-    if oov not in ("exclude", "include"):
-        raise OptionError(f"oov={oov!r} is not known", remedy="Give 'exclude' or 'include'")
-    total = _Sums()
-    files: list[Perplexity] = []
-    sentences: list[Perplexity] = []
-    loose: list[Sequence[str]] = []
-
-    def close(scorer: _core.TextScorer, text: str) -> None:
-        sums = _Sums()
-        sums.add(scorer.total)
-        total.add(scorer.total)
-        files.append(sums.result(text, oov, name))
-        sentences.extend(_sentences(scorer, text, oov, name))
-
-    for text in texts_of(texts):
-        if isinstance(text, Sequence) and not isinstance(text, str):
-            loose.append(text)
-            continue
-        scorer = _core.TextScorer(core, per_sentence)
-        source: PathLike | IO[bytes] = text
-        for block in blocks(source, progress):
-            scorer.add_text(block.data, block.name, block.first_line)
-        close(scorer, text_name(text))
-    if loose:
-        scorer = _core.TextScorer(core, per_sentence)
-        for number, words in enumerate(loose, start=1):
-            add_sentence(scorer, words, number)
-        close(scorer, "<sentences>")
-    if not total.sentences:
-        raise TextError("the text is empty: there is no sentence to score", remedy="Give some text")
-    whole = files[0].text if len(files) == 1 else f"{len(files)} files"
-    return total.result(
-        whole,
-        oov,
-        name,
-        files=tuple(files) if len(files) > 1 else (),
-        per_sentence=tuple(sentences),
-    )

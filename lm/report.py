@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from tlg.lm.overlap import SentenceSketch
 
 __all__ = ["OrderReport", "TrainReport"]
 
@@ -16,17 +18,30 @@ class OrderReport:
         order: 1, 2, ...
         counted: different n-grams in the text (order 1: with ``<unk>``, ``<s>`` and ``</s>``).
         kept: those in the model, after pruning.
-        count_of_counts: how many n-grams have the adjusted count 1, 2, 3, 4.
-        discounts: taken from the counts 1, 2, and 3 and more.
+        cutoff: n-grams with this count or a lower one are dropped.
+        count_of_counts: how many n-grams have the count 1, 2, ... that discounts are taken from.
+        discounts: mkn: taken from the counts 1, 2, and 3 and more; kn, absolute: taken from each count;
+            katz: what the counts 1, 2, ... are multiplied by; empty for the other methods.
+        weights: jm: of this order against the lower ones; with buckets, after contexts seen 1, 2-3,
+            4-7, ... times.
         fallback: why the discounts are the fallback values; empty when they are not.
     """
 
     order: int
     counted: int
     kept: int
-    count_of_counts: tuple[int, ...]
-    discounts: tuple[float, ...]
+    cutoff: int = 0
+    count_of_counts: tuple[int, ...] = ()
+    discounts: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
     fallback: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.kept} of {self.counted}" if self.kept != self.counted else str(self.counted)]
+        for name, values in (("discounts", self.discounts), ("weights", self.weights)):
+            if values:
+                parts.append(f"{name} {' '.join(f'{value:.6g}' for value in values)}")
+        return f"{self.order}-grams: {', '.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,7 @@ class TrainReport:
         options: all options, by name.
         orders: figures of each order.
         notes: what was mended in the text and what fell back, one sentence each.
+        sketch: the sentences, for ``perplexity`` to say which of a test text are among them; not saved.
     """
 
     sentences: int
@@ -50,15 +66,15 @@ class TrainReport:
     options: dict[str, Any]
     orders: tuple[OrderReport, ...]
     notes: tuple[str, ...]
+    sketch: SentenceSketch | None = field(default=None, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields for JSON."""
-        return asdict(self)
+        values = asdict(replace(self, sketch=None))
+        del values["sketch"]
+        return values
 
     def __str__(self) -> str:
         lines = [f"{self.sentences} sentences, {self.words} words, {self.types} different"]
-        for one in self.orders:
-            kept = f"{one.kept} of {one.counted}" if one.kept != one.counted else str(one.counted)
-            discounts = " ".join(f"{d:.6g}" for d in one.discounts)
-            lines.append(f"{one.order}-grams: {kept}, discounts {discounts}")
+        lines.extend(map(str, self.orders))
         return "\n".join((*lines, *self.notes))

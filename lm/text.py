@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from tlg._files import BZIP2, GZIP, XZ, ZSTD, PathLike, read_bytes
-from tlg.errors import MissingFileError, OptionError, OutputError, TextError
+from tlg import _core
+from tlg._files import PathLike
+from tlg.errors import MissingFileError, OptionError, OutputError, TextError, TlgError
+from tlg.lm.unpack import pieces
 
-__all__ = ["Progress", "Text", "Texts", "add_sentence", "blocks", "text_name", "text_size", "texts_of"]
+__all__ = [
+    "Progress",
+    "Text",
+    "Texts",
+    "add_sentence",
+    "blocks",
+    "iterate_texts",
+    "text_name",
+    "text_size",
+    "texts_of",
+]
 
 Text = PathLike | IO[bytes] | Sequence[str]
 Texts = PathLike | Iterable[Text]
@@ -45,19 +58,19 @@ class Block:
     notes: tuple[str, ...] = ()
 
 
-def texts_of(texts: Texts) -> list[Text]:
-    """Return the texts one by one: a str or a path is one file, anything else is iterated.
+def iterate_texts(texts: Texts) -> Iterator[Text]:
+    """Yield the texts one by one, as they come: a str or a path is one file, anything else is iterated.
 
     Raises:
         OptionError: an item is neither a path, a binary stream nor a sequence of words.
     """
     if isinstance(texts, str | os.PathLike):
-        return [texts]
+        yield texts
+        return
     if not isinstance(texts, Iterable):
         raise OptionError(
             f"texts may not be {type(texts).__name__}", remedy="Give a path, or a list of paths or sentences"
         )
-    items: list[Text] = []
     for item in texts:
         is_stream = hasattr(item, "read")
         if isinstance(item, bytes) or not (is_stream or isinstance(item, str | os.PathLike | Sequence)):
@@ -65,8 +78,16 @@ def texts_of(texts: Texts) -> list[Text]:
                 f"a text may not be {type(item).__name__}",
                 remedy="Give paths, binary streams, or sentences as lists of words",
             )
-        items.append(item)
-    return items
+        yield item
+
+
+def texts_of(texts: Texts) -> list[Text]:
+    """Return the texts, all at once.
+
+    Raises:
+        OptionError: an item is neither a path, a binary stream nor a sequence of words.
+    """
+    return list(iterate_texts(texts))
 
 
 def add_sentence(sink: SentenceSink, words: Sequence[str], number: int) -> None:
@@ -92,85 +113,76 @@ def text_name(text: Text) -> str:
 
 
 def text_size(text: Text) -> int | None:
-    """Return how many bytes there will be to read, or None where only reading would tell."""
+    """Return how many bytes there will be to read (of a compressed file: as it is), None if nobody knows."""
     if not isinstance(text, str | os.PathLike):
         return None
     try:
-        with Path(text).open("rb") as stream:
-            if stream.read(6).startswith((GZIP, BZIP2, XZ, ZSTD)):
-                return None
-            return os.fstat(stream.fileno()).st_size
+        status = Path(text).stat()
     except OSError:
         return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _pieces(text: PathLike | IO[bytes]) -> Iterator[bytes]:
-    """Yield the content in pieces of any size; compressed files are unpacked as a whole."""
+def _pieces(text: PathLike | IO[bytes], size: int, progress: Progress | None) -> Iterator[bytes]:
+    """Yield the content, unpacked, in pieces of about so many bytes."""
     if not isinstance(text, str | os.PathLike):
-        first = True
-        while piece := text.read(BLOCK):
-            if not isinstance(piece, bytes):
-                raise OptionError("the stream gives str", remedy="Open it in binary mode")
-            if first and piece.startswith((GZIP, BZIP2, XZ, ZSTD)):
-                raise TextError(
-                    "compressed data in a stream",
-                    remedy="Unpack it on the way, or give the file",
-                    file=text_name(text),
-                )
-            first = False
-            yield piece
+        yield from pieces(text, text_name(text), size, progress)
         return
     try:
-        with Path(text).open("rb") as stream:
-            piece = stream.read(BLOCK)
-            if piece.startswith((GZIP, BZIP2, XZ, ZSTD)):
-                yield read_bytes(text)
-                return
-            while piece:
-                yield piece
-                piece = stream.read(BLOCK)
+        with Path(text).open("rb", buffering=0) as stream:
+            yield from pieces(stream, text, size, progress)
     except FileNotFoundError as error:
         raise MissingFileError("no such file", remedy="Check the path", file=text) from error
     except OSError as error:
+        if isinstance(error, TlgError):
+            raise
         raise OutputError(
             f"cannot be read ({error.strerror})", remedy="Check the path and its permissions", file=text
         ) from error
 
 
-def blocks(text: PathLike | IO[bytes], progress: Progress | None = None) -> Iterator[Block]:
+def blocks(
+    text: PathLike | IO[bytes], progress: Progress | None = None, size: int | None = None
+) -> Iterator[Block]:
     """Yield a file or a binary stream as blocks of whole lines, a byte order mark removed.
 
     Args:
-        text: plain, or compressed as tlg._files.read_bytes knows it; a stream must be plain.
-        progress: called with the number of bytes after each piece.
+        text: plain or compressed (gzip, bzip2, xz, zstd: told by the first bytes).
+        progress: called with the number of bytes after each read, before they are unpacked.
+        size: about how many bytes are in a block; None for 16 MB. A longer line is a block of its own.
 
     Raises:
         MissingFileError, OutputError: it is not there or cannot be read.
-        TextError: damaged compressed data, or a stream of compressed data.
+        TextError: damaged compressed data.
     """
     name = text_name(text)
     line = 1
-    rest = b""
-    first = True
+    rest: list[bytes] = []  # of a line that is not complete
     notes: tuple[str, ...] = ()
-    for piece in _pieces(text):
-        if progress is not None:
-            progress(len(piece))
-        if first and piece.startswith(BOM):
-            piece = piece[len(BOM) :]
-            notes = (f"{name}: byte order mark removed",)
-        first = False
+    start: bytes | None = b""  # what may be a byte order mark
+    for piece in _pieces(text, BLOCK if size is None else size, progress):
+        if start is not None:
+            start += piece
+            if len(start) < len(BOM) and BOM.startswith(start):
+                continue
+            piece, start = start, None
+            if piece.startswith(BOM):
+                piece = piece[len(BOM) :]
+                notes = (f"{name}: byte order mark removed",)
         cut = piece.rfind(b"\n") + 1
         if not cut:
-            rest += piece
+            rest.append(piece)
             continue
-        data = rest + piece[:cut] if rest else piece[:cut]
-        rest = piece[cut:]
-        yield Block(data, name, line, notes)
+        # No copy of whole blocks where lines end with them.
+        data = piece if cut == len(piece) else piece[:cut]
+        yield Block(b"".join((*rest, data)) if rest else data, name, line, notes)
+        rest = [piece[cut:]] if cut < len(piece) else []
         notes = ()
-        line += data.count(b"\n")
+        line += _core.count_newlines(data)
+    if start:
+        rest.append(start)
     if rest:
         ended = f"{name}:{line}: the last line has no newline; taken as a whole sentence"
-        yield Block(rest, name, line, (*notes, ended))
+        yield Block(b"".join(rest), name, line, (*notes, ended))
     elif notes:
         yield Block(b"", name, line, notes)

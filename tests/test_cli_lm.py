@@ -66,6 +66,25 @@ def test_prune_takes_several_numbers(args: tuple[str, ...], tmp_path: Path) -> N
     assert "ngram 3=1\n" in output.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--smoothing", "jm", "--heldout", ABC, "--weight-buckets"),
+        ("--smoothing", "katz", "--gt-max", "1", "3", "--prune", "0"),
+        ("--smoothing", "kn", "--backoff", "--count-of-counts", "raw", "--closed-vocab"),
+        ("--smoothing", "addk", "--k", "0.5"),
+        ("--prune", "0", "1", "--prune-counts", "adjusted"),
+    ],
+)
+def test_methods_and_their_options(args: tuple[str, ...], tmp_path: Path) -> None:
+    """Measured on the text itself, each method's model is a model."""
+    arpa = str(tmp_path / "lm.arpa")
+    report = json.loads(out("lm", "train", ABC, "-o", arpa, "--order", "3", "--json", *args))
+    assert report["options"]["smoothing"] == (args[1] if args[0] == "--smoothing" else "mkn")
+    assert bool(report["orders"][2]["weights"]) == ("jm" in args)
+    assert 1 < json.loads(out("lm", "ppl", arpa, "--json", ABC))["ppl"] < 6
+
+
 def test_standard_input(tmp_path: Path) -> None:
     text = Path(ABC).read_bytes()
     for name, args, stdin in [("a", ABC, b""), ("b", "-", text)]:
@@ -84,9 +103,17 @@ def test_standard_input(tmp_path: Path) -> None:
         (("train", ABC, "-o", "OUT", "--prune", "0", "2", "1"), 1, "the thresholds of prune decrease"),
         (("train", str(GOLDENS / "symbols.txt"), "-o", "OUT"), 1, "symbols.txt:1: '<s>' is reserved"),
         (("train", ABC, "-o", "OUT", "--order", "0"), 2, "--order"),
-        (("train", ABC, "-o", "OUT", "--prune", "01111"), 2, "write the thresholds apart"),
+        (("train", ABC, "-o", "OUT", "--prune", "01111"), 2, "write the numbers apart, as in --prune 0 0 1"),
+        (
+            ("train", ABC, "-o", "OUT", "--gt-max", "-o", "OUT"),
+            2,
+            "--gt-max needs numbers, as in --gt-max 1 7",
+        ),
+        (("train", ABC, "-o", "OUT", "--k", "1"), 1, "k has no effect with smoothing='mkn'"),
+        (("train", ABC, "-o", "OUT", "--smoothing", "jm"), 1, "learns its weights from a text of its own"),
+        (("train", ABC, "-o", "OUT", "--smoothing", "wb", "--heldout", ABC), 1, "heldout has no effect"),
+        (("train", ABC, "-o", "OUT", "--smoothing", "good"), 2, "Invalid value for '--smoothing'"),
         (("train", ABC, "-o", "OUT", "--prune"), 2, "--prune needs numbers"),
-        (("train", ABC, "-o", "OUT", "--smoothing", "kn"), 2, "mkn"),
         (("train", ABC), 2, "--output"),
         (("ppl", ABC, ABC), 1, "abc.txt:1: no \\data\\ header"),
         (("ppl", "lm.arpa"), 2, "TEXT"),
@@ -98,3 +125,18 @@ def test_mistakes(args: tuple[str, ...], status: int, message: str, tmp_path: Pa
     assert done.returncode == status
     assert message in done.stderr.decode() and "Traceback" not in done.stderr.decode()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_memory_and_vocabularies(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("a\nb\nz\n", encoding="utf-8")
+    listed = str(tmp_path / "vocab.txt")
+    model = str(tmp_path / "lm.arpa")
+    limits = ["--threads", "2", "--memory", "64M", "--temp-dir", str(tmp_path), "-o", model]
+    report = json.loads(out("lm", "train", ABC, "--order", "2", "--vocab", listed, "--json", *limits))
+    assert report["options"]["vocab"] == 3 and any("not in vocab" in note for note in report["notes"])
+    assert "\tz\t" in Path(model).read_text(encoding="utf-8")
+    out("lm", "train", ABC, "--order", "2", "--vocab", listed, "--closed-vocab", *limits)
+    assert "<unk>" not in Path(model).read_text(encoding="utf-8")
+    done = tlg("lm", "train", ABC, "--memory", "1M", "-o", str(tmp_path / "no.arpa"))
+    assert done.returncode != 0 and b"memory='1M' is less than 16M. Allow more" in done.stderr
+    assert not (tmp_path / "no.arpa").exists()

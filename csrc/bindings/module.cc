@@ -11,5 +11,13 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_stream(module);
   tlg::bindings::register_lm(module);
-  tlg::bindings::register_lm_training(module);
+  tlg::bindings::register_lm_files(module);
+  tlg::bindings::register_lm_query(module);
+  tlg::bindings::register_lm_binary(module);
+  tlg::bindings::register_lm_change(module);
+  tlg::bindings::register_lm_mix(module);
+  tlg::bindings::register_lm_next(module);
+  tlg::bindings::register_lm_corpus(module);
+  tlg::bindings::register_lm_smoothing(module);
+  tlg::bindings::register_lm_counts(module);
 }

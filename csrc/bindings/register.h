@@ -9,7 +9,21 @@ void register_errors(pybind11::module_& module);
 void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
-void register_lm_training(pybind11::module_& module);  // after register_lm
+void register_lm_change(pybind11::module_& module);     // after register_lm
+void register_lm_mix(pybind11::module_& module);        // after register_lm
+void register_lm_corpus(pybind11::module_& module);     // after register_lm
+void register_lm_next(pybind11::module_& module);       // after register_lm
+void register_lm_corpus(pybind11::module_& module);     // after register_lm
+void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
+void register_lm_files(pybind11::module_& module);      // after register_lm
+void register_lm_corpus(pybind11::module_& module);     // after register_lm
+void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
+void register_lm_query(pybind11::module_& module);      // after register_lm
+void register_lm_binary(pybind11::module_& module);     // after register_lm
+void register_lm_next(pybind11::module_& module);       // after register_lm
+void register_lm_change(pybind11::module_& module);     // after register_lm
+void register_lm_mix(pybind11::module_& module);        // after register_lm
+void register_lm_counts(pybind11::module_& module);     // after register_lm_smoothing
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);

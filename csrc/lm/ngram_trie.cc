@@ -1,5 +1,6 @@
 #include "lm/ngram_trie.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "util/error.h"
@@ -81,31 +82,35 @@ void name_specials(NgramTrie* trie) {
   if (trie->unk < 0) trie->unk = upper;
 }
 
-LevelWalk::LevelWalk(const NgramTrie& trie, int k)
+LevelWalk::LevelWalk(const NgramTrie& trie, int k, std::size_t start)
     : trie_(&trie),
       order_(k),
       at_(static_cast<std::size_t>(k), 0),
       words_(static_cast<std::size_t>(k), 0) {
+  at_.back() = static_cast<NodeId>(start);
   if (done()) return;
-  settle(true);
-  for (int j = 2; j <= order_; ++j) words_[order_ - j] = trie.level(j).word[at_[j - 1]];
-  words_[order_ - 1] = at_[0];
+  for (int j = k; j > 1; --j) {
+    const util::Array<NodeId>& first = trie.level(j - 1).first_child;
+    at_[j - 2] = static_cast<NodeId>(std::upper_bound(first.begin(), first.end(), at_[j - 1]) -
+                                     first.begin() - 1);
+    words_[k - j] = trie.level(j).word[at_[j - 1]];
+  }
+  words_[k - 1] = at_[0];
 }
 
 void LevelWalk::next() {
   ++at_.back();
   if (done()) return;
   if (order_ > 1) words_[0] = trie_->level(order_).word[at_.back()];
-  settle(false);
+  settle();
 }
 
-// Moves the ancestors on until they are those of the node; what is above one that fits does too,
-// but for the first time.
-void LevelWalk::settle(bool all) {
+// Moves the ancestors on until they are those of the node; what is above one that fits does too.
+void LevelWalk::settle() {
   for (int j = order_; j > 1; --j) {
     const NgramLevel& below = trie_->level(j - 1);
     NodeId& parent = at_[j - 2];
-    if (!all && below.first_child[parent + 1] > at_[j - 1]) break;
+    if (below.first_child[parent + 1] > at_[j - 1]) break;
     while (below.first_child[parent + 1] <= at_[j - 1]) ++parent;
     if (j > 2) words_[order_ - j + 1] = below.word[parent];
   }

@@ -55,7 +55,8 @@ void name_specials(NgramTrie* trie);
 //   for (LevelWalk at(trie, k); !at.done(); at.next()) use(at.node(), at.words());
 class LevelWalk {
  public:
-  LevelWalk(const NgramTrie& trie, int k);
+  // From the given node on, which may be one past the last.
+  LevelWalk(const NgramTrie& trie, int k, std::size_t start = 0);
 
   bool done() const { return at_.back() == trie_->level(order_).size(); }
   void next();
@@ -66,7 +67,7 @@ class LevelWalk {
   const WordId* words() const { return words_.data(); }
 
  private:
-  void settle(bool all);
+  void settle();
 
   const NgramTrie* trie_;
   int order_;

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "util/large_memory.h"
+
 namespace tlg::util {
 
 // Moves are cheap, copies are asked for by name (copy()). const access never writes.
@@ -21,9 +23,15 @@ class Array {
   Array() = default;
   // Not initialised: the caller writes all of it.
   explicit Array(std::size_t size) : size_(size) {
-    std::shared_ptr<T[]> memory(new T[size]);
-    data_ = memory.get();
-    owner_ = std::move(memory);
+    if (size >= kLargeMemory / sizeof(T)) {
+      std::shared_ptr<void> memory = large_memory(size * sizeof(T));
+      data_ = static_cast<T*>(memory.get());
+      owner_ = std::move(memory);
+    } else {
+      std::shared_ptr<T[]> memory(new T[size]);
+      data_ = memory.get();
+      owner_ = std::move(memory);
+    }
   }
   Array(std::size_t size, T value) : Array(size) { std::fill_n(data_, size, value); }
   // Takes over what the vector holds.
@@ -48,6 +56,16 @@ class Array {
     Array made(size_);
     std::copy_n(data_, size_, made.data_);
     return made;
+  }
+
+  // The same memory for other values of that size: those that were there are lost.
+  template <typename Other>
+  Array<Other> reuse() && {
+    static_assert(sizeof(Other) == sizeof(T) && alignof(Other) <= alignof(T));
+    Array<Other> other(reinterpret_cast<Other*>(data_), size_, std::move(owner_));
+    data_ = nullptr;
+    size_ = 0;
+    return other;
   }
 
   std::size_t size() const { return size_; }

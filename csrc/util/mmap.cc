@@ -4,7 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <vector>
+#include <new>
 
 #include "util/error.h"
 
@@ -22,8 +22,8 @@ namespace {
 [[noreturn]] void cannot_open(const std::string& path, int reason) {
   if (reason == ENOENT || reason == ENOTDIR)
     throw Error(ErrorKind::kMissingFile, "no such file", "Check the path", path);
-  throw Error(ErrorKind::kIo, std::string("cannot be read (") + std::strerror(reason) + ")", "",
-              path);
+  throw Error(ErrorKind::kIo, std::string("cannot be read (") + std::strerror(reason) + ")",
+              "Check the path and its permissions", path);
 }
 
 #ifndef TLG_HAVE_MMAP
@@ -31,11 +31,14 @@ std::shared_ptr<const FileBytes> read_file(const std::string& path) {
   errno = 0;
   std::ifstream stream(std::filesystem::u8path(path), std::ios::binary | std::ios::ate);
   if (!stream) cannot_open(path, errno != 0 ? errno : ENOENT);
-  auto bytes = std::make_shared<std::vector<char>>(static_cast<std::size_t>(stream.tellg()));
+  const auto size = static_cast<std::size_t>(stream.tellg());
+  constexpr std::align_val_t kLine{64};  // what is in the file may count on it, as in a map
+  const std::shared_ptr<char> bytes(static_cast<char*>(::operator new(size + 1, kLine)),
+                                    [kLine](char* p) { ::operator delete(p, kLine); });
   stream.seekg(0);
-  stream.read(bytes->data(), static_cast<std::streamsize>(bytes->size()));
-  if (!stream) throw Error(ErrorKind::kIo, "cannot be read", "", path);
-  return std::make_shared<FileBytes>(bytes->data(), bytes->size(), bytes);
+  stream.read(bytes.get(), static_cast<std::streamsize>(size));
+  if (!stream) throw Error(ErrorKind::kIo, "cannot be read", "Check the disk", path);
+  return std::make_shared<FileBytes>(bytes.get(), size, bytes);
 }
 #endif
 

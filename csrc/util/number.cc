@@ -9,11 +9,16 @@
 #include <string>
 #include <system_error>
 
+#include "util/swar.h"
+
 namespace tlg {
 namespace {
 
 constexpr double kPower[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+constexpr std::uint64_t kTens[] = {1,       10,       100,       1000,       10000,      100000,
+                                   1000000, 10000000, 100000000, 1000000000, 10000000000};
 
 constexpr char kPairs[] =
     "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546"
@@ -119,6 +124,52 @@ bool parse_float(std::string_view text, float* value) {
   return true;
 }
 
+bool parse_padded_float(const char* text, std::size_t size, float* value) {
+  const auto slowly = [&] { return parse_float({text, size}, value); };
+  if (!util::kFirstByteIsLowest || size == 0) return slowly();
+  const char* p = text;
+  const char* const end = text + size;
+  const bool negative = *p == '-';
+  p += negative;
+  // One or two digits, a point, up to 16 digits: all that is usual in a file of log10 values.
+  if (!is_digit(p[0])) return slowly();
+  std::uint64_t whole = static_cast<std::uint64_t>(p[0] - '0');
+  if (p[1] == '.') {
+    p += 2;
+  } else if (end - p == 1) {
+    *value = whole == 0 ? 0.0f : static_cast<float>(whole) * (negative ? -1.0f : 1.0f);
+    return true;
+  } else {
+    if (!is_digit(p[1]) || p[2] != '.') return slowly();
+    whole = whole * 10 + static_cast<std::uint64_t>(p[1] - '0');
+    p += 3;
+  }
+  const auto digits = static_cast<std::size_t>(end - p);
+  // Digits that are not there become zeros, so that the power of ten is always the same one.
+  constexpr std::uint64_t kZeros = 0x3030303030303030ULL;
+  const auto decimals = [](const char* from, std::size_t count) {
+    return util::first_of_eight(util::load_eight(from) ^ kZeros, count) ^ kZeros;
+  };
+  double wide;
+  if (digits - 1 < 8) {
+    const std::uint64_t first = decimals(p, digits);
+    if (!util::are_eight_digits(first)) return slowly();
+    wide = static_cast<double>(whole * 100000000 + util::parse_eight_digits(first)) / 1e8;
+  } else if (digits - 9 < 8 && whole == 0) {
+    const std::uint64_t first = decimals(p, 8), second = decimals(p + 8, digits - 8);
+    if (!util::are_eight_digits(first) || !util::are_eight_digits(second)) return slowly();
+    const std::uint64_t both = std::uint64_t{util::parse_eight_digits(first)} * 100000000 +
+                               util::parse_eight_digits(second);
+    if (both > std::uint64_t{1} << 53) return slowly();
+    wide = static_cast<double>(both) / 1e16;
+  } else {
+    return slowly();
+  }
+  if (is_midpoint(wide)) return slowly();
+  *value = static_cast<float>(negative ? -wide : wide);
+  return true;
+}
+
 bool parse_unsigned(std::string_view text, std::uint64_t* value) {
   const auto end = std::from_chars(text.data(), text.data() + text.size(), *value);
   return !text.empty() && end.ec == std::errc() && end.ptr == text.data() + text.size();
@@ -132,22 +183,56 @@ namespace {
 
 char* format_slowly(char* out, float value) {
 #ifdef __cpp_lib_to_chars
-  return std::to_chars(out, out + 16, value).ptr;
+  return std::to_chars(out, out + kFloatRoom, value, std::chars_format::fixed).ptr;
 #else
-  for (int digits = 1; digits <= 9; ++digits) {
+  for (int decimals = 0;; ++decimals) {
     std::ostringstream stream;
     stream.imbue(std::locale::classic());
-    stream.precision(digits);
+    stream.setf(std::ios::fixed);
+    stream.precision(decimals);
     stream << value;
     const std::string text = stream.str();
     float back = 0;
-    if (digits == 9 || (parse_float(text, &back) && back == value)) {
+    if (parse_float(text, &back) && back == value) {
       std::memcpy(out, text.data(), text.size());
       return out + text.size();
     }
   }
-  return out;
 #endif
+}
+
+// Decimals that always suffice at the size of 2^(exponent - 127): their spacing is below that of
+// float32 there.
+constexpr int decimals_needed(std::uint32_t exponent) {
+  return exponent >= 131 ? 6 : exponent >= 127 ? 7 : exponent >= 124 ? 8 : 10;
+}
+
+// The nearest decimal to a float with one power of ten, and whether it reads back to that float.
+struct Decimal {
+  std::int64_t number;
+  bool reads_back;
+
+  // half_gap: half the distance to the next float; 0 where the two neighbours are not equally far.
+  Decimal(double size, double half_gap, int decimals) {
+    const double power = kPower[decimals], scaled = size * power;
+    number = static_cast<std::int64_t>(scaled + 0.5);
+    const double off = std::fabs(static_cast<double>(number) - scaled), half = half_gap * power;
+    // scaled is below 1.3e9, so rounding has moved it by 2e-7 at most.
+    constexpr double kRounding = 1e-5;
+    reads_back = off < half - kRounding;
+    if (std::fabs(off - half) <= kRounding || half_gap == 0) {  // the exact way, seldom
+      const double back = static_cast<double>(number) / power;
+      reads_back = static_cast<float>(back) == static_cast<float>(size) && !is_midpoint(back);
+    }
+  }
+};
+
+void write_eight_digits(char* out, std::uint32_t value) {
+  const std::uint64_t digits = util::format_eight_digits(value);
+  if (util::kFirstByteIsLowest)
+    util::store_eight(out, digits);
+  else
+    for (int i = 0; i < 8; ++i) out[i] = static_cast<char>(digits >> 8 * i);
 }
 
 }  // namespace
@@ -159,37 +244,58 @@ char* format_float(char* out, float value) {
     return out;
   }
   if (!(size >= 1e-3f && size < 128.0f)) return format_slowly(out, value);
-  // Decimals that always suffice: their spacing is below that of float32 at this size. Then fewer
-  // while the nearest such decimal still reads back; a shorter one inside the rounding interval
-  // implies all the longer ones, so the first failure ends the search.
-  int decimals = size >= 16 ? 6 : size >= 1 ? 7 : size >= 0.125f ? 8 : 10;
+  std::uint32_t bits;
+  std::memcpy(&bits, &size, sizeof bits);
+  const std::uint32_t power_bits = bits & 0x7f800000U;
+  float power_of_two;
+  std::memcpy(&power_of_two, &power_bits, sizeof power_of_two);
   const double wide = size;
-  auto scaled = static_cast<std::uint64_t>(wide * kPower[decimals] + 0.5);
-  while (decimals > 0) {
-    const auto shorter = static_cast<std::uint64_t>(wide * kPower[decimals - 1] + 0.5);
-    const double back = static_cast<double>(shorter) / kPower[decimals - 1];
-    if (static_cast<float>(back) != size || is_midpoint(back)) break;
-    scaled = shorter;
-    --decimals;
+  const double half_gap = power_bits == bits ? 0 : static_cast<double>(power_of_two) * 0x1p-24;
+  // A shorter decimal that reads back implies that all the longer ones do, so the first failure
+  // ends the search. No branch on the first two tries: nobody could foretell it.
+  int decimals = decimals_needed(bits >> 23);
+  std::int64_t number = Decimal(wide, half_gap, decimals).number;
+  const Decimal shorter(wide, half_gap, decimals - 1);
+  Decimal next(wide, half_gap, decimals - 2);
+  number = shorter.reads_back ? shorter.number : number;
+  decimals -= shorter.reads_back;
+  if (shorter.reads_back && next.reads_back) {
+    do {
+      number = next.number;
+      if (--decimals == 0) break;
+      next = Decimal(wide, half_gap, decimals - 1);
+    } while (next.reads_back);
   }
-  if (value < 0) *out++ = '-';
-  // Two digits a step, from the right; zeros in front make up the decimals.
-  char digits[24];
-  char* first = digits + sizeof digits;
-  for (; scaled >= 100; scaled /= 100) std::memcpy(first -= 2, kPairs + scaled % 100 * 2, 2);
-  std::memcpy(first -= 2, kPairs + scaled * 2, 2);
-  if (scaled < 10) ++first;
-  char* const end = digits + sizeof digits;
-  while (end - first <= decimals) *--first = '0';
-  const auto whole = static_cast<std::size_t>(end - first - decimals);
-  std::memcpy(out, first, whole);
-  out += whole;
-  if (decimals > 0) {
-    *out++ = '.';
-    std::memcpy(out, first + whole, static_cast<std::size_t>(decimals));
-    out += decimals;
+  *out = '-';
+  out += value < 0;
+  if (size >= 1 && size < 16) {  // most numbers: seven decimals
+    const auto all =
+        static_cast<std::uint32_t>(static_cast<std::uint64_t>(number) * kTens[7 - decimals]);
+    const std::uint32_t whole = all / 10000000;
+    *out = '1';
+    out += whole >= 10;
+    *out++ = static_cast<char>('0' + (whole >= 10 ? whole - 10 : whole));
+    write_eight_digits(out, all % 10000000);  // a zero, where the point comes, and the decimals
+    *out = '.';
+    return out + (decimals > 0 ? decimals + 1 : 0);
   }
-  return out;
+  // Up to three digits, a point, ten decimals: those that are not wanted are written over.
+  const std::uint64_t all = static_cast<std::uint64_t>(number) * kTens[10 - decimals];
+  const std::uint64_t whole = all / 10000000000U, rest = all % 10000000000U;
+  if (whole >= 100) {
+    *out++ = '1';
+    std::memcpy(out, kPairs + (whole - 100) * 2, 2);
+    out += 2;
+  } else if (whole >= 10) {
+    std::memcpy(out, kPairs + whole * 2, 2);
+    out += 2;
+  } else {
+    *out++ = static_cast<char>('0' + whole);
+  }
+  *out = '.';
+  std::memcpy(out + 1, kPairs + rest / 100000000 * 2, 2);
+  write_eight_digits(out + 3, static_cast<std::uint32_t>(rest % 100000000));
+  return out + (decimals > 0 ? decimals + 1 : 0);
 }
 
 }  // namespace tlg

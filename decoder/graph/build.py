@@ -15,7 +15,7 @@ from tlg.decoder.graph.lexicon import LexiconSource, load_lexicon
 from tlg.decoder.graph.report import BuildReport
 from tlg.decoder.graph.tokens import TokenTable
 from tlg.errors import ArpaError, OptionError, TextError, TokensError
-from tlg.lm.arpa import read_arpa
+from tlg.lm.binary import read_model
 from tlg.lm.model import NgramModel
 
 __all__ = ["build_graph"]
@@ -166,6 +166,6 @@ def _load_lm(lm: PathLike | NgramModel) -> tuple[_core.NgramModel, str]:
     if isinstance(lm, NgramModel):
         return lm.core, repr(lm)
     try:
-        return read_arpa(lm), str(lm)
+        return read_model(lm), str(lm)
     except TextError as error:
         raise ArpaError(error.message, remedy=error.remedy, file=error.file) from error

@@ -1,7 +1,7 @@
 // All n-grams of a text with their counts, as a trie over reversed n-grams: the children of a node
 // are its one-word extensions to the LEFT, so the parent of "a b c" is "b c".
 // Built by sorting one packed key per token once; nothing is hashed.
-// Not for: probabilities (see lm/smooth/kneser_ney.h).
+// Not for: probabilities (see lm/smooth/smooth.h).
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "lm/count/corpus.h"
 #include "util/array.h"
+#include "util/workspace.h"
 
 namespace tlg::lm {
 
@@ -20,10 +21,13 @@ struct CountLevel {
   // Kneser-Ney's adjusted count: how often the n-gram occurs, for the top order and for n-grams
   // that begin with <s>; else how many different words stand to its left.
   util::Array<std::uint32_t> count;
+  // How often the n-gram occurs. Empty where that follows from the counts: see raw_counts().
+  util::Array<std::uint32_t> raw;
 };
 
 // Invariant: level[k - 1].first_child is non-decreasing and ends with the size of level[k];
-// no n-gram has two <s>; </s> is nobody's parent's left word.
+// no n-gram has two <s>; </s> is nobody's parent's left word. With a closed vocabulary no n-gram
+// has <unk>; all outside words together are one more word to the left.
 struct CountTrie {
   std::vector<CountLevel> levels;  // levels[k - 1]
   // How often the last n-gram of each order occurs, where it is a suffix of the last n-gram of the
@@ -37,6 +41,7 @@ struct CountTrie {
 CountTrie count_ngrams(Corpus* corpus, int order);
 
 // How often each n-gram of the trie occurs in the text, per order.
-std::vector<util::Array<std::uint32_t>> raw_counts(const CountTrie& trie);
+std::vector<util::Array<std::uint32_t>> raw_counts(const CountTrie& trie,
+                                                   util::Workspace workspace = {});
 
 }  // namespace tlg::lm

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include "util/bits.h"
 
 namespace tlg::lm {
 
@@ -40,53 +44,84 @@ struct PackedKey {
   // The position of the highest bit in which two keys differ; -1 if they are equal.
   static int highest_difference(const PackedKey& a, const PackedKey& b) {
     for (int i = kLimbs - 1; i >= 0; --i) {
-      std::uint64_t x = a.limb[i] ^ b.limb[i];
-      if (!x) continue;
-#if defined(__GNUC__) || defined(__clang__)
-      return i * 64 + 63 - __builtin_clzll(x);
-#else
-      int bit = 0;
-      for (int step = 32; step; step /= 2)
-        if (x >> step) {
-          x >>= step;
-          bit += step;
-        }
-      return i * 64 + bit;
-#endif
+      const std::uint64_t difference = a.limb[i] ^ b.limb[i];
+      if (difference) return i * 64 + util::highest_bit(difference);
     }
     return -1;
   }
 };
 
-// Sorts keys whose bits from `bits` on are 0: radix sort from the lowest byte, skipping bytes in
-// which all keys agree. `scratch` has room for as many.
+namespace detail {
+
 template <int kLimbs>
-void sort_keys(PackedKey<kLimbs>* keys, std::size_t count, int bits, PackedKey<kLimbs>* scratch) {
-  if (count < 400) {
-    std::sort(keys, keys + count);
-    return;
-  }
-  const int digits = (bits + 7) / 8;
+unsigned digit_of(const PackedKey<kLimbs>& key, int digit) {
+  return key.limb[digit / 8] >> (digit % 8 * 8) & 255;
+}
+
+// Radix sort from the lowest byte, skipping bytes in which all keys agree.
+template <int kLimbs>
+void sort_from_lowest(PackedKey<kLimbs>* keys, std::size_t count, int digits,
+                      PackedKey<kLimbs>* scratch) {
   std::vector<std::array<std::uint32_t, 256>> histogram(static_cast<std::size_t>(digits));
   for (std::size_t i = 0; i < count; ++i)
-    for (int d = 0; d < digits; ++d) ++histogram[d][keys[i].limb[d / 8] >> (d % 8 * 8) & 255];
+    for (int d = 0; d < digits; ++d) ++histogram[d][digit_of(keys[i], d)];
   PackedKey<kLimbs>* from = keys;
   PackedKey<kLimbs>* to = scratch;
   for (int d = 0; d < digits; ++d) {
     std::array<std::uint32_t, 256>& starts = histogram[d];
-    const int limb = d / 8, shift = d % 8 * 8;
-    if (starts[from[0].limb[limb] >> shift & 255] == count) continue;
+    if (starts[digit_of(from[0], d)] == count) continue;
     std::uint32_t sum = 0;
     for (std::uint32_t& start : starts) {
       const std::uint32_t size = start;
       start = sum;
       sum += size;
     }
+    const int limb = d / 8, shift = d % 8 * 8;
     for (std::size_t i = 0; i < count; ++i)
       to[starts[from[i].limb[limb] >> shift & 255]++] = from[i];
     std::swap(from, to);
   }
   if (from != keys) std::copy(from, from + count, keys);
+}
+
+}  // namespace detail
+
+// Sorts keys whose bits from `bits` on are 0. `scratch` has room for `room` keys: where there are
+// more, they are first parted in place by their highest byte. `moved(n)` is called after every few
+// ten thousand keys that were moved so.
+template <int kLimbs, typename Moved>
+void sort_keys(PackedKey<kLimbs>* keys, std::size_t count, int bits, PackedKey<kLimbs>* scratch,
+               std::size_t room, const Moved& moved) {
+  constexpr std::size_t kStep = 1 << 15;
+  const int digits = (bits + 7) / 8;
+  if (count < 400) return std::sort(keys, keys + count);
+  if (count <= room) return detail::sort_from_lowest(keys, count, digits, scratch);
+  if (digits == 0) return;  // all are equal
+  std::array<std::size_t, 256> next{}, end{};
+  for (std::size_t i = 0; i < count; ++i) {
+    ++end[detail::digit_of(keys[i], digits - 1)];
+    if (i % kStep == kStep - 1) moved(kStep);
+  }
+  std::size_t sum = 0;
+  for (int digit = 0; digit < 256; ++digit) {
+    next[digit] = sum;
+    end[digit] = sum += end[digit];
+  }
+  std::size_t steps = 0;
+  for (unsigned digit = 0; digit < 256; ++digit)
+    while (next[digit] != end[digit]) {
+      PackedKey<kLimbs> key = keys[next[digit]];
+      for (unsigned to; (to = detail::digit_of(key, digits - 1)) != digit;) {
+        std::swap(key, keys[next[to]++]);
+        if (++steps % kStep == 0) moved(kStep);
+      }
+      keys[next[digit]++] = key;
+    }
+  for (int digit = 0; digit < 256; ++digit) {
+    const std::size_t begin = digit ? end[digit - 1] : 0;
+    sort_keys(keys + begin, end[digit] - begin, (digits - 1) * 8, scratch, room, moved);
+    moved(end[digit] - begin);
+  }
 }
 
 }  // namespace tlg::lm

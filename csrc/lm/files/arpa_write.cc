@@ -1,82 +1,137 @@
-// Writing ARPA text.
+// Writing ARPA text: blocks of n-grams, each made from scratch, so that threads can share the work.
 #include <algorithm>
 #include <cstring>
 
 #include "lm/files/arpa.h"
 #include "util/number.h"
+#include "util/parallel.h"
 
 namespace tlg::lm {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{4} << 20;
-// Words up to this long are copied as this many bytes, which needs no call; what is too much is
-// written over.
-constexpr std::size_t kCopy = 16;
+constexpr std::size_t kBlock = 16384;  // n-grams
+constexpr std::size_t kCopy = 16;      // bytes at a time; what is too much is written over
+
+// Copies a text whose memory may be read, and written, up to kCopy - 1 bytes behind its end.
+char* copy_text(char* out, const char* text, std::size_t size) {
+  for (std::size_t at = 0; at < size; at += kCopy) std::memcpy(out + at, text + at, kCopy);
+  return out + size;
+}
 
 }  // namespace
 
-ArpaWriter::ArpaWriter(const NgramTrie& trie) : trie_(trie), at_(trie, 1) {
-  for (const std::string& word : trie.vocabulary) {
+ArpaWriter::ArpaWriter(const NgramTrie& trie, std::size_t threads)
+    : trie_(trie), texts_(std::max<std::size_t>(threads, 1)) {
+  words_.reserve(trie.vocabulary.size());
+  for (std::size_t id = 0; id < trie.vocabulary.size(); ++id) {
+    const std::string& word = trie.vocabulary[id];
     longest_word_ = std::max(longest_word_, word.size());
-    word_at_.push_back(words_.size());
-    words_ += word;
-  }
-  word_at_.push_back(words_.size());
-  words_.append(kCopy, ' ');
-}
-
-std::string ArpaWriter::next() {
-  std::string piece;
-  if (order_ > trie_.order()) return piece;
-  bool fresh = false;  // is this section's head still to be written?
-  if (order_ == 0) {
-    piece = "\\data\\\n";
-    for (int k = 1; k <= trie_.order(); ++k)
-      piece += "ngram " + std::to_string(k) + "=" + std::to_string(trie_.level(k).size()) + "\n";
-    order_ = 1;
-    fresh = true;
-  }
-  const std::size_t longest_line =
-      40 + static_cast<std::size_t>(trie_.order()) * (longest_word_ + 1);
-  while (order_ <= trie_.order()) {
-    const NgramLevel& level = trie_.level(order_);
-    if (fresh) piece += "\n\\" + std::to_string(order_) + "-grams:\n";
-    std::size_t used = piece.size();
-    // In blocks small enough that the room for their longest possible lines stays modest.
-    const std::size_t block = std::clamp<std::size_t>(kPiece / longest_line, 1, 4096);
-    while (!at_.done() && used < kPiece) {
-      if (piece.size() < used + block * longest_line) piece.resize(used + block * longest_line);
-      char* p = piece.data() + used;
-      for (std::size_t i = 0; i < block && !at_.done(); ++i, at_.next()) {
-        p = format_float(p, level.log10_prob[at_.node()]);
-        for (int j = 0; j < order_; ++j) {
-          *p++ = j ? ' ' : '\t';
-          const WordId word = at_.words()[j];
-          const std::size_t begin = word_at_[word], size = word_at_[word + 1] - begin;
-          std::memcpy(p, words_.data() + begin, kCopy);
-          if (size > kCopy) std::memcpy(p + kCopy, words_.data() + begin + kCopy, size - kCopy);
-          p += size;
-        }
-        if (!level.log10_backoff.empty()) {
-          *p++ = '\t';
-          p = format_float(p, level.log10_backoff[at_.node()]);
-        }
-        *p++ = '\n';
-      }
-      used = static_cast<std::size_t>(p - piece.data());
+    ShortWord short_word;
+    if (word.size() < sizeof short_word.text) {
+      std::memcpy(short_word.text, word.data(), word.size());
+      short_word.size = static_cast<unsigned char>(word.size());
     }
-    piece.resize(used);
-    if (!at_.done()) return piece;
-    fresh = true;
-    if (++order_ <= trie_.order()) at_ = LevelWalk(trie_, order_);
+    words_.push_back(short_word);
   }
-  return piece + "\n\\end\\\n";
 }
 
-std::string write_arpa(const NgramTrie& trie) {
+std::string_view ArpaWriter::next() {
+  if (next_text_ == num_texts_) {
+    std::vector<Block> blocks;
+    while (blocks.size() < texts_.size() && order_ <= trie_.order()) {
+      const std::size_t size = trie_.level(order_).size();
+      const std::size_t end = std::min(begin_ + kBlock, size);
+      blocks.push_back({order_, begin_, end});
+      begin_ = end;
+      if (end == size) {
+        ++order_;
+        begin_ = 0;
+      }
+    }
+    parallel_for(blocks.size(), texts_.size(), [&](std::size_t i, std::size_t) {
+      texts_[i].num_ngrams = blocks[i].end - blocks[i].begin;
+      format(blocks[i], &texts_[i]);
+    });
+    num_texts_ = blocks.size();
+    next_text_ = 0;
+    if (blocks.empty()) return {};
+  }
+  const Text& text = texts_[next_text_++];
+  num_written_ += text.num_ngrams;
+  return {text.bytes.data(), text.size};
+}
+
+// The text of one block, with what stands before the first and behind the last n-gram.
+void ArpaWriter::format(const Block& block, Text* text) const {
+  const int k = block.order;
+  const NgramLevel& level = trie_.level(k);
+  std::string head;
+  if (k == 1 && block.begin == 0) {
+    head = "\\data\\\n";
+    for (int j = 1; j <= trie_.order(); ++j)
+      head += "ngram " + std::to_string(j) + "=" + std::to_string(trie_.level(j).size()) + "\n";
+  }
+  if (block.begin == 0) head += "\n\\" + std::to_string(k) + "-grams:\n";
+  // Two numbers, the words with a separator each, and what copy_text may write behind the last one.
+  const std::size_t longest_line =
+      2 * kFloatRoom + static_cast<std::size_t>(k) * (longest_word_ + 1) + 4 + kCopy;
+  text->size = head.size();
+  const auto make_room = [&](std::size_t room) {
+    if (text->bytes.size() < text->size + room)
+      text->bytes.resize(std::max(text->size + room, text->bytes.size() + (kBlock << 5)));
+  };
+  make_room(longest_line);
+  std::memcpy(text->bytes.data(), head.data(), head.size());
+  std::vector<char> rest(longest_line);  // the words but for the oldest, which children share
+  std::size_t rest_size = 0;
+  bool first = true;
+  NodeId parent = 0;
+  for (LevelWalk at(trie_, k, block.begin); at.node() != block.end; at.next()) {
+    if (k > 1 && (first || at.parent() != parent)) {
+      parent = at.parent();
+      char* p = rest.data();
+      for (int j = 1; j < k; ++j) {
+        *p++ = ' ';
+        p = copy_word(p, at.words()[j]);
+      }
+      rest_size = static_cast<std::size_t>(p - rest.data());
+    }
+    first = false;
+    make_room(longest_line);
+    char* const line = text->bytes.data() + text->size;
+    char* p = format_float(line, level.log10_prob[at.node()]);
+    *p++ = '\t';
+    p = copy_word(p, at.words()[0]);
+    p = copy_text(p, rest.data(), rest_size);
+    if (!level.log10_backoff.empty()) {
+      *p++ = '\t';
+      p = format_float(p, level.log10_backoff[at.node()]);
+    }
+    *p++ = '\n';
+    text->size += static_cast<std::size_t>(p - line);
+  }
+  if (k < trie_.order() || block.end < level.size()) return;
+  const char end[] = "\n\\end\\\n";
+  make_room(sizeof end);
+  std::memcpy(text->bytes.data() + text->size, end, sizeof end - 1);
+  text->size += sizeof end - 1;
+}
+
+char* ArpaWriter::copy_word(char* out, WordId id) const {
+  const ShortWord& word = words_[id];
+  if (word.size != kLong) {
+    std::memcpy(out, word.text, sizeof word.text);
+    return out + word.size;
+  }
+  const std::string& whole = trie_.vocabulary[id];
+  std::memcpy(out, whole.data(), whole.size());
+  return out + whole.size();
+}
+
+std::string write_arpa(const NgramTrie& trie, std::size_t threads) {
   std::string text;
-  ArpaWriter writer(trie);
-  for (std::string piece = writer.next(); !piece.empty(); piece = writer.next()) text += piece;
+  ArpaWriter writer(trie, threads);
+  for (std::string_view piece = writer.next(); !piece.empty(); piece = writer.next()) text += piece;
   return text;
 }
 

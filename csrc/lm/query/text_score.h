@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "lm/query/backoff_model.h"
+#include "lm/query/query_model.h"
 
 namespace tlg::lm {
 
@@ -28,37 +29,39 @@ struct TokenScore {
   bool oov = false;
 };
 
+// Words wait here until there are enough of them to be scored together. Sums are taken over the
+// tokens of a sentence, then over the sentences of a part, then over parts, always in the order of
+// the text and with parts of a fixed size: figures do not depend on the number of threads.
 class TextScorer {
  public:
-  TextScorer(const BackoffModel& model, bool per_sentence)
-      : model_(model), per_sentence_(per_sentence) {
-    one_.hits.resize(static_cast<std::size_t>(model.order()));
-    total_.hits = one_.hits;
-  }
+  TextScorer(const QueryModel& model, bool per_sentence, std::size_t threads = 1);
 
   // Adds whole lines (split as lm/count/corpus.h does); `name` and `first_line` are for errors.
-  // Throws Error(kText) for <s> or </s> in the text.
+  // Throws Error(kText) for <s> or </s> in the text, and for what is not UTF-8.
   void add_text(std::string_view text, const std::string& name, std::int64_t first_line);
   // Adds one sentence from its words.
   void add_sentence(const std::vector<std::string>& words, std::int64_t number);
 
-  const TextScore& total() const { return total_; }
-  const std::vector<TextScore>& sentences() const { return sentences_; }
+  const TextScore& total();
+  const std::vector<TextScore>& sentences();
 
  private:
-  void add_word(std::string_view word, const std::string& name, std::int64_t line);
-  void count(const LmHit& hit, bool oov);
-  void end_sentence();
+  class Part;
 
-  const BackoffModel& model_;
+  void add_part(const TextScore& sum, std::vector<TextScore>* sentences);
+  // Scores the sentences of add_sentence() that wait.
+  void flush();
+
+  const QueryModel& model_;
   bool per_sentence_;
-  LmState state_ = model_.start();
-  TextScore one_, total_;  // one_: the sentence being read
+  std::size_t threads_;
+  std::shared_ptr<Part> waiting_;  // what add_sentence() brought and nobody has asked for yet
+  TextScore total_;
   std::vector<TextScore> sentences_;
 };
 
 // Each word of a sentence and then </s>.
-std::vector<TokenScore> score_tokens(const BackoffModel& model,
+std::vector<TokenScore> score_tokens(const QueryModel& model,
                                      const std::vector<std::string>& words);
 
 }  // namespace tlg::lm
