@@ -17,7 +17,7 @@ LN10 = math.log(10.0)
 
 
 class _CannotError(OptionError, AttributeError):
-    """What a KenLM binary lacks: for ``hasattr`` and ``getattr`` it is not there."""
+    """What a KenLM binary does not give; to hasattr() it is not there."""
 
 
 def is_kenlm_binary(path: PathLike) -> bool:
@@ -149,7 +149,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be counted")
+        self._cannot("the n-grams cannot be counted")
 
     @property
     def vocabulary(self) -> NoReturn:
@@ -158,7 +158,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its words be listed")
+        self._cannot("the words cannot be listed")
 
     @property
     def core(self) -> NoReturn:
@@ -167,7 +167,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("its n-grams be had")
+        self._cannot("the n-grams cannot be had")
 
     def save(self, path: PathLike, **options: Any) -> NoReturn:
         """Refused, as ``core`` is.
@@ -175,7 +175,7 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("it be written")
+        self._cannot("the model cannot be written")
 
     def next_words(self, state: Any, k: int = 10) -> NoReturn:
         """Refused, as ``vocabulary`` is.
@@ -183,12 +183,13 @@ class KenlmModel:
         Raises:
             OptionError: always.
         """
-        self._cannot("what follows a state be listed")
+        self._cannot("what follows a state cannot be listed")
 
     def _cannot(self, what: str) -> NoReturn:
         raise _CannotError(
-            f"{self._path}: KenLM's binaries only score; nor can {what}",
+            f"KenLM's binaries only score: {what}",
             remedy="Give tlg the ARPA file that the binary was built from",
+            file=self._path,
         )
 
     def __repr__(self) -> str:

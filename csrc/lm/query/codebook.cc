@@ -15,6 +15,10 @@ constexpr int kMaxRounds = 100;
 // Numbers that mean something of their own.
 constexpr float kKept[] = {kLog10Zero, 0.0f};
 
+bool is_kept(float value) {
+  return std::find(std::begin(kKept), std::end(kKept), value) != std::end(kKept);
+}
+
 std::uint32_t pattern_of(float value) {
   std::uint32_t pattern;
   std::memcpy(&pattern, &value, 4);
@@ -129,7 +133,10 @@ std::vector<float> quantise(const util::Array<float>& values, std::size_t size) 
     if (next == ends) break;
     ends = std::move(next);
   }
-  for (const double mean : means) codes.push_back(static_cast<float>(mean));
+  for (const double mean : means) {
+    const auto code = static_cast<float>(mean);
+    codes.push_back(is_kept(code) ? std::nextafter(code, -1.0f) : code);
+  }
   std::sort(codes.begin(), codes.end());
   codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
   return codes;
@@ -148,7 +155,7 @@ CodeFinder::CodeFinder(const std::vector<float>& codebook, bool exact) : exact_(
   }
   for (std::size_t i = 0; i < codebook.size(); ++i) {
     const auto place = static_cast<std::uint32_t>(i);
-    if (std::find(std::begin(kKept), std::end(kKept), codebook[i]) != std::end(kKept)) {
+    if (is_kept(codebook[i])) {
       kept_.emplace_back(codebook[i], place);
     } else {
       numbers_.push_back(codebook[i]);

@@ -29,18 +29,17 @@ class Packer {
     bool plain_sign = !backoffs;
     for (const float value : values) plain_sign = plain_sign && pattern_of(value) != 0x80000000U;
     const unsigned plain_bits = plain_sign ? 31 : 32;
-    std::vector<float> book;
-    if (bits == 0) {
-      book = distinct_values(values, values.size() / 2);
-      const double size = static_cast<double>(values.size());
-      if (width_of(book.size()) * size + 32.0 * static_cast<double>(book.size()) >
-          kWorth * plain_bits * size)
-        book.clear();
-    } else {
-      book = quantise(values, std::size_t{1} << bits);
-    }
+    // A codebook of all distinct values loses nothing, whatever was asked for.
+    std::vector<float> book =
+        distinct_values(values, bits == 0 ? values.size() / 2 : std::size_t{1} << bits);
+    const bool exact = bits == 0 || !book.empty();
+    if (!exact) book = quantise(values, std::size_t{1} << bits);
+    const double size = static_cast<double>(values.size());
+    if (bits == 0 && width_of(book.size()) * size + 32.0 * static_cast<double>(book.size()) >
+                         kWorth * plain_bits * size)
+      book.clear();
     made_.bits = book.empty() ? (values.empty() ? 0 : plain_bits) : width_of(book.size());
-    finder_ = std::make_unique<CodeFinder>(book, bits == 0);
+    finder_ = std::make_unique<CodeFinder>(book, exact);
     made_.table = util::Array<float>(std::move(book));
     mask_ = plain_bits == 31 ? 0x7fffffffU : 0xffffffffU;
   }
