@@ -2,6 +2,7 @@
 
 from tlg.lm.change_report import ChangeReport, MixReport, PruneReport, VocabularyReport
 from tlg.lm.contract import LanguageModel, check_language_model
+from tlg.lm.counts import NgramCounts, count, merge_counts
 from tlg.lm.generate import Generated, generate
 from tlg.lm.kenlm_model import KenlmModel
 from tlg.lm.load import load_model
@@ -23,6 +24,7 @@ __all__ = [
     "MixReport",
     "MixWeights",
     "MixedModel",
+    "NgramCounts",
     "NgramModel",
     "OrderReport",
     "Perplexity",
@@ -33,10 +35,12 @@ __all__ = [
     "WordScore",
     "add_words",
     "check_language_model",
+    "count",
     "generate",
     "learn_weights",
     "limit_vocabulary",
     "load_model",
+    "merge_counts",
     "mix",
     "perplexity",
     "prune",

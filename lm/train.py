@@ -8,18 +8,18 @@ from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import OptionError
 from tlg.lm.corpus import TrainProgress, make_job, read_corpus
+from tlg.lm.counts import NgramCounts, symbols_of
 from tlg.lm.model import NgramModel
+from tlg.lm.overlap import SentenceSketch
 from tlg.lm.report import OrderReport, TrainReport
 from tlg.lm.smoothing import SMOOTHINGS, choose, fallback_note, vocabulary
 from tlg.lm.text import Texts
 
 __all__ = ["SMOOTHINGS", "train"]
 
-SYMBOLS = {"error": _core.Symbols.error, "skip": _core.Symbols.skip, "unk": _core.Symbols.unk}
-
 
 def train(
-    texts: Texts,
+    texts: Texts | NgramCounts,
     *,
     order: int = 4,
     smoothing: str = "mkn",
@@ -48,7 +48,8 @@ def train(
     Args:
         texts: one path, or an iterable of paths (plain or gz, bz2, xz, zst), binary streams, and
             sentences (lists of words). A str is always a path, never a sentence. One sentence a line;
-            words are separated by spaces, tabs, CR and NUL; an empty line is a sentence.
+            words are separated by spaces, tabs, CR and NUL; an empty line is a sentence. Or the counts of
+            texts, from ``tlg.lm.count`` or a count file.
         order: the length of the longest n-grams, 1 to 9.
         smoothing: "mkn" modified Kneser-Ney, "kn" Kneser-Ney with one discount an order, "absolute"
             discounting, "wb" Witten-Bell, "katz" (Good-Turing), "jm" Jelinek-Mercer, "addk", "laplace"
@@ -117,31 +118,41 @@ def train(
         vocab_pad=vocab_pad,
         limit_vocab=limit_vocab,
     )
-    if symbols not in SYMBOLS:
-        known = ", ".join(repr(one) for one in SYMBOLS)
-        raise OptionError(f"symbols={symbols!r} is not known", remedy=f"There is: {known}")
+    meaning = symbols_of(symbols)
     job = make_job(threads, memory, temp_dir, progress)
     learns_from: _core.Corpus | None = None
     if heldout is not None:
         learns_from, _, _ = read_corpus(
             heldout,
-            symbols=SYMBOLS[symbols],
+            symbols=meaning,
             vocab=None,
             closed_vocab=False,
             job=job,
             progress=None,
         )
 
-    corpus, sketch, notes = read_corpus(
-        texts,
-        symbols=SYMBOLS[symbols],
-        vocab=None if vocab is None else vocabulary("vocab", vocab),
-        closed_vocab=closed_vocab,
-        job=job,
-        progress=progress,
-    )
-    sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
-    core, found = _core.train(corpus, choice.used["order"], choice.core, learns_from)
+    sketch, notes, skipped, listed = SentenceSketch(), list[str](), 0, None
+    if isinstance(texts, NgramCounts):
+        if vocab is not None or closed_vocab or symbols != "error":
+            raise OptionError(
+                "vocab, closed_vocab and symbols are for texts, not for counts",
+                remedy="Give symbols to tlg.lm.count, or use limit_vocab",
+            )
+        counts = texts.shortened(choice.used["order"])
+        sentences, words = counts.num_sentences, counts.num_words
+        core, found = _core.train_counts(counts.core, job, choice.core, learns_from)
+    else:
+        corpus, sketch, notes = read_corpus(
+            texts,
+            symbols=meaning,
+            vocab=None if vocab is None else vocabulary("vocab", vocab),
+            closed_vocab=closed_vocab,
+            job=job,
+            progress=progress,
+        )
+        sentences, words, skipped = corpus.num_sentences, corpus.num_words, corpus.num_skipped
+        listed = None if vocab is None else corpus.num_listed
+        core, found = _core.train(corpus, choice.used["order"], choice.core, learns_from)
     cutoffs = choice.used["prune"] or (0,)
     orders = tuple(
         OrderReport(
@@ -166,7 +177,7 @@ def train(
         skipped_symbols=skipped,
         options={
             **choice.used,
-            "vocab": None if vocab is None else corpus.num_listed,
+            "vocab": listed,
             "closed_vocab": closed_vocab,
             "symbols": symbols,
         },

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 
-from reference.lm_change import Model, order_of, prob, total
+from tests.reference.lm_change import Model, order_of, prob, total
 from tlg.lm import NgramModel
 
 SPECIAL = ("<unk>", "<s>", "</s>")
@@ -26,7 +26,8 @@ def random_model(
     events = [*(("<unk>",) if unk else ()), "</s>", *(f"w{first + i}" for i in range(words))]
     weights = [rng.random() + 0.05 for _ in events]
     model: dict[tuple[str, ...], tuple[float, float]] = {
-        (word,): (math.log10(weight / sum(weights)), 0.0) for word, weight in zip(events, weights, strict=True)
+        (word,): (math.log10(weight / sum(weights)), 0.0)
+        for word, weight in zip(events, weights, strict=True)
     }
     model[("<s>",)] = (0.0, 0.0)
     for k in range(2, order + 1):
@@ -40,7 +41,8 @@ def random_model(
             shares = [rng.random() + 0.02 for _ in chosen]
             mass = rng.uniform(0.3, 0.95)
             for word, share in zip(chosen, shares, strict=True):
-                model[(*context, word)] = (math.log10(mass * share / sum(shares)), 0.0)
+                ngram = (*context, word)
+                model[ngram] = (math.log10(mass * share / sum(shares)), 0.0)
             left = 1 - math.fsum(prob(model, (*context, word)) for word in chosen)
             lower = total(model, context[1:]) - math.fsum(prob(model, (*context[1:], w)) for w in chosen)
             model[context] = (model[context][0], math.log10(left / lower))
@@ -76,7 +78,10 @@ def dumped(model: NgramModel) -> dict[tuple[str, ...], tuple[float, float]]:
     for line in text.splitlines():
         fields = line.split("\t")
         if len(fields) > 1:
-            found[tuple(fields[1].split(" "))] = (float(fields[0]), float(fields[2]) if len(fields) > 2 else 0.0)
+            found[tuple(fields[1].split(" "))] = (
+                float(fields[0]),
+                float(fields[2]) if len(fields) > 2 else 0.0,
+            )
     return found
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tlg
-from lm_change_cases import MODELS, arpa, contexts_of, dumped, loaded, random_model
-from reference import lm_change as twin
+from tests.lm_change_cases import MODELS, arpa, contexts_of, dumped, loaded, random_model
+from tests.reference import lm_change as twin
 from tlg.lm import NgramModel, PruneReport, prune
 
 few = settings(max_examples=40, deadline=None)
@@ -26,7 +26,9 @@ def changes(model: twin.Model, history: twin.Model) -> dict[tuple[str, ...], flo
 def between(values: list[float], at: float) -> float:
     """A threshold that is not within rounding of any value; 0 where there is none."""
     ordered = sorted(values)
-    for low, high in zip(ordered[int(at * len(ordered)) :], ordered[int(at * len(ordered)) + 1 :], strict=False):
+    for low, high in zip(
+        ordered[int(at * len(ordered)) :], ordered[int(at * len(ordered)) + 1 :], strict=False
+    ):
         if low > 1e-6 and high > low * 1.01:
             return (low + high) / 2
     return 0.0
@@ -46,7 +48,9 @@ def test_what_goes_is_what_the_twin_says(model: dict[tuple[str, ...], Any], at: 
 
 
 @few
-@given(MODELS, st.floats(0, 0.95), st.sampled_from(["keep", "backoff"]), st.sampled_from(["chain", "stationary"]))
+@given(
+    MODELS, st.floats(0, 0.95), st.sampled_from(["keep", "backoff"]), st.sampled_from(["chain", "stationary"])
+)
 def test_sums_stay(model: dict[tuple[str, ...], Any], at: float, suffixes: str, history: str) -> None:
     source = loaded(model)
     threshold = between(list(changes(dumped(source), dumped(source)).values()), at)
@@ -138,7 +142,7 @@ def test_stationary_weights_are_frequencies_of_what_the_model_writes() -> None:
     """Against power iteration over whole histories of two words, all of them."""
     source = dumped(loaded(random_model(11, order=3, words=3, density=0.6)))
     words = twin.words_of(source)
-    mass = {("<s>",): 1.0}
+    mass: dict[tuple[str, ...], float] = {("<s>",): 1.0}
     for _ in range(300):
         following: dict[tuple[str, ...], float] = {}
         for history, share in mass.items():
@@ -211,7 +215,9 @@ def test_report_says_what_came_of_it() -> None:
     assert report.after == made.counts
     assert "n-grams, now" in str(report)
     assert report.as_dict()["threshold"] == 0.01
-    assert prune(made, ngrams=made.counts[0]).report.as_dict()["threshold"] is None
+    report = prune(made, ngrams=made.counts[0]).report
+    assert isinstance(report, PruneReport)
+    assert report.as_dict()["threshold"] is None
 
 
 def test_penn_treebank_is_pruned_as_by_kaldi(shared: Any, tmp_path: Any) -> None:
@@ -220,7 +226,8 @@ def test_penn_treebank_is_pruned_as_by_kaldi(shared: Any, tmp_path: Any) -> None
     It gives a first <s> the probability 1, where SRILM takes that of </s>: the figures are of its run on
     the model with p(<s>) = p(</s>).
     """
-    text = lzma.open(shared / "data" / "text" / "en" / "ptb.train.txt.xz", "rt", encoding="utf-8").read()
+    packed = (shared / "data" / "text" / "en" / "ptb.train.txt.xz").read_bytes()
+    text = lzma.decompress(packed).decode("utf-8")
     (tmp_path / "train.txt").write_text(text.replace("<unk>", "<oov>"), encoding="utf-8")
     model = tlg.lm.train(tmp_path / "train.txt", order=3)
     wanted = {1e-8: (264860, 549578), 1e-7: (257301, 321879), 1e-6: (150416, 49897)}

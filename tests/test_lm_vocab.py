@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tlg
-from lm_change_cases import MODELS, contexts_of, dumped, loaded, random_model
-from reference import lm_change as twin
+from tests.lm_change_cases import MODELS, contexts_of, dumped, loaded, random_model
+from tests.reference import lm_change as twin
 from tlg.lm import VocabularyReport, add_words, limit_vocabulary
 
 few = settings(max_examples=40, deadline=None)
@@ -64,8 +64,13 @@ def test_words_come_from_files_too(tmp_path: Any) -> None:
 
 
 def test_order_falls_where_no_long_ngram_stays() -> None:
-    source = {("<unk>",): (-1.0, 0.0), ("</s>",): (math.log10(0.5), 0.0), ("<s>",): (0.0, math.log10(0.8))}
-    source |= {("a",): (math.log10(0.4), 0.0), ("<s>", "a"): (math.log10(0.52), 0.0)}
+    source: dict[tuple[str, ...], tuple[float, float]] = {
+        ("<unk>",): (-1.0, 0.0),
+        ("</s>",): (math.log10(0.5), 0.0),
+        ("<s>",): (0.0, math.log10(0.8)),
+        ("a",): (math.log10(0.4), 0.0),
+        ("<s>", "a"): (math.log10(0.52), 0.0),
+    }
     made = limit_vocabulary(loaded(source), [], removed="spread")
     assert made.counts == (3,)
     assert dumped(made)[("</s>",)][0] == pytest.approx(math.log10(0.5 / 0.6), abs=1e-6)

@@ -19,4 +19,5 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_lm_next(module);
   tlg::bindings::register_lm_corpus(module);
   tlg::bindings::register_lm_smoothing(module);
+  tlg::bindings::register_lm_counts(module);
 }

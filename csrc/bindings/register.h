@@ -9,6 +9,12 @@ void register_errors(pybind11::module_& module);
 void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
 void register_lm(pybind11::module_& module);
+void register_lm_change(pybind11::module_& module);     // after register_lm
+void register_lm_mix(pybind11::module_& module);        // after register_lm
+void register_lm_corpus(pybind11::module_& module);     // after register_lm
+void register_lm_next(pybind11::module_& module);       // after register_lm
+void register_lm_corpus(pybind11::module_& module);     // after register_lm
+void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_files(pybind11::module_& module);      // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
@@ -17,6 +23,7 @@ void register_lm_binary(pybind11::module_& module);     // after register_lm
 void register_lm_next(pybind11::module_& module);       // after register_lm
 void register_lm_change(pybind11::module_& module);     // after register_lm
 void register_lm_mix(pybind11::module_& module);        // after register_lm
+void register_lm_counts(pybind11::module_& module);     // after register_lm_smoothing
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);

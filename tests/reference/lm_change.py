@@ -121,7 +121,7 @@ def loglinear(
 
     def product(word: str) -> float:
         parts = mixed_parts(models, (*ngram[:-1], word), everything)
-        return math.prod(part**weight for part, weight in zip(parts, weights, strict=True))
+        return math.prod(math.pow(part, weight) for part, weight in zip(parts, weights, strict=True))
 
     return product(ngram[-1]) / math.fsum(product(word) for word in everything)
 

@@ -72,20 +72,23 @@ NgramValues values_of_part(const NgramTrie& trie,
     const NgramLevel& level = trie.level(k);
     const NgramLevel& below = trie.level(k - 1);
     const std::vector<std::uint8_t>& stays = keep[static_cast<std::size_t>(k) - 1];
-    std::vector<std::uint8_t> lost(below.size(), 0), left(below.size(), 0);
-    for (std::size_t i = 0; i < level.size(); ++i)
-      (stays[i] == 1 ? left : lost)[level.context[i]] = 1;
-    util::Array<double> seen(below.size(), 0.0), seen_lower(below.size(), 0.0);
-    // Suffixes whose own probability is made up count with what is made up for them; the sum after
-    // a context stays what it was all the same.
-    const util::Array<float>& lower_probs = made.log10_prob.back();
     const util::Array<NodeId> parent = parents(trie, k);
+    // A context's backoff changes when it loses an n-gram, or when the suffix of one that stays is
+    // made up: what it backs off for has another sum then.
+    std::vector<std::uint8_t> changes(below.size(), 0), left(below.size(), 0);
+    for (std::size_t i = 0; i < level.size(); ++i) {
+      (stays[i] == 1 ? left : changes)[level.context[i]] = 1;
+      if (stays[i] == 1 && keep[static_cast<std::size_t>(k) - 2][parent[i]] == 2)
+        changes[level.context[i]] = 1;
+    }
+    util::Array<double> seen(below.size(), 0.0), seen_lower(below.size(), 0.0);
+    const util::Array<float>& lower_probs = made.log10_prob.back();
     const NodeRange starts =
         trie.bos < 0 ? NodeRange{0, 0} : ending_with(trie, k, static_cast<WordId>(trie.bos));
     for (std::size_t i = 0; i < level.size(); ++i) {
       if (stays[i] != 1 || (i >= starts.begin && i < starts.end)) continue;
       const NodeId context = level.context[i];
-      if (!lost[context]) continue;
+      if (!changes[context]) continue;
       seen[context] += prob_of(level.log10_prob[i]);
       seen_lower[context] += prob_of(lower_probs[parent[i]]);
     }
@@ -94,7 +97,7 @@ NgramValues values_of_part(const NgramTrie& trie,
     const util::Array<double>& lower_sums = sums[static_cast<std::size_t>(k) - 2];
     util::Array<float> backoff = below.log10_backoff.copy();
     for (std::size_t i = 0; i < below.size(); ++i) {
-      if (!lost[i]) continue;
+      if (!changes[i]) continue;
       backoff[i] =
           backoff_of(wanted[i] - seen[i], lower_sums[k == 2 ? 0 : suffix[i]] - seen_lower[i]);
       // A context that nothing follows any more costs nothing: rounding must not say otherwise.

@@ -267,7 +267,7 @@ NgramTrie add_words(const NgramTrie& trie,
   for (const NgramLevel& level : trie.levels) made.levels.push_back(copy_of(level));
   std::vector<float> prob(trie.level(1).log10_prob.begin(), trie.level(1).log10_prob.end());
   const float unk_left = log10_of(unk_prob * std::max(1 - total, 0.0));
-  prob[unk] = unk_left;
+  if (total > 0) prob[unk] = unk_left;
   for (const auto& [word, share] : shares) {
     made.vocabulary.push_back(word);
     prob.push_back(log10_of(unk_prob * share));
@@ -285,7 +285,7 @@ NgramTrie add_words(const NgramTrie& trie,
     // backs off for are more than they were.
     const ContextMasses masses = context_masses(trie, 2, sums);
     const NodeRange range = ending_with(trie, 2, static_cast<WordId>(unk));
-    for (std::size_t i = range.begin; i < range.end; ++i) {
+    for (std::size_t i = range.begin; i < range.end && total > 0; ++i) {
       const NodeId context = trie.level(2).context[i];
       const double lower = masses.unseen_lower[context] + unk_prob * std::min(total, 1.0);
       backoff[context] =

@@ -85,6 +85,10 @@ struct TrainedModel {
 TrainedModel train(Corpus* corpus, int order, const SmoothingOptions& options,
                    const Corpus* heldout = nullptr);
 
+// The same from counts; the corpus gives the words that their ids stand for, not its text.
+TrainedModel train(CountTrie counted, const Corpus& corpus, const SmoothingOptions& options,
+                   const Corpus* heldout = nullptr);
+
 // Is Kneser-Ney's adjusted count what this method counts?
 inline bool counts_adjusted(Smoothing smoothing) {
   return smoothing == Smoothing::kModifiedKneserNey || smoothing == Smoothing::kKneserNey;

@@ -122,16 +122,22 @@ TrainedModel smooth(CountTrie counted, const Corpus& corpus, const SmoothingOpti
 
 }  // namespace
 
+TrainedModel train(CountTrie counted, const Corpus& corpus, const SmoothingOptions& options,
+                   const Corpus* heldout) {
+  check_options(options, counted.order(), corpus.options().closed);
+  SmoothingOptions asked = options;
+  if (options.smoothing == Smoothing::kKatz || options.smoothing == Smoothing::kMaximumLikelihood)
+    asked.backoff = true;
+  return smooth(std::move(counted), corpus, asked, heldout);
+}
+
 TrainedModel train(Corpus* corpus, int order, const SmoothingOptions& options,
                    const Corpus* heldout) {
   check_options(options, order, corpus->options().closed);
   if (corpus->num_sentences() == 0)
     throw Error(ErrorKind::kText, "the text is empty: there is no sentence to train on",
                 "Give some text");
-  SmoothingOptions asked = options;
-  if (options.smoothing == Smoothing::kKatz || options.smoothing == Smoothing::kMaximumLikelihood)
-    asked.backoff = true;
-  return smooth(count_ngrams(corpus, order), *corpus, asked, heldout);
+  return train(count_ngrams(corpus, order), *corpus, options, heldout);
 }
 
 }  // namespace tlg::lm

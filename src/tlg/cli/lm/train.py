@@ -155,8 +155,16 @@ class NumbersCommand(click.Command):
 @click.option(
     "--temp-dir", metavar="FOLDER", help="Where temporary files are, instead of the system's place."
 )
+@click.option("--counts", is_flag=True, help="TEXT are count files (see tlg lm count) of this order.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | None, **options: Any) -> None:
+def train(
+    text: tuple[str, ...],
+    output: str,
+    as_json: bool,
+    limit_vocab: str | None,
+    counts: bool,
+    **options: Any,
+) -> None:
     """Train a model from TEXT files: one sentence a line, words separated by spaces; - is standard input.
 
     \b
@@ -164,7 +172,7 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
         tlg lm train corpus.txt.gz more.txt -o lm.arpa.gz --order 4 --prune 0 0 1
         tlg lm train corpus.txt -o lm.arpa --order 3 --smoothing jm --heldout valid.txt
     """
-    from tlg.lm import TrainReport
+    from tlg.lm import NgramCounts, TrainReport
     from tlg.lm import train as train_model
 
     if not Path(output).parent.is_dir():  # not after an hour of work
@@ -172,7 +180,8 @@ def train(text: tuple[str, ...], output: str, as_json: bool, limit_vocab: str | 
     for name in ("heldout", "gt_max", "prune"):  # not given: the method's own
         options[name] = options[name] or None
     with phase_bar(SHARES) as progress:
-        model = train_model(texts(text), limit_vocab=limit_vocab, progress=progress, **options)
+        source = NgramCounts.load(text, order=options["order"]) if counts else texts(text)
+        model = train_model(source, limit_vocab=limit_vocab, progress=progress, **options)
         progress("write", 0, 1)
         model.save(output)
         progress("write", 1, 1)
