@@ -285,7 +285,7 @@ def compress(data: bytes, path: PathLike) -> bytes:
 
 
 @contextmanager
-def write_packed(path: PathLike) -> Iterator[Callable[[bytes], object]]:
+def write_packed(path: PathLike) -> Iterator[Callable[[bytes | memoryview], object]]:
     """Write a file as atomic_write does, compressed as its suffix asks for; give what takes the bytes.
 
     Raises:
