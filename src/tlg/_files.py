@@ -41,7 +41,7 @@ PIECE = 64 << 10
 class Packer(Protocol):
     """What compresses a stream of bytes."""
 
-    def compress(self, data: bytes, /) -> bytes:
+    def compress(self, data: bytes | memoryview, /) -> bytes:
         """Return what is ready."""
 
     def flush(self) -> bytes:
