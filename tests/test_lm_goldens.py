@@ -91,7 +91,7 @@ def test_a_run_of_lmplz(name: str, shared: Path, folder: Path) -> None:
             tlg.lm.train(text, **options)
         return
     model = tlg.lm.train(text, **options)
-    if "ngrams" in info:  # KenLM reads no model of order 1
+    if "ngrams" in info:
         assert list(model.counts) == info["ngrams"]
     report = model.report
     assert isinstance(report, tlg.lm.TrainReport)

@@ -78,11 +78,12 @@ bool NgramTable::insert(Place place, float log10_prob, std::uint32_t to) {
   const std::uint32_t bit = std::uint32_t{1} << (place.tag & 31);
   NgramBucket* bucket = buckets_.data() + place.bucket;
   for (std::uint32_t moved = 0; moved <= kMaxMoved; ++moved, ++bucket) {
-    for (int i = 0; i < NgramBucket::kSize; ++i) {
-      if (bucket->tag[i] != kFree) continue;
-      bucket->tag[i] = place.tag + (moved << kTagBits);
-      bucket->log10_prob[i] = log10_prob;
-      bucket->to[i] = to;
+    int used = 0;  // entries are taken from the first on
+    for (const std::uint32_t tag : bucket->tag) used += tag != kFree;
+    if (used < NgramBucket::kSize) {
+      bucket->tag[used] = place.tag + (moved << kTagBits);
+      bucket->log10_prob[used] = log10_prob;
+      bucket->to[used] = to;
       return true;
     }
     bucket->passed |= bit;
