@@ -36,8 +36,7 @@ class StableParts:
     def snapshot(self) -> Snapshot:
         """Return what is known now."""
         found = self._core.partial()
-        if found.first_word > len(self._words) or found.first_hotword > len(self._fired):
-            self._grow()
+        self._grow(found.first_word, found.first_hotword)
         return Snapshot(
             found=found,
             reader=self._reader,
@@ -48,15 +47,17 @@ class StableParts:
             placed_text=self._text,
         )
 
-    def _grow(self) -> None:
-        first = len(self._words)
-        words = self._reader.words(self._core.placed_words(first))
-        if words:
-            spans = self._core.placed_word_spans(first).tolist()
+    def _grow(self, num_words: int, num_hotwords: int) -> None:
+        start = len(self._words)
+        if num_words > start:
+            words = self._reader.words(self._core.words(start, num_words))
+            spans = self._core.word_spans(start, num_words).tolist()
             self._words += words
             self._spans += [WordSpan(word, *span) for word, span in zip(words, spans, strict=True)]
             self._text = join_words([self._text, *words])
-        self._fired += name_hotwords(self._core.placed_hotwords(len(self._fired)), self._hotwords)
+        start = len(self._fired)
+        if num_hotwords > start:
+            self._fired += name_hotwords(self._core.hotwords(start, num_hotwords), self._hotwords)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +184,7 @@ class Partial:
 
     @property
     def stable_hotwords(self) -> list[FiredHotword]:
-        """The first of the hotwords, as many as can no longer change (but for the end frame of the last)."""
+        """The first of the hotwords, as many as can no longer change (but for the frames of the last)."""
         return self.hotwords[: self._state().found.num_stable_hotwords]
 
     @property

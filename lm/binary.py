@@ -31,7 +31,9 @@ MAGIC = b"\x89tlgLM\r\n"
 
 
 def is_binary(path: PathLike) -> bool:
-    """Tell whether a file begins as tlg's binary models do; False if it cannot be read."""
+    """Tell whether a file begins as tlg's binary models do; False if it cannot be read, or only once."""
+    if not Path(path).is_file():  # what a pipe gives is not given again
+        return False
     try:
         with Path(path).open("rb") as stream:
             return stream.read(len(MAGIC)) == MAGIC

@@ -21,7 +21,9 @@ class _CannotError(OptionError, AttributeError):
 
 
 def is_kenlm_binary(path: PathLike) -> bool:
-    """Tell whether a file begins as KenLM's binaries do; False if it cannot be read."""
+    """Tell whether a file begins as KenLM's binaries do; False if it cannot be read, or only once."""
+    if not Path(path).is_file():
+        return False
     try:
         with Path(path).open("rb") as stream:
             return stream.read(len(KENLM_MAGIC)) == KENLM_MAGIC

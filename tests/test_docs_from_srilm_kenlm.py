@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "from_srilm_kenlm.md"
 ZIPF = ROOT / "tests" / "data" / "lm_goldens" / "zipf.txt"
 # What sends text through another program's syntax stands in comments; these are tlg's own words.
-WRITTEN = re.compile(r"[\w.-]+\.(?:arpa|tlglm)\b")
+WRITTEN = re.compile(r"[\w.-]+\.(?:arpa|tlglm|counts)\b")
 
 
 def parts() -> list[tuple[str, str]]:

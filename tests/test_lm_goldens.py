@@ -52,8 +52,8 @@ RUNS = [
 
 
 def characters(text: bytes) -> bytes:
-    """Every character is a token."""
-    lines = text.decode().split("\n")
+    """Every character of a line, or of its second column, is a token."""
+    lines = [[*line.split("\t"), line][1] for line in text.decode().split("\n")]
     return "\n".join(" ".join(line.replace(" ", "")) for line in lines).encode()
 
 
@@ -91,7 +91,8 @@ def test_a_run_of_lmplz(name: str, shared: Path, folder: Path) -> None:
             tlg.lm.train(text, **options)
         return
     model = tlg.lm.train(text, **options)
-    assert list(model.counts) == info["ngrams"]
+    if "ngrams" in info:
+        assert list(model.counts) == info["ngrams"]
     report = model.report
     assert isinstance(report, tlg.lm.TrainReport)
     found = re.findall(r"^\d+ \S+ D1=(\S+) D2=(\S+) D3\+=(\S+)$", info["stderr"], flags=re.MULTILINE)
@@ -101,7 +102,7 @@ def test_a_run_of_lmplz(name: str, shared: Path, folder: Path) -> None:
         assert order.discounts == pytest.approx([float(value) for value in values], rel=6e-6)
     for part in FAMILIES[family][0]:
         wanted = info.get(part, info.get(f"ptb.{part}.txt"))
-        if part == "train" or wanted is None:
+        if part == "train" or not wanted:
             continue
         # Raw texts have <unk> in them, as an unknown word.
         result = model.perplexity(text_of(shared, folder, family, part, raw))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import tlg
 from tests.lm_change_cases import MODELS, contexts_of, dumped, loaded, random_model
 from tests.reference import lm_change as twin
-from tlg.lm import MixedModel, MixReport, NgramModel, learn_weights, mix
+from tlg.lm import MixedModel, MixReport, NgramModel, check_language_model, learn_weights, mix
 
 Dict = dict[tuple[str, ...], tuple[float, float]]
 few = settings(max_examples=30, deadline=None)
@@ -78,7 +78,8 @@ def test_loglinear_mixture_is_exact_for_all_words(
     for context in contexts_of(4, made, 4):
         for word in everything:
             wanted = twin.loglinear([a, b], (one, two), (*context, word), everything)
-            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=1e-5)
+            # little mass left to back off with is 1 less the float32 numbers that are seen
+            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=1e-5, abs=2e-7)
         assert twin.total(made, context) == pytest.approx(1, abs=1e-6)
 
 
@@ -235,11 +236,11 @@ def scored(model: Any, text: list[str]) -> list[float]:
     return [*scores, model.end(state)]
 
 
-@pytest.mark.parametrize("method", ["linear", "loglinear"])
-@pytest.mark.parametrize("unknown", ["share", "zero"])
+# a product with 0 is 0: log-linear mixtures share
+@pytest.mark.parametrize(
+    ("method", "unknown"), [("linear", "share"), ("linear", "zero"), ("loglinear", "share")]
+)
 def test_word_by_word_is_the_definition(method: str, unknown: str) -> None:
-    if (method, unknown) == ("loglinear", "zero"):
-        pytest.skip("a product with 0 is 0")
     models = [Own(A), Own(B)]
     weights = (0.3, 0.7)
     mixture = MixedModel(models, weights, method=method, unknown=unknown)
@@ -263,6 +264,18 @@ def test_word_by_word_is_the_definition(method: str, unknown: str) -> None:
             assert math.fsum(map(math.exp, distribution)) == pytest.approx(1, abs=1e-9)
             state, score = mixture.score(state, word)
             assert distribution[mixture.vocabulary.index(word)] == pytest.approx(score, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["linear", "loglinear"])
+def test_ngram_models_mixed_word_by_word_keep_the_contract(method: str) -> None:
+    texts = [*sentences(12, 6), ["w1", "nobody", "w2"]]
+    mixture = MixedModel([loaded(A), loaded(B)], (0.3, 0.7), method=method)
+    check_language_model(mixture, texts)
+    twins = MixedModel([Own(A), Own(B)], (0.3, 0.7), method=method)
+    for text in texts:
+        assert scored(mixture, text) == pytest.approx(scored(twins, text), abs=1e-5)
+    found = tlg.lm.perplexity(mixture, texts)
+    assert (found.oovs, found.sentences) == (1, len(texts))
 
 
 def test_word_by_word_equals_the_one_model_where_it_has_the_ngram() -> None:

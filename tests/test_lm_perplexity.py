@@ -143,6 +143,24 @@ def test_bad_input(tmp_path: Path) -> None:
         small().score_sentence(["a", 1])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("name", ["ptb_o3", "ptb_o3_prune555", "ptb_o5_prune012"])
+def test_all_figures_of_the_goldens(name: str, shared: Path, tmp_path: Path) -> None:
+    """What kenlm found with lmplz's models, read from their files: OOVs, both perplexities, hits."""
+    golden = json.loads((shared / f"data/lm_goldens/{name}.info.json").read_text(encoding="utf-8"))
+    model = NgramModel.load(shared / f"data/lm_goldens/{name}.arpa.xz")
+    for part in ("valid", "test"):
+        text = lzma.decompress((shared / f"data/text/en/ptb.{part}.txt.xz").read_bytes())
+        (tmp_path / part).write_bytes(text.replace(b"<unk>", b"<oov>"))
+        result, expected = model.perplexity(tmp_path / part), golden[part]
+        assert (result.sentences, result.tokens) == (expected["sentences"], expected["tokens"])
+        assert result.oovs == expected["oov"]
+        assert result.log10_prob == pytest.approx(expected["logprob10_excl_oov"], abs=0.05)
+        assert result.ppl_including_oov == pytest.approx(expected["ppl_incl"], abs=1.5e-4)
+        assert result.ppl_excluding_oov == pytest.approx(expected["ppl_excl"], abs=1.5e-4)
+        assert list(result.hits) == list(expected["matched_len"].values())
+        assert result.hit_rates == tuple(hits / result.tokens for hits in result.hits)
+
+
 @pytest.mark.parametrize(
     ("order", "options", "valid", "test"),
     [

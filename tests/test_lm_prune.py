@@ -142,7 +142,7 @@ def test_stationary_weights_are_frequencies_of_what_the_model_writes() -> None:
     """Against power iteration over whole histories of two words, all of them."""
     source = dumped(loaded(random_model(11, order=3, words=3, density=0.6)))
     words = twin.words_of(source)
-    mass = {("<s>",): 1.0}
+    mass: dict[tuple[str, ...], float] = {("<s>",): 1.0}
     for _ in range(300):
         following: dict[tuple[str, ...], float] = {}
         for history, share in mass.items():

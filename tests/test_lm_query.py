@@ -241,3 +241,26 @@ def test_threads_share_a_model(zipf: tuple[NgramModel, BackoffTwin]) -> None:
     for thread in threads:
         thread.join()
     assert len(results) == 6 and all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("structure", ["probing", "trie"])
+def test_binaries_answer_the_same(
+    structure: str, zipf: tuple[NgramModel, BackoffTwin], tmp_path: Path
+) -> None:
+    model, twin = zipf
+    model.save(tmp_path / "lm.tlglm", structure=structure)
+    binary = NgramModel.load(tmp_path / "lm.tlglm")
+    assert binary.vocabulary == model.vocabulary
+    for words in [[], *some_sentences(twin.words, 60, seed=9)]:
+        state, there = model.begin(), binary.begin()
+        for word in words:
+            (state, score), (there, other) = model.score(state, word), binary.score(there, word)
+            assert score == other
+        scores = binary.next_distribution(there)
+        assert scores.tolist() == model.next_distribution(state).tolist()
+        assert [float(scores[i]) for i in range(len(binary)) if i != binary.bos_id] == [
+            binary.score(there, i)[1] for i in range(len(binary)) if i != binary.bos_id
+        ]
+        for k in (1, 5, 50, len(binary)):
+            assert binary.next_words(there, k) == model.next_words(state, k)
+    assert binary.generate(10, seed=1) == model.generate(10, seed=1)

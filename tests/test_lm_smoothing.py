@@ -112,6 +112,8 @@ def draw(name: str, seed: int) -> tuple[Sentences, dict[str, Any]]:
         options["prune"] = sorted(rng.randint(0, 2) for _ in range(rng.randint(0, order)))
     if rng.random() < 0.3:
         options["limit_vocab"] = sorted(rng.sample(WORDS, 6))
+    elif rng.random() < 0.4:
+        options["vocab"] = [*sorted(rng.sample(WORDS, 6)), "never"]
     if rng.random() < 0.3:
         options["closed_vocab"] = True
     if name == "katz" and "prune" not in options:

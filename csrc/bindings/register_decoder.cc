@@ -59,8 +59,8 @@ void register_decoder(py::module_& module) {
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
       .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
                     std::int32_t>(),
-           py::arg("graph"), py::arg("automaton"), py::arg("labels"), py::arg("neutral") = -1,
-           py::call_guard<py::gil_scoped_release>())
+           py::arg("graph"), py::arg("automaton").none(false), py::arg("labels"),
+           py::arg("neutral") = -1, py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("labels", &HotwordUse::labels);
   py::class_<Hypothesis>(module, "Hypothesis")
       .def_readonly("tokens", &Hypothesis::tokens)
@@ -89,7 +89,7 @@ void register_decoder(py::module_& module) {
                 decoder::SearchOptions{beam, max_active, min_active, acoustic_scale, blank_penalty},
                 decoder::SpanOptions{num_roots, separator}, kernel);
           }),
-          py::arg("graph"), py::kw_only(), py::arg("beam"), py::arg("max_active"),
+          py::arg("graph").none(false), py::kw_only(), py::arg("beam"), py::arg("max_active"),
           py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
           py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
       .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));

@@ -10,6 +10,7 @@
 
 #include "bindings/register.h"
 #include "lm/files/arpa.h"
+#include "lm/files/model_check.h"
 #include "lm/ngram_model.h"
 
 namespace py = pybind11;
@@ -36,6 +37,16 @@ std::shared_ptr<NgramModel> read_model(const py::object& readinto, std::uint64_t
 
 void register_lm_files(py::module_& m) {
   m.def("read_arpa", &read_model);
+  py::class_<ContextSums>(m, "ContextSums")
+      .def_readonly("length", &ContextSums::length)
+      .def_readonly("contexts", &ContextSums::contexts)
+      .def_readonly("off", &ContextSums::off)
+      .def_readonly("worst", &ContextSums::worst)
+      .def_readonly("worst_context", &ContextSums::worst_context);
+  m.def(
+      "check_sums",
+      [](const NgramModel& model, double tolerance) { return check_sums(model.trie(), tolerance); },
+      py::call_guard<py::gil_scoped_release>());
   py::class_<ArpaWriter>(m, "ArpaWriter")
       .def(py::init([](const std::shared_ptr<NgramModel>& model, std::size_t threads) {
              return std::make_unique<ArpaWriter>(model->trie(), threads);

@@ -54,14 +54,14 @@ void register_stream(py::module_& module) {
       .def("partial", &Stream::partial, release())
       .def("finish", &Stream::finish, release())
       .def("reset", &Stream::reset, py::arg("hotwords"))
-      .def("placed_words", &Stream::placed_words, py::arg("first"))
+      .def("words", &Stream::words, py::arg("start"), py::arg("end"))
       .def(
-          "placed_word_spans",
-          [](const Stream& stream, std::int64_t first) {
-            return span_array(stream.placed_word_spans(first));
+          "word_spans",
+          [](const Stream& stream, std::int64_t start, std::int64_t end) {
+            return span_array(stream.word_spans(start, end));
           },
-          py::arg("first"))
-      .def("placed_hotwords", &Stream::placed_hotwords, py::arg("first"))
+          py::arg("start"), py::arg("end"))
+      .def("hotwords", &Stream::hotwords, py::arg("start"), py::arg("end"))
       .def_property_readonly("num_pushed", &Stream::num_pushed)
       .def_property_readonly("num_traces", &Stream::num_traces)
       .def_property_readonly("num_kept_frames", &Stream::num_kept_frames);

@@ -127,19 +127,19 @@ PathReader PathReader::fork() const {
   other.open_token_ = open_token_;
   other.reward_ = reward_;
   other.unmatched_ = unmatched_;
-  // The last token is open, and so are the words that it ends; a word without tokens lies behind
-  // the token before it.
+  // The last token is open, and so are the words that it ends.
   other.first_word_ = open_word_;
   while (other.first_word_ > first_word_ && !is_placed(other.first_word_ - 1)) --other.first_word_;
-  other.first_token_ = std::min(num_tokens(), open_token_) - 1;
-  if (other.first_word_ < open_word_)
-    other.first_token_ =
-        std::min(other.first_token_,
-                 word_tokens_[static_cast<std::size_t>(other.first_word_ - first_word_)].from - 1);
+  other.first_token_ = std::min(num_tokens(), open_token_);
   if (use_ != nullptr && use_->labels() != HotwordLabels::kNone) {
     std::int64_t& first = matches_words() ? other.first_word_ : other.first_token_;
     first = std::min(first, unmatched_);
   }
+  if (other.first_word_ < open_word_) {
+    const Range& tokens = word_tokens_[static_cast<std::size_t>(other.first_word_ - first_word_)];
+    other.first_token_ = std::min(other.first_token_, tokens.from);
+  }
+  --other.first_token_;  // a word without tokens lies behind the token before it
   other.first_token_ = std::max(other.first_token_, first_token_);
   const auto token = static_cast<std::ptrdiff_t>(other.first_token_ - first_token_);
   const auto word = static_cast<std::ptrdiff_t>(other.first_word_ - first_word_);

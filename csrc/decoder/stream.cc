@@ -154,23 +154,15 @@ std::int64_t Stream::sound_end(const PartialPath& partial) const {
   return 0;
 }
 
-std::vector<std::int32_t> Stream::placed_words(std::int64_t first) const {
-  const std::vector<std::int32_t>& words = traceback_.stable().words();
-  std::vector<std::int32_t> out;
-  for (std::int64_t word = first; word < static_cast<std::int64_t>(words.size()); ++word) {
-    if (!traceback_.stable().is_placed(word)) break;
-    out.push_back(words[static_cast<std::size_t>(word)]);
-  }
-  return out;
+std::vector<std::int32_t> Stream::words(std::int64_t from, std::int64_t to) const {
+  const std::vector<std::int32_t>& all = traceback_.stable().words();
+  return {all.begin() + static_cast<std::ptrdiff_t>(from),
+          all.begin() + static_cast<std::ptrdiff_t>(to)};
 }
 
-std::vector<Span> Stream::placed_word_spans(std::int64_t first) const {
-  const PathReader& stable = traceback_.stable();
+std::vector<Span> Stream::word_spans(std::int64_t from, std::int64_t to) const {
   std::vector<Span> out;
-  for (std::int64_t word = first; word < static_cast<std::int64_t>(stable.words().size()); ++word) {
-    if (!stable.is_placed(word)) break;
-    out.push_back(stable.word_span(word));
-  }
+  for (; from < to; ++from) out.push_back(traceback_.stable().word_span(from));
   return out;
 }
 
@@ -187,15 +179,15 @@ std::int64_t Stream::num_placed_hotwords() const {
   return static_cast<std::int64_t>(count);
 }
 
-std::vector<FiredHotword> Stream::placed_hotwords(std::int64_t first) const {
+std::vector<FiredHotword> Stream::hotwords(std::int64_t from, std::int64_t to) const {
   const PathReader& stable = traceback_.stable();
   const bool in_words = utterance_.hotword_labels == HotwordLabels::kWords;
   const auto span = [&](std::int64_t i) {
     return in_words ? stable.word_span(i) : stable.token_spans()[static_cast<std::size_t>(i)];
   };
   std::vector<FiredHotword> out;
-  for (std::int64_t i = first; i < num_placed_hotwords(); ++i) {
-    const hotwords::Match& match = stable.settled_hotwords()[static_cast<std::size_t>(i)];
+  for (; from < to; ++from) {
+    const hotwords::Match& match = stable.settled_hotwords()[static_cast<std::size_t>(from)];
     out.push_back({match.phrase, {span(match.start).start, span(match.end - 1).end}, match.reward});
   }
   return out;

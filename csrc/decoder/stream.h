@@ -24,8 +24,8 @@ struct PartialPath {
   Hypothesis path;  // of its tokens and words those from these on:
   std::int64_t first_token = 0, first_word = 0;
   std::int64_t num_stable_words = 0;  // of all, from the first on
-  // Those from first_hotword on; the others, and the words before first_word, are in
-  // Stream::placed_*, their frames known for good.
+  // Those from first_hotword on; the others, and the words before first_word, Stream::words() and
+  // its like tell: their frames are known for good.
   std::vector<FiredHotword> hotwords;
   std::int64_t first_hotword = 0, num_stable_hotwords = 0;
   std::int64_t sound_end = 0;  // the frame behind the last token that is no silence; 0: none
@@ -46,10 +46,11 @@ class Stream {
   void reset(std::shared_ptr<const HotwordUse> hotwords);
 
   std::int64_t num_pushed() const { return num_pushed_; }  // frames
-  // What can no longer change, frames included, from the `first`-th on.
-  std::vector<std::int32_t> placed_words(std::int64_t first) const;
-  std::vector<Span> placed_word_spans(std::int64_t first) const;
-  std::vector<FiredHotword> placed_hotwords(std::int64_t first) const;
+  // What can no longer change, frames included: to what a partial's first_word and first_hotword
+  // say.
+  std::vector<std::int32_t> words(std::int64_t from, std::int64_t to) const;
+  std::vector<Span> word_spans(std::int64_t from, std::int64_t to) const;
+  std::vector<FiredHotword> hotwords(std::int64_t from, std::int64_t to) const;
   // What is kept, for tests of what bounds it.
   std::size_t num_traces() const { return utterance_.traces.size(); }
   std::int32_t num_kept_frames() const { return window_.num_frames; }

@@ -22,8 +22,8 @@ namespace {
 [[noreturn]] void cannot_open(const std::string& path, int reason) {
   if (reason == ENOENT || reason == ENOTDIR)
     throw Error(ErrorKind::kMissingFile, "no such file", "Check the path", path);
-  throw Error(ErrorKind::kIo, std::string("cannot be read (") + std::strerror(reason) + ")", "",
-              path);
+  throw Error(ErrorKind::kIo, std::string("cannot be read (") + std::strerror(reason) + ")",
+              "Check the path and its permissions", path);
 }
 
 #ifndef TLG_HAVE_MMAP
@@ -37,7 +37,7 @@ std::shared_ptr<const FileBytes> read_file(const std::string& path) {
                                     [kLine](char* p) { ::operator delete(p, kLine); });
   stream.seekg(0);
   stream.read(bytes.get(), static_cast<std::streamsize>(size));
-  if (!stream) throw Error(ErrorKind::kIo, "cannot be read", "", path);
+  if (!stream) throw Error(ErrorKind::kIo, "cannot be read", "Check the disk", path);
   return std::make_shared<FileBytes>(bytes.get(), size, bytes);
 }
 #endif

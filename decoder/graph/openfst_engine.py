@@ -151,7 +151,7 @@ def _ngrams(model: _core.NgramModel) -> dict[History, tuple[float, float]]:
     writer = _core.ArpaWriter(model)
     pieces = []
     while piece := writer.next():
-        pieces.append(piece)
+        pieces.append(bytes(piece))  # the writer uses its memory again
     ngrams: dict[History, tuple[float, float]] = {}
     order = 0
     for line in b"".join(pieces).decode("utf-8").split("\n"):

@@ -71,24 +71,20 @@ class Observer {
 
   bool look(Stream& stream) {
     const PartialPath partial = stream.partial();
-    std::vector<std::int32_t> words = stream.placed_words(0);
-    std::vector<Span> spans = stream.placed_word_spans(0);
-    bool fine = static_cast<std::int64_t>(words.size()) == partial.first_word &&
-                words.size() == spans.size();
+    std::vector<std::int32_t> words = stream.words(0, partial.first_word);
+    std::vector<Span> spans = stream.word_spans(0, partial.first_word);
     words.insert(words.end(), partial.path.words.begin(), partial.path.words.end());
     spans.insert(spans.end(), partial.path.word_spans.begin(), partial.path.word_spans.end());
-    std::vector<FiredHotword> fired = stream.placed_hotwords(0);
-    fine = fine && static_cast<std::int64_t>(fired.size()) == partial.first_hotword;
+    std::vector<FiredHotword> fired = stream.hotwords(0, partial.first_hotword);
     fired.insert(fired.end(), partial.hotwords.begin(), partial.hotwords.end());
-    fine = fine && keeps(words, fired);
-    fine = fine && words.size() == spans.size();
+    bool fine = keeps(words, fired) && words.size() == spans.size();
     stable_.assign(words.begin(), words.begin() + partial.num_stable_words);
     stable_spans_.assign(spans.begin(), spans.begin() + partial.first_word);
+    num_placed_fired_ = static_cast<std::size_t>(partial.first_hotword);
     stable_fired_.assign(fired.begin(), fired.begin() + partial.num_stable_hotwords);
     // Whoever decodes what came so far gets the same, but for the way to the end.
     const Hypothesis whole =
         decoder_.decode(p_.frames.part(0, static_cast<std::int32_t>(stream.num_pushed())), use_);
-    fine = fine && partial.relative_cost >= 0 - p_.graph.lm_weight * 1024;
     if (!whole.partial)
       return fine && std::fabs(partial.path.search_score - partial.relative_cost -
                                whole.search_score) < 1e-3;
@@ -123,15 +119,15 @@ class Observer {
   std::vector<std::int32_t> stable_;
   std::vector<Span> stable_spans_;
   std::vector<FiredHotword> stable_fired_;
+  std::size_t num_placed_fired_ = 0;  // of those, their frames
 
   // What was said to be stable is there still.
   bool keeps(const std::vector<std::int32_t>& words, const std::vector<FiredHotword>& fired) const {
     if (words.size() < stable_.size() || fired.size() < stable_fired_.size()) return false;
     for (std::size_t i = 0; i < stable_fired_.size(); ++i) {
       const FiredHotword &was = stable_fired_[i], &is = fired[i];
-      if (was.phrase != is.phrase || was.span.start != is.span.start || was.reward != is.reward)
-        return false;
-      if (i + 1 < stable_fired_.size() && was.span.end != is.span.end) return false;
+      if (was.phrase != is.phrase || was.reward != is.reward) return false;
+      if (i < num_placed_fired_ && !same({was.span}, {is.span})) return false;
     }
     return std::equal(stable_.begin(), stable_.end(), words.begin());
   }

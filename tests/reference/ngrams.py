@@ -80,7 +80,7 @@ def choose(
         close: parts of what is kept are listed too.
     """
     inside = {*(ngrams.words if limit_vocab is None else limit_vocab), *SPECIAL}
-    own = {(w,) for w in ngrams.words if w in SPECIAL or (fixed and w in inside)}
+    own: set[Ngram] = {(w,) for w in ngrams.words if w in SPECIAL or (fixed and w in inside)}
     for g, n in counts.items():
         threshold = prune[min(len(g), len(prune)) - 1] if prune else 0
         if n > threshold and set(g) <= inside:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -50,7 +49,7 @@ struct Ngram {
 
 [[noreturn]] void too_few(std::size_t wanted, std::size_t needed, const std::string& which) {
   throw Error(ErrorKind::kOption,
-              "ngrams: " + std::to_string(wanted) + " " + which + "n-grams are fewer than the " +
+              "ngrams: " + std::to_string(wanted) + which + " are fewer than the " +
                   std::to_string(needed) + " that must stay",
               "Ask for more, or limit the vocabulary first");
 }
@@ -92,7 +91,7 @@ double choose_per_order(const NgramTrie& trie, const Changes& changes, int min_o
     const std::size_t at = static_cast<std::size_t>(k) - 1;
     const std::size_t size = (*keep)[at].size();
     if (k < min_order) {
-      if (wanted[at] < size) too_few(wanted[at], size, std::to_string(k) + "-gram ");
+      if (wanted[at] < size) too_few(wanted[at], size, " of order " + std::to_string(k));
       continue;
     }
     std::vector<Ngram> listed;

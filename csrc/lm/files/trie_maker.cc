@@ -4,23 +4,14 @@
 #include <cmath>
 #include <utility>
 
+#include "lm/files/model_check.h"
+
 namespace tlg::lm {
 namespace {
 
 // The words of each n-gram in reverse.
 void reverse_words(NgramList* list, int k) {
   for (auto at = list->words.begin(); at != list->words.end(); at += k) std::reverse(at, at + k);
-}
-
-std::string node_text(const NgramTrie& trie, int k, std::size_t node) {
-  std::string text;
-  for (; k > 1; --k) {
-    text += trie.vocabulary[trie.level(k).word[node]] + " ";
-    const util::Array<NodeId>& first = trie.level(k - 1).first_child;
-    node = static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), node) -
-                                    first.begin() - 1);
-  }
-  return text + trie.vocabulary[node];
 }
 
 // Probabilities that are not known yet: what backing off gives.

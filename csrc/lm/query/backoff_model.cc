@@ -1,42 +1,61 @@
 #include "lm/query/backoff_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "util/error.h"
 
 namespace tlg::lm {
 namespace {
 
-// N-grams on their way into a table: their buckets are fetched while others are put in.
+// N-grams on their way into a table. They come in an order that has nothing to do with their
+// buckets, so each would wait for memory: they are gathered by parts of the table that the cache
+// holds, and put in part by part.
 class Inserter {
  public:
-  explicit Inserter(NgramTable* table) : table_(table) {}
+  Inserter(NgramTable* table, std::size_t size)
+      : table_(table), parts_((table->buckets().size() >> kPartBits) + 1) {
+    const std::size_t share = std::min(size, kMaxWaiting) / parts_.size();
+    capacity_ = share + share / 16 + 64;  // most parts are filled once
+    waiting_ = util::Array<Pending>(capacity_ * parts_.size());
+  }
 
   bool add(std::uint32_t context, WordId word, float log10_prob, std::uint32_t to) {
-    Pending& slot = pending_[count_++ % kPending];
-    if (count_ > kPending && !table_->insert(slot.place, slot.log10_prob, slot.to)) return false;
-    slot = {table_->place(context, word), log10_prob, to};
-    table_->prefetch(slot.place);
-    return true;
+    const NgramTable::Place place = table_->place(context, word);
+    const std::size_t part = place.bucket >> kPartBits;
+    waiting_[part * capacity_ + parts_[part]] = {place, log10_prob, to};
+    return ++parts_[part] < capacity_ || flush(part);
   }
   bool finish() {
-    for (std::size_t i = count_ > kPending ? count_ - kPending : 0; i < count_; ++i) {
-      const Pending& slot = pending_[i % kPending];
-      if (!table_->insert(slot.place, slot.log10_prob, slot.to)) return false;
-    }
+    for (std::size_t part = 0; part < parts_.size(); ++part)
+      if (!flush(part)) return false;
     return true;
   }
 
  private:
-  static constexpr std::size_t kPending = 32;
+  static constexpr int kPartBits = 14;                              // a megabyte of buckets
+  static constexpr std::size_t kMaxWaiting = std::size_t{4} << 20;  // 64 megabytes
+  static constexpr std::size_t kAhead = 16;
   struct Pending {
     NgramTable::Place place;
     float log10_prob;
     std::uint32_t to;
   };
+
+  bool flush(std::size_t part) {
+    const Pending* const from = waiting_.data() + part * capacity_;
+    const std::size_t count = std::exchange(parts_[part], 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) table_->prefetch(from[i + kAhead].place);
+      if (!table_->insert(from[i].place, from[i].log10_prob, from[i].to)) return false;
+    }
+    return true;
+  }
+
   NgramTable* table_;
-  std::size_t count_ = 0;
-  Pending pending_[kPending];
+  std::vector<std::size_t> parts_;  // how many wait for each
+  std::size_t capacity_;
+  util::Array<Pending> waiting_;
 };
 
 }  // namespace
@@ -91,7 +110,9 @@ void BackoffModel::fill_unigrams(const NgramTrie& trie, const std::vector<bool>&
 
 bool BackoffModel::fill_table(const NgramTrie& trie, const std::vector<bool>& matters,
                               std::vector<std::uint32_t>* state) {
-  Inserter inserter(&table_);
+  std::size_t longer = 0;
+  for (int k = 2; k <= order(); ++k) longer += trie.level(k).size();
+  Inserter inserter(&table_, longer);
   // end[word]: where the n-grams end of which it is the last word.
   std::vector<NodeId> end(words().size());
   for (WordId word = 0; word < end.size(); ++word) end[word] = word + 1;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "util/array.h"
+#include "util/prefetch.h"
 
 #if defined(_MSC_VER)
 #include <intrin.h>
@@ -128,6 +129,11 @@ class ChildBits {
     return made;
   }
 
+  // What range() will read, most of the time.
+  void prefetch(std::uint32_t parent) const {
+    const std::size_t word = ones[parent / kHint] * std::size_t{kBlock / 64};
+    util::prefetch(&words.data()[word < words.size() ? word : 0]);
+  }
   Range range(std::uint32_t parent) const {
     const std::uint64_t at = select<true>(parent);
     std::uint64_t end = 0;

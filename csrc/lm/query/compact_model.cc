@@ -86,29 +86,16 @@ bool CompactModel::valid(LmState state) const {
 // The child of that rank, out of `ranks`; range.end if there is none. Ranks rise within the range.
 std::uint32_t CompactModel::search(int k, ChildBits::Range range, std::uint32_t rank,
                                    std::uint32_t ranks) const {
-  constexpr std::uint32_t kFew = 4;
   const CompactLevel& level = trie_.level(k);
-  std::uint32_t low = range.begin, high = range.end;
-  // The more of the ranks are there, the nearer this is; if all are, it is exact.
-  if (high - low > kFew) {
-    std::uint32_t guess =
-        low + static_cast<std::uint32_t>(std::uint64_t{rank} * (high - low) / (ranks | 1));
-    if (guess >= high) guess = high - 1;
-    const std::uint32_t found = level.rank(guess);
-    if (found == rank) return guess;
-    (found < rank ? low : high) = found < rank ? guess + 1 : guess;
+  const Window window = window_of(range, rank, ranks);
+  std::uint32_t low = window.low, size = window.size;
+  // No branch that depends on what is read: it would be guessed wrongly half of the time.
+  while (size > 1) {
+    const std::uint32_t half = size / 2;
+    low += level.rank(low + half) <= rank ? half : 0;
+    size -= half;
   }
-  while (high - low > kFew) {
-    const std::uint32_t middle = low + (high - low) / 2;
-    const std::uint32_t found = level.rank(middle);
-    if (found == rank) return middle;
-    (found < rank ? low : high) = found < rank ? middle + 1 : middle;
-  }
-  for (; low < high; ++low) {
-    const std::uint32_t found = level.rank(low);
-    if (found >= rank) return found == rank ? low : range.end;
-  }
-  return range.end;
+  return size == 1 && level.rank(low) == rank ? low : range.end;
 }
 
 // What begins nothing and costs nothing is as good as its suffix: states stay few.
@@ -134,15 +121,20 @@ CompactModel::Step CompactModel::advance(Context* context, WordId word) const {
     rank = found - range.begin;
     ranks = range.end - range.begin;
   }
+  return conclude(context, next, k);
+}
+
+// The word's n-gram of order k is the longest there is: next.node[k], and next.node[1] to that.
+CompactModel::Step CompactModel::conclude(Context* context, const Context& next, int k) const {
   Step step{0, k, false};
   for (int j = context->length; j >= k; --j)
-    step.score += trie_.log10_backoff(j, context->node[j]) * kLn10;
+    step.score += nats(trie_.log10_backoff(j, context->node[j]));
   const float log10_prob = trie_.log10_prob(k, next.node[k]);
-  step.score += log10_prob * kLn10;
+  step.score += nats(log10_prob);
   step.zero = log10_prob <= kLog10Zero;
-  next.length = k < trie_.order() ? k : trie_.order() - 1;
-  shorten(&next);
   *context = next;
+  context->length = k < trie_.order() ? k : trie_.order() - 1;
+  shorten(context);
   return step;
 }
 
@@ -152,23 +144,6 @@ LmHit CompactModel::hit(LmState from, WordId word) const {
   Context context = unpack(from);
   const Step step = advance(&context, word);
   return {step.score, step.order, pack(context), step.zero};
-}
-
-void CompactModel::score_all(const LmBatch& batch) const {
-  for (std::size_t i = 0; i < batch.size; ++i) {
-    Context context = unpack(batch.states[i]);
-    for (std::uint64_t at = batch.offsets[i]; at < batch.offsets[i + 1]; ++at) {
-      const WordId word = word_or_unk(batch.words[at]);
-      if (word == kNoWord) {
-        batch.hits[at] = {kLog10Zero * kLn10, 1, true};
-        context = Context();
-        continue;
-      }
-      const Step step = advance(&context, word);
-      batch.hits[at] = {step.score, static_cast<std::uint8_t>(step.order), step.zero};
-    }
-    batch.states[i] = pack(context);
-  }
 }
 
 float CompactModel::log10_backoff(LmState state) const {

@@ -54,12 +54,27 @@ class CompactModel final : public QueryModel {
     bool zero;
   };
 
+  class Lanes;
+
   void lay_out();
   LmState pack(const Context& context) const;
   // A number that is no state of this model gives some context of it.
   Context unpack(LmState state) const;
   // Moves on by a word of the model.
   Step advance(Context* context, WordId word) const;
+  Step conclude(Context* context, const Context& next, int k) const;
+  struct Window {
+    std::uint32_t low, size;
+  };
+  // Where a child of that rank out of `ranks` can be: at most `rank` children are before it, and no
+  // fewer than that less the ranks that are missing. Frequent words have low ids, so it is narrow.
+  static Window window_of(ChildBits::Range range, std::uint32_t rank, std::uint32_t ranks) {
+    const std::uint32_t size = range.end - range.begin;
+    const std::uint32_t missing = ranks > size ? ranks - size : 0;
+    const std::uint32_t low = rank > missing ? rank - missing : 0;
+    const std::uint32_t high = rank < size ? rank + 1 : size;
+    return {range.begin + low, low < high ? high - low : 0};
+  }
   std::uint32_t search(int k, ChildBits::Range range, std::uint32_t rank,
                        std::uint32_t ranks) const;
   void shorten(Context* context) const;

@@ -15,6 +15,7 @@
 
 #include "lm/query/compact_bits.h"
 #include "util/array.h"
+#include "util/prefetch.h"
 
 namespace tlg::lm {
 
@@ -52,6 +53,9 @@ struct CompactLevel {
 
   unsigned record_bits() const { return rank_bits + log10_probs.bits + log10_backoffs.bits; }
   std::size_t record_bytes() const { return bytes_of_bits(std::uint64_t{record_bits()} * size); }
+  void prefetch(std::uint32_t node) const {
+    util::prefetch(records.data() + std::uint64_t{record_bits()} * node / 8);
+  }
   std::uint32_t rank(std::uint32_t node) const {
     return static_cast<std::uint32_t>(
         get_bits(records.data(), std::uint64_t{record_bits()} * node, rank_bits));
@@ -88,6 +92,12 @@ struct CompactTrie {
     const std::uint32_t begin = unigrams[node].first_child, end = unigrams[node + 1].first_child;
     if (begin > bound) return {bound, bound};
     return {begin, end < begin ? begin : end > bound ? bound : end};
+  }
+  void prefetch_children(int k, std::uint32_t node) const {
+    if (k > 1)
+      level(k).children.prefetch(node);
+    else
+      util::prefetch(&unigrams.data()[node]);
   }
   float log10_prob(int k, std::uint32_t node) const {
     return k == 1 ? unigrams[node].log10_prob : level(k).log10_prob(node);
