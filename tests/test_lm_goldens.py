@@ -91,7 +91,8 @@ def test_a_run_of_lmplz(name: str, shared: Path, folder: Path) -> None:
             tlg.lm.train(text, **options)
         return
     model = tlg.lm.train(text, **options)
-    assert list(model.counts) == info["ngrams"]
+    if "ngrams" in info:
+        assert list(model.counts) == info["ngrams"]
     report = model.report
     assert isinstance(report, tlg.lm.TrainReport)
     found = re.findall(r"^\d+ \S+ D1=(\S+) D2=(\S+) D3\+=(\S+)$", info["stderr"], flags=re.MULTILINE)

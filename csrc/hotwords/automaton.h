@@ -87,8 +87,8 @@ class Automaton {
   float fallback_cost(StateId s) const {
     return to_nats(nodes_[s].phi - nodes_[s].emit - nodes_[nodes_[s].fail].phi);
   }
-  // Whether what was matched before `unit` comes, in `s`, can no longer change, and matching goes on
-  // as at the beginning of an utterance.
+  // Whether what was matched before `unit` comes, in `s`, can no longer change, and matching goes
+  // on as at the beginning of an utterance.
   bool begins_anew(StateId s, Unit unit) const {
     if (s == kRoot) return true;
     Grid paid = 0;

@@ -41,7 +41,7 @@ PIECE = 64 << 10
 class Packer(Protocol):
     """What compresses a stream of bytes."""
 
-    def compress(self, data: bytes, /) -> bytes:
+    def compress(self, data: bytes | memoryview, /) -> bytes:
         """Return what is ready."""
 
     def flush(self) -> bytes:
@@ -285,7 +285,7 @@ def compress(data: bytes, path: PathLike) -> bytes:
 
 
 @contextmanager
-def write_packed(path: PathLike) -> Iterator[Callable[[bytes], object]]:
+def write_packed(path: PathLike) -> Iterator[Callable[[bytes | memoryview], object]]:
     """Write a file as atomic_write does, compressed as its suffix asks for; give what takes the bytes.
 
     Raises:

@@ -7,8 +7,11 @@
 namespace tlg::lm {
 namespace {
 
-// Fuller tables are smaller; at 0.8 one bucket in five has no room for one that it is the home of.
+// Fuller tables are smaller; at 0.8 one bucket in four has no room for one that it is the home of.
 constexpr double kLoad = 0.8;
+
+// What a table has at least: the rest of 32 bits must fit into a tag.
+constexpr std::size_t kLeast = std::size_t{1} << (32 - NgramTable::kTagBits);
 
 int bits_for(std::uint64_t largest) {
   int bits = 0;
@@ -26,7 +29,7 @@ std::uint64_t inverse(std::uint64_t odd) {
 }  // namespace
 
 void NgramTable::set_bits(std::size_t num_contexts, std::size_t num_words) {
-  word_bits_ = bits_for(num_words - 1);
+  word_bits_ = bits_for(std::max<std::size_t>(num_words, 1) - 1);
   const int bits = std::max(32, word_bits_ + bits_for(num_contexts - 1));
   mask_ = bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
   low_bits_ = bits - 32;
@@ -42,7 +45,7 @@ void NgramTable::set_homes(std::uint64_t homes) {
 NgramTable::NgramTable(std::size_t size, std::size_t num_contexts, std::size_t num_words) {
   set_bits(num_contexts, num_words);
   // What is stored of a key must fit: 32 - scale + low bits.
-  const int least = std::max(0, 32 + low_bits_ - kTagBits);
+  const int least = 32 + low_bits_ - kTagBits;
   set_homes(std::max(
       std::uint64_t{1} << least,
       static_cast<std::uint64_t>(static_cast<double>(size) / (NgramBucket::kSize * kLoad)) + 1));
@@ -53,17 +56,17 @@ NgramTable::NgramTable(util::Array<NgramBucket> buckets, std::size_t num_context
                        std::size_t num_words)
     : buckets_(std::move(buckets)) {
   set_bits(num_contexts, num_words);
-  const bool fits = buckets_.size() > kMaxMoved && buckets_.size() < kFree;
-  if (fits) set_homes(buckets_.size() - kMaxMoved);
+  const bool fits = buckets_.size() >= kLeast && buckets_.size() < kFree;
+  if (fits) set_homes(buckets_.size());
   if (!fits || 32 - scale_ + low_bits_ > kTagBits)
     throw Error(ErrorKind::kArpa, "the model is damaged: its table of n-grams has another size",
                 "Copy the file again, or make it again from the ARPA file (tlg lm convert)");
 }
 
 void NgramTable::clear() {
-  if (homes_ >= kFree - kMaxMoved)
+  if (homes_ >= kFree)
     throw Error(ErrorKind::kArpa, "more than 17 billion n-grams", "Prune the model");
-  buckets_ = util::Array<NgramBucket>(static_cast<std::size_t>(homes_) + kMaxMoved);
+  buckets_ = util::Array<NgramBucket>(static_cast<std::size_t>(homes_));
   NgramBucket empty{};
   std::fill(std::begin(empty.tag), std::end(empty.tag), kFree);
   std::fill(buckets_.begin(), buckets_.end(), empty);
@@ -75,24 +78,25 @@ void NgramTable::grow() {
 }
 
 bool NgramTable::insert(Place place, float log10_prob, std::uint32_t to) {
-  const std::uint32_t bit = std::uint32_t{1} << (place.tag & 31);
-  NgramBucket* bucket = buckets_.data() + place.bucket;
-  for (std::uint32_t moved = 0; moved <= kMaxMoved; ++moved, ++bucket) {
+  std::size_t at = place.bucket;
+  for (std::uint32_t moved = 0; moved <= kMaxMoved; ++moved, at = after(at, place.tag)) {
+    NgramBucket& bucket = buckets_.data()[at];
     int used = 0;  // entries are taken from the first on
-    for (const std::uint32_t tag : bucket->tag) used += tag != kFree;
+    for (const std::uint32_t tag : bucket.tag) used += tag != kFree;
     if (used < NgramBucket::kSize) {
-      bucket->tag[used] = place.tag + (moved << kTagBits);
-      bucket->log10_prob[used] = log10_prob;
-      bucket->to[used] = to;
+      bucket.tag[used] = place.tag + (moved << kTagBits);
+      bucket.log10_prob[used] = log10_prob;
+      bucket.to[used] = to;
       return true;
     }
-    bucket->passed |= bit;
+    bucket.passed |= std::uint32_t{1} << (place.tag & 31);
   }
   return false;
 }
 
 NgramTable::Key NgramTable::key_of(std::size_t bucket, std::uint32_t tag) const {
-  const std::uint64_t home = bucket - (tag >> kTagBits);
+  const std::uint64_t back = (tag >> kTagBits) * step_of(tag) % homes_;
+  const std::uint64_t home = bucket >= back ? bucket - back : bucket + homes_ - back;
   const std::uint64_t rest = tag & ((std::uint32_t{1} << kTagBits) - 1);
   // The one number whose product with homes_ begins with `home` and goes on with the rest.
   const std::uint64_t least = (home << 32) + (rest >> low_bits_ << scale_);

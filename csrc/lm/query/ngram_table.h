@@ -1,9 +1,9 @@
 // The n-grams of a model by (context, word), exactly, in 12 bytes each and what stays free: an
-// n-gram lies in the cache line of its home bucket, or in one of the next.
+// n-gram lies in the cache line of its home bucket, or in one not far behind it.
 //
 // A key (number of the context, word) of B bits is mixed by a bijection. Of the mixed number, the
 // bucket keeps what a product with the number of buckets gives; the rest, which tells it from all
-// others of the same bucket, is stored in 26 bits beside 6 bits for how many buckets it was moved
+// others of the same bucket, is stored in 26 bits beside 6 bits for how often it was moved
 // on. So nothing is lost: keys can be compared, and read back (Cleary, 1984: quotienting).
 // Not for: unigrams (by word, in lm/query/backoff_model.h); removing anything.
 #pragma once
@@ -44,7 +44,9 @@ class NgramTable {
   };
   static constexpr std::uint32_t kFree = 0xffffffffU;
   static constexpr int kTagBits = 26;
-  static constexpr std::uint32_t kMaxMoved = 62;
+  // An entry goes on, around the end, by steps of 1 to kMaxStep buckets, as its key says: with
+  // steps of one, full buckets pile up.
+  static constexpr std::uint32_t kMaxMoved = 62, kMaxStep = 8;
 
   NgramTable() = default;
   // An empty table for `size` n-grams; contexts are below num_contexts, words below num_words.
@@ -64,17 +66,19 @@ class NgramTable {
   void prefetch(Place place) const { util::prefetch(&buckets_.data()[place.bucket]); }
   // False if the n-gram is not here.
   bool find(Place place, Found* found) const {
-    const NgramBucket* bucket = &buckets_.data()[place.bucket];
     const std::uint32_t bit = std::uint32_t{1} << (place.tag & 31);
+    std::size_t at = place.bucket;
     std::uint32_t tag = place.tag;
-    for (std::uint32_t moved = 0;; ++moved, ++bucket, tag += std::uint32_t{1} << kTagBits) {
-      unsigned at = NgramBucket::kSize;  // no branch for each: which one it is cannot be foreseen
-      for (unsigned i = 0; i < NgramBucket::kSize; ++i) at = bucket->tag[i] == tag ? i : at;
-      if (at < NgramBucket::kSize) {
-        *found = {bucket->log10_prob[at], bucket->to[at]};
+    for (std::uint32_t moved = 0;; ++moved, tag += std::uint32_t{1} << kTagBits) {
+      const NgramBucket& bucket = buckets_.data()[at];
+      unsigned entry = NgramBucket::kSize;  // no branch for each: which one cannot be foreseen
+      for (unsigned i = 0; i < NgramBucket::kSize; ++i) entry = bucket.tag[i] == tag ? i : entry;
+      if (entry < NgramBucket::kSize) {
+        *found = {bucket.log10_prob[entry], bucket.to[entry]};
         return true;
       }
-      if (!(bucket->passed & bit) || moved == kMaxMoved) return false;
+      if (!(bucket.passed & bit) || moved == kMaxMoved) return false;
+      at = after(at, place.tag);
     }
   }
 
@@ -93,6 +97,11 @@ class NgramTable {
   }
 
  private:
+  static std::uint32_t step_of(std::uint32_t tag) { return 1 + (tag >> 5 & (kMaxStep - 1)); }
+  std::size_t after(std::size_t bucket, std::uint32_t tag) const {
+    const std::size_t next = bucket + step_of(tag);
+    return next < buckets_.size() ? next : next - buckets_.size();
+  }
   void set_bits(std::size_t num_contexts, std::size_t num_words);
   void set_homes(std::uint64_t homes);
   void clear();
@@ -106,8 +115,9 @@ class NgramTable {
     return key ^ key >> shift_;
   }
 
-  util::Array<NgramBucket> buckets_;  // homes_ and kMaxMoved more
-  std::uint64_t homes_ = 0, mask_ = 0, low_mask_ = 0;
+  util::Array<NgramBucket> buckets_;
+  std::uint64_t homes_ = 0;  // as many
+  std::uint64_t mask_ = 0, low_mask_ = 0;
   int word_bits_ = 0, low_bits_ = 0, shift_ = 0, scale_ = 0;
 };
 

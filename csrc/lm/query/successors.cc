@@ -67,15 +67,13 @@ class ListedSuccessors final : public Successors {
     return {room->data(), room->data() + room->size(), false};
   }
   LmState suffix(LmState context) const override { return compact_.suffix(context); }
-  float backoff(LmState context) const override {
-    return nats(compact_.log10_backoff(context));
-  }
+  float backoff(LmState context) const override { return nats(compact_.log10_backoff(context)); }
 
  private:
   static std::vector<float> unigrams_of(const CompactModel& model) {
     std::vector<float> unigrams(model.words().size());
-    model.for_each_successor(model.empty(),
-                             [&](WordId word, float log10_prob) { unigrams[word] = nats(log10_prob); });
+    model.for_each_successor(
+        model.empty(), [&](WordId word, float log10_prob) { unigrams[word] = nats(log10_prob); });
     return unigrams;
   }
 

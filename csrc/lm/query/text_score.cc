@@ -1,7 +1,7 @@
 #include "lm/query/text_score.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <memory>
 #include <utility>
 
