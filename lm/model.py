@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,10 +47,15 @@ class NgramModel:
     """A backoff n-gram model, from ``tlg.lm.train`` or ``NgramModel.load``; it never changes."""
 
     def __init__(
-        self, core: _core.NgramModel, report: TrainReport | ReadReport | ChangeReport, name: str
+        self,
+        core: _core.NgramModel,
+        report: TrainReport | ReadReport | ChangeReport,
+        name: str,
+        job: _core.Job | None = None,
     ) -> None:
-        """Wrap what training or reading made; users call ``train`` or ``load``."""
+        """Wrap what training (by a job, whose memory it uses) or reading made; users call ``train`` or ``load``."""
         self._core = core
+        self._job = job
         self._report = report
         self._name = name
 
@@ -75,6 +80,7 @@ class NgramModel:
         structure: str | None = None,
         prob_bits: int | None = None,
         backoff_bits: int | None = None,
+        progress: Callable[[str, int, int], object] | None = None,
     ) -> None:
         """Write the model, atomically: as a binary if the suffix is .tlglm, else as an ARPA file.
 
@@ -86,6 +92,7 @@ class NgramModel:
                 a binary whatever the suffix. docs/lm_binary.md compares them.
             prob_bits: of a trie: 2 to 16 bits a probability; None keeps them exact.
             backoff_bits: of a trie: 2 to 16 bits a backoff; None keeps them exact.
+            progress: called as progress("write", done, total), in n-grams, while an ARPA file is written.
 
         Raises:
             OptionError: an unknown structure, bits out of their range, bits for another structure.
@@ -95,7 +102,17 @@ class NgramModel:
         if structure is None and (quantised or Path(path).suffix == BINARY_SUFFIX):
             structure = "trie" if quantised else "probing"
         if structure is None:
-            write_arpa(self._core, path)
+            done, total = 0, sum(self.counts)
+
+            def written(ngrams: int) -> None:
+                nonlocal done
+                done += ngrams
+                if self._job is not None:
+                    self._job.touched(32 * ngrams)  # what a node takes in the arrays, and more
+                if progress is not None:
+                    progress("write", done, total)
+
+            write_arpa(self._core, path, written)
         else:
             save_binary(self._core, path, structure=structure, prob_bits=prob_bits, backoff_bits=backoff_bits)
 

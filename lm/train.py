@@ -185,4 +185,4 @@ def train(
         notes=tuple(notes),
         sketch=sketch,
     )
-    return NgramModel(core, report, f"{smoothing}{order}")
+    return NgramModel(core, report, f"{smoothing}{order}", job)

@@ -236,6 +236,12 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "too_few_words": (edit("a b c$", "a b"), "lm.arpa:32: a 3-gram with 2 words"),
     "too_many_words": (edit("a b c$", "a b c a"), "lm.arpa:32: the backoff is no number: 'a'"),
     "too_many_fields": (edit("\ta\t-0.2410321$", "\ta\t-0.2\t-0.5"), "lm.arpa:10: more fields"),
+    "cr_in_a_word": (
+        BASE.replace("c\t-0.25", "c\rd\t-0.25"),
+        "lm.arpa:12: a CR inside a word: 'c.d'. Convert",
+    ),
+    "zip": (b"PK\x03\x04 and more", "lm.arpa:1: a zip archive, not an ARPA file. Unpack"),
+    "compress": (b"\x1f\x9d\x90", r"lm.arpa:1: packed by compress \(.Z\). Unpack it with: gzip -d"),
     "high_order": ("\\data\\\n" + "".join(f"ngram {k}=1\n" for k in range(1, 40)), "above the highest"),
 }
 

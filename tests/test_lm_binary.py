@@ -78,7 +78,7 @@ def all_sentences() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("options", [{}, {"prob_bits": 8, "backoff_bits": 8}, {"prob_bits": 3}])
-def test_scores_are_those_of_the_rule(options: dict[str, int], model: NgramModel, tmp_path: Path) -> None:
+def test_scores_are_those_of_the_rule(options: dict[str, Any], model: NgramModel, tmp_path: Path) -> None:
     model.save(tmp_path / "lm.tlglm", structure="trie", **options)
     trie = NgramModel.load(tmp_path / "lm.tlglm")
     ngrams = graph_twin.parse_arpa(arpa_of(trie, tmp_path / "expanded.arpa").decode())
@@ -309,7 +309,8 @@ def test_ptb_is_smaller_than_in_kenlm(shared: Path, tmp_path: Path) -> None:
         model = tlg.lm.train(tmp_path / "train.txt", order=5)
     assert model.counts == (10002, 264990, 586558, 717733, 737952)
     sizes = {}
-    for name, options in {"exact": {}, "8 bits": {"prob_bits": 8, "backoff_bits": 8}}.items():
+    ways: dict[str, dict[str, Any]] = {"exact": {}, "8 bits": {"prob_bits": 8, "backoff_bits": 8}}
+    for name, options in ways.items():
         model.save(tmp_path / "lm.tlglm", structure="trie", **options)
         sizes[name] = (tmp_path / "lm.tlglm").stat().st_size
     assert sizes["exact"] < 15.5e6 and sizes["8 bits"] < 8.3e6

@@ -78,7 +78,8 @@ def test_loglinear_mixture_is_exact_for_all_words(
     for context in contexts_of(4, made, 4):
         for word in everything:
             wanted = twin.loglinear([a, b], (one, two), (*context, word), everything)
-            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=1e-5)
+            # little mass left to back off with is 1 less the float32 numbers that are seen
+            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=1e-5, abs=2e-7)
         assert twin.total(made, context) == pytest.approx(1, abs=1e-6)
 
 

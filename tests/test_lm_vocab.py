@@ -42,7 +42,7 @@ def test_limited_models_say_what_the_whole_one_does(model: dict[Any, Any], chose
         for word in stay:
             old = twin.prob(source, (*context, word))
             wanted = old / whole if removed == "spread" else old + (gone if word == "<unk>" else 0.0)
-            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=2e-5, abs=1e-9)
+            assert twin.prob(made, (*context, word)) == pytest.approx(wanted, rel=2e-5, abs=2e-7)
 
 
 def test_report_of_a_limit_lists_what_is_not_there() -> None:
@@ -99,7 +99,7 @@ def test_added_words_have_their_share_and_sums_stay(model: dict[Any, Any], seed:
         for word in twin.words_of(source):
             if word != "<unk>":  # nobody else pays
                 old = twin.prob(source, (*context, word))
-                assert twin.prob(made, (*context, word)) == pytest.approx(old, rel=1e-6)
+                assert twin.prob(made, (*context, word)) == pytest.approx(old, rel=1e-6, abs=2e-7)
 
 
 def test_new_words_share_equally() -> None:

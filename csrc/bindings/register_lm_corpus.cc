@@ -50,6 +50,10 @@ void register_lm_corpus(py::module_& m) {
   py::class_<util::Job, std::shared_ptr<util::Job>>(m, "Job")
       .def(py::init(&make_job), py::arg("threads"), py::arg("memory"), py::arg("temp_dir"),
            py::arg("progress"))
+      .def("touched",
+           [](const util::Job& job, std::size_t bytes) {
+             util::Workspace(job.workspace).touched(bytes);  // a copy shares the limit
+           })
       .def_property_readonly("memory", [](const util::Job& job) { return job.workspace.memory(); });
   py::class_<CorpusOptions>(m, "CorpusOptions")
       .def(py::init<>())

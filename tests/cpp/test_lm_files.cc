@@ -224,10 +224,14 @@ TEST(lm_damaged_arpa_texts_give_a_model_or_an_error) {
                                 "nan", "inf",       "<s>",
                                 "1e9", "\\end\\",   std::string(1, '\0'),
                                 "é",   "ngram 4=1", std::string(700, 'x')};
-  int models = 0;
+  int models = 0, errors = 0;
   for (int i = 0; i < 3000; ++i) {
     std::string damaged = reordered(text, static_cast<Order>(i % 3), trie.vocabulary, &rng);
-    for (std::size_t j = 1 + rng() % 3; j > 0; --j) {
+    if (i % 2) {  // another digit, somewhere: mostly still a model
+      const std::size_t digit = damaged.find_first_of("0123456789", rng() % damaged.size());
+      if (digit != std::string::npos) damaged[digit] = static_cast<char>('0' + rng() % 10);
+    }
+    for (std::size_t j = i % 2 ? rng() % 2 : 1 + rng() % 3; j > 0; --j) {
       const std::size_t at = rng() % damaged.size();
       const std::size_t size =
           std::min<std::size_t>(rng() % 5 ? rng() % 3 : rng() % 300, damaged.size() - at);
@@ -243,8 +247,9 @@ TEST(lm_damaged_arpa_texts_give_a_model_or_an_error) {
       CHECK(same(read_arpa(write_arpa(file.trie), "again").trie, file.trie));
       ++models;
     } catch (const Error& error) {
+      ++errors;
       CHECK(error.file() == "lm.arpa" && error.line() > 0 && !error.remedy().empty());
     }
   }
-  CHECK(models > 300 && models < 2700);
+  CHECK(models > 100 && errors > 100);
 }

@@ -308,7 +308,7 @@ TEST(memory_of_an_hour) {
     }
 }
 
-// One set of traces can lead to the same places after an hour: neither beam nor frames decide.
+// Blanks, and the columns named, are silence; a token's own frames are not.
 TEST(silence_counts_from_the_last_token) {
   const auto graph = any_sequence(2, Topology::kCtc);
   const auto decoder = std::make_shared<const Decoder>(graph, SearchOptions{}, SpanOptions{});

@@ -331,6 +331,8 @@ class Reader {
     if (k == 1) {
       if (find_invalid_utf8(word) != std::string_view::npos)
         text_.refuse("a word that is not UTF-8", "Convert the file to UTF-8");
+      if (word.find('\r') != std::string_view::npos)
+        text_.refuse("a CR inside a word: " + quoted(word), "Convert the ends of lines");
       if (!words_.insert(TextWord(word))) {
         text_.note(Oddity::kRepeatedWord);
         return;

@@ -16,8 +16,9 @@ constexpr std::size_t kPadding = 32;  // bytes behind a line that may be read, n
 constexpr WordId kAsAbove = kNoWord;
 
 bool parse_number(const char* begin, const char* end, float* value) {
-  return parse_padded_float(begin, static_cast<std::size_t>(end - begin), value) &&
-         *value >= std::numeric_limits<float>::lowest() &&
+  if (!parse_padded_float(begin, static_cast<std::size_t>(end - begin), value)) return false;
+  *value += 0.0f;  // no -0
+  return *value >= std::numeric_limits<float>::lowest() &&
          *value <= std::numeric_limits<float>::max();
 }
 

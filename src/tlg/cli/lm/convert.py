@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,7 +54,7 @@ def convert(
     from tlg.lm import NgramModel
     from tlg.lm.binary import BINARY_SUFFIX, is_binary, open_binary
 
-    bits = {
+    bits: dict[str, Any] = {
         "prob_bits": quantise_bits if prob_bits is None else prob_bits,
         "backoff_bits": quantise_bits if backoff_bits is None else backoff_bits,
     }
