@@ -42,7 +42,7 @@ else:
     from tlg.lm import NgramModel
     def load(path):
         model = NgramModel.load(path)
-        model.core.begin()  # the query structure is built when the first question comes
+        model.core.begin(True)  # the query structure is built when the first question comes
         return model
 def peak():  # of this program: ru_maxrss would count the one that started it
     with open("/proc/self/status", encoding="ascii") as status:
@@ -81,7 +81,7 @@ def alternate(runs: int, jobs: dict[str, Callable[[], object]]) -> dict[str, flo
 def states_one_by_one(model: NgramModel, lines: list[list[int]]) -> None:
     core = model.core
     for ids in lines:
-        state = core.begin()
+        state = core.begin(True)
         for word in ids:
             state, _ = core.step(state, word)
         core.finish(state)
