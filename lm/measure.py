@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from tlg import _core
@@ -127,6 +128,7 @@ class _Run:
         """Begin with a text."""
         self.text = text
         self.head: list[Sequence[str]] = []
+        self.head_text = b""
         self.words: list[Sequence[str]] = []  # of each sentence, if each word is asked for
         self.scorer: _Scorer = (
             _ModelScorer(self.model, self.known)
@@ -138,8 +140,8 @@ class _Run:
         self.scorer.add_text(block.data, block.name, block.first_line)
         if self.compares:
             self.overlap.add_text(block.data)
-        if not self.head:
-            self.head = [words for words, _ in _split(block.data[:HEAD], errors="replace")]
+        if not self.head_text:
+            self.head_text = block.data[:HEAD]
         if self.per_word:
             self.words += [words for words, _ in _split(block.data)]
 
@@ -163,7 +165,9 @@ class _Run:
         sums.add(self.scorer.total)
         self.total.add(sums)
         self.files.append(sums.result(self.text, self.oov, self.name))
-        self.notes += odd_text(self.text, sums.sentences, sums.words, sums.oovs, self.head, self.known)
+        # Split only when it is looked at, for that is rare.
+        head = chain(self.head, (words for words, _ in _split(self.head_text, errors="replace")))
+        self.notes += odd_text(self.text, sums.sentences, sums.words, sums.oovs, head, self.known)
         if not self.per_sentence:
             return
         for number, one in enumerate(self.scorer.sentences, start=1):
