@@ -226,7 +226,7 @@ std::string format_lexicon(const Lexicon& lexicon, const Tokens& tokens) {
     const Pronunciation& p = lexicon.pronunciations[i];
     text += lexicon.words[p.word];
     if (lexicon.has_probabilities) {
-      char number[20];
+      char number[kFloatRoom];
       std::string probability(number, format_float(number, std::exp(-p.cost)));
       if (probability == "1") probability = "1.0";
       while (symbols.count(probability) != 0) probability += '0';
