@@ -390,7 +390,7 @@ ArpaFile read_arpa(std::string_view text, const std::string& name, std::size_t p
   TextSource source(
       [&text](char* out, std::size_t size) {
         const std::size_t taken = std::min(size, text.size());
-        std::memcpy(out, text.data(), taken);
+        std::copy_n(text.data(), taken, out);
         text.remove_prefix(taken);
         return taken;
       },
