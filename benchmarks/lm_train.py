@@ -53,10 +53,11 @@ def tell(phase, done, total):
     began.setdefault(phase, user())
 start_mb = peak_mb()
 start = time.perf_counter()
-model = tlg.lm.train(sys.argv[1], order=int(sys.argv[2]), progress=tell, **json.loads(sys.argv[4]))
+setting = json.loads(sys.argv[4])
+model = tlg.lm.train(sys.argv[1], order=int(sys.argv[2]), progress=tell, **setting)
 trained = time.perf_counter()
 began["save"] = user()
-model.save(sys.argv[3])
+model.save(sys.argv[3], threads=setting["threads"])
 saved = time.perf_counter()
 used = resource.getrusage(resource.RUSAGE_SELF)
 times = [*began.values(), used.ru_utime]

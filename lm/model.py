@@ -18,6 +18,7 @@ from tlg.lm import query
 from tlg.lm.arpa import write_arpa
 from tlg.lm.binary import BINARY_SUFFIX, read_model, save_binary
 from tlg.lm.change_report import ChangeReport
+from tlg.lm.corpus import check_threads
 from tlg.lm.generate import Generated, generate
 from tlg.lm.measure import perplexity
 from tlg.lm.perplexity import Perplexity, WordScore
@@ -80,6 +81,7 @@ class NgramModel:
         structure: str | None = None,
         prob_bits: int | None = None,
         backoff_bits: int | None = None,
+        threads: int | None = None,
         progress: Callable[[str, int, int], object] | None = None,
     ) -> None:
         """Write the model, atomically: as a binary if the suffix is .tlglm, else as an ARPA file.
@@ -92,10 +94,13 @@ class NgramModel:
                 a binary whatever the suffix. docs/lm_binary.md compares them.
             prob_bits: of a trie: 2 to 16 bits a probability; None keeps them exact.
             backoff_bits: of a trie: 2 to 16 bits a backoff; None keeps them exact.
+            threads: how many make the text of an ARPA file; None: as many as there are cores for this
+                process. The file does not depend on it.
             progress: called as progress("write", done, total), in n-grams, while an ARPA file is written.
 
         Raises:
-            OptionError: an unknown structure, bits out of their range, bits for another structure.
+            OptionError: an unknown structure, bits out of their range, bits for another structure; threads
+                that are no number of threads.
             OutputError: the folder is missing or not writable, or the disk is full; no file is left.
         """
         quantised = prob_bits is not None or backoff_bits is not None
@@ -112,7 +117,7 @@ class NgramModel:
                 if progress is not None:
                     progress("write", done, total)
 
-            write_arpa(self._core, path, written)
+            write_arpa(self._core, path, written, threads=check_threads(threads))
         else:
             save_binary(self._core, path, structure=structure, prob_bits=prob_bits, backoff_bits=backoff_bits)
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
-
-import jiwer
 
 from tlg._core import __version__
 from tlg._files import PathLike
@@ -90,6 +87,8 @@ class ScoreReport:
     @property
     def signature(self) -> str:
         """One line with the figure and all that it depends on."""
+        from importlib.metadata import version  # here, for it makes `import tlg` slow
+
         name, units = ("WER", "words") if self.unit == "word" else ("CER", "chars")
         parts = [
             f"{name} {100 * self.rate:.2f}",
@@ -231,6 +230,8 @@ def _units(text: str, unit: Unit, normalise: Normalisation) -> list[str]:
 def _rows(refs: dict[str, list[str]], hyps: dict[str, list[str]], unit: Unit) -> list[UtteranceScore]:
     if not refs:
         return []
+    import jiwer  # here, for it makes `import tlg` slow
+
     output = jiwer.process_words(
         [" ".join(units) for units in refs.values()], [" ".join(hyps[name]) for name in refs]
     )

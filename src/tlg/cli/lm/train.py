@@ -183,7 +183,7 @@ def train(
         source = NgramCounts.load(text, order=options["order"]) if counts else texts(text)
         model = train_model(source, limit_vocab=limit_vocab, progress=progress, **options)
         progress("write", 0, 1)
-        model.save(output, progress=progress)
+        model.save(output, threads=options["threads"], progress=progress)
         progress("write", 1, 1)
     report = model.report
     assert isinstance(report, TrainReport)
