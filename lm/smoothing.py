@@ -192,7 +192,8 @@ def choose(order: object, smoothing: object, **given: Any) -> Choice:
         core.interpolate_unigrams = given["interpolate_unigrams"]
     core.vocab_pad = _whole("vocab_pad", given["vocab_pad"], 0)
     if method == "katz":
-        core.gt_max = _sequence("gt_max", (1, 7) if given["gt_max"] is None else given["gt_max"], 1, "(1, 7)")
+        gt_max = (1, 7)[:length] if given["gt_max"] is None else given["gt_max"]
+        core.gt_max = _sequence("gt_max", gt_max, 1, "(1, 7)")
         if not core.gt_max or len(core.gt_max) > length or max(core.gt_max) > 1000:
             raise OptionError(
                 f"gt_max={tuple(core.gt_max)!r} for a model of order {length}",

@@ -15,6 +15,7 @@ from tests.reference.katz import katz
 from tests.reference.mixtures import add_k, jelinek_mercer, maximum_likelihood
 from tests.reference.ngrams import Model, total
 from tests.reference.witten_bell import witten_bell
+from tlg.lm.smoothing import SMOOTHINGS
 
 Sentences = list[list[str]]
 WORDS = [f"w{i}" for i in range(14)]
@@ -150,3 +151,12 @@ def test_probabilities_after_any_history_sum_to_one(name: str, seed: int, tmp_pa
         history = [rng.choice(["<s>", *words, "unseen"]) for _ in range(rng.randint(0, options["order"] - 1))]
         if "</s>" not in history and "<s>" not in history[1:]:
             assert total(found, words, tuple(history)) == pytest.approx(1, abs=1e-6), history
+
+
+def test_every_method_has_defaults_for_unigrams() -> None:
+    sentences = [["a", "b"], ["a"], ["c", "a", "b"]]
+    for smoothing in SMOOTHINGS:
+        options: dict[str, Any] = {"k": 0.5} if smoothing == "addk" else {}
+        if smoothing == "jm":
+            options["heldout"] = [["b", "a"]]
+        assert tlg.lm.train(sentences, order=1, smoothing=smoothing, **options).order == 1
