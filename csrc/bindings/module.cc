@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_stream(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_files(module);
+  tlg::bindings::register_lm_texts(module);
   tlg::bindings::register_lm_query(module);
   tlg::bindings::register_lm_binary(module);
   tlg::bindings::register_lm_change(module);

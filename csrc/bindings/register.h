@@ -18,6 +18,7 @@ void register_lm_smoothing(pybind11::module_& module);  // after register_lm_cor
 void register_lm_files(pybind11::module_& module);      // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
+void register_lm_texts(pybind11::module_& module);      // after register_lm
 void register_lm_query(pybind11::module_& module);      // after register_lm
 void register_lm_binary(pybind11::module_& module);     // after register_lm
 void register_lm_next(pybind11::module_& module);       // after register_lm

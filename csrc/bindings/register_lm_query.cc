@@ -1,4 +1,4 @@
-// n-gram models: queries one by one and over arrays, texts, binary files.
+// n-gram models: queries one by one and over arrays, binary files.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -49,8 +49,10 @@ std::pair<Array<float>, Array<std::uint64_t>> score_arrays(const NgramModel& mod
   check_rank(states, 1, "states");
   check_rank(words, 1, "words");
   if (states.size() != words.size())
-    throw Error(ErrorKind::kOption, std::to_string(states.size()) + " states and " +
-                                        std::to_string(words.size()) + " words");
+    throw Error(
+        ErrorKind::kOption,
+        std::to_string(states.size()) + " states and " + std::to_string(words.size()) + " words",
+        "Give one word per state");
   Array<float> scores(states.size());
   Array<std::uint64_t> to(states.size());
   float* const scores_out = scores.mutable_data();
@@ -89,33 +91,6 @@ py::bytes next_piece(LmFileWriter& writer) {
   return {piece.data(), piece.size()};
 }
 
-void register_texts(py::module_& m) {
-  py::class_<TokenScore>(m, "TokenScore")
-      .def_readonly("log10_prob", &TokenScore::log10_prob)
-      .def_readonly("order", &TokenScore::order)
-      .def_readonly("oov", &TokenScore::oov);
-  py::class_<TextScore>(m, "TextScore")
-      .def_readonly("sentences", &TextScore::sentences)
-      .def_readonly("words", &TextScore::words)
-      .def_readonly("oovs", &TextScore::oovs)
-      .def_readonly("zeroprobs", &TextScore::zeroprobs)
-      .def_readonly("oov_zeroprobs", &TextScore::oov_zeroprobs)
-      .def_readonly("log10_prob", &TextScore::log10_prob)
-      .def_readonly("log10_oov", &TextScore::log10_oov)
-      .def_readonly("hits", &TextScore::hits);
-  py::class_<TextScorer>(m, "TextScorer")
-      .def(py::init([](const NgramModel& model, bool per_sentence, std::size_t threads) {
-             return TextScorer(model.queries(), per_sentence, threads);
-           }),
-           py::arg("model"), py::arg("per_sentence"), py::arg("threads") = 1,
-           py::keep_alive<1, 2>(), release())
-      .def("add_text", &TextScorer::add_text, release())
-      .def("add_sentence", &TextScorer::add_sentence)
-      .def_property_readonly(
-          "total", py::cpp_function(&TextScorer::total, release(), py::return_value_policy::copy))
-      .def_property_readonly("sentences", &TextScorer::sentences);
-}
-
 }  // namespace
 
 void register_lm_query(py::module_& m) {
@@ -147,7 +122,6 @@ void register_lm_query(py::module_& m) {
            py::keep_alive<1, 2>(), release())
       .def_property_readonly("size", &LmFileWriter::size)
       .def("next", &next_piece);
-  register_texts(m);
 }
 
 }  // namespace tlg::bindings
