@@ -3,52 +3,23 @@
 #include <algorithm>
 
 #include "lm/query/backoff_model.h"
+#include "lm/query/lanes.h"
 #include "util/prefetch.h"
 
 namespace tlg::lm {
 
-class BackoffModel::Lanes {
+struct BackoffModel::Lane : LanePlace {
+  std::uint32_t context;
+  WordId word;
+  float score;  // what backing off from longer contexts has cost
+  NgramTable::Place place;
+};
+
+class BackoffModel::Lanes : public LaneRunner<Lanes, Lane, 16> {
  public:
-  Lanes(const BackoffModel& model, const LmBatch& batch) : model_(model), batch_(batch) {}
+  Lanes(const BackoffModel& model, const LmBatch& batch) : LaneRunner(batch), model_(model) {}
 
-  void run() {
-    int active = 0;
-    while (active < kLanes && take(&lanes_[active])) ++active;
-    while (active > 0) {
-      for (int i = 0; i < active;) {
-        if (step(&lanes_[i])) {
-          ++i;
-        } else {
-          lanes_[i] = lanes_[--active];
-        }
-      }
-    }
-  }
-
- private:
-  // Enough for the time that memory takes; few enough to stay in the first cache.
-  static constexpr int kLanes = 16;
-
-  struct Lane {
-    std::uint64_t at, end;  // the word it is at, and the end of its sequence
-    std::size_t sequence;
-    std::uint32_t context;
-    WordId word;
-    float score;  // what backing off from longer contexts has cost
-    NgramTable::Place place;
-  };
-
-  // Gives the lane the next sequence; false if there is none.
-  bool take(Lane* lane) {
-    while (next_ < batch_.size && batch_.offsets[next_] == batch_.offsets[next_ + 1]) ++next_;
-    if (next_ == batch_.size) return false;
-    lane->sequence = next_;
-    lane->at = batch_.offsets[next_];
-    lane->end = batch_.offsets[next_ + 1];
-    look(lane, static_cast<std::uint32_t>(batch_.states[next_].id));
-    ++next_;
-    return true;
-  }
+  void start(Lane* lane, LmState state) { look(lane, static_cast<std::uint32_t>(state.id)); }
 
   // Begins with the word that the lane is at.
   void look(Lane* lane, std::uint32_t context) {
@@ -94,9 +65,6 @@ class BackoffModel::Lanes {
   }
 
   const BackoffModel& model_;
-  const LmBatch& batch_;
-  std::size_t next_ = 0;  // the sequence that no lane has taken yet
-  Lane lanes_[kLanes];
 };
 
 void BackoffModel::score_all(const LmBatch& batch) const { Lanes(*this, batch).run(); }

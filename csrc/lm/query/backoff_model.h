@@ -68,6 +68,7 @@ class BackoffModel final : public QueryModel {
     float log10_prob;
     std::uint32_t to;
   };
+  struct Lane;
   class Lanes;
 
   // Numbers the contexts; the number of all of them.

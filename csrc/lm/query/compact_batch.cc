@@ -2,54 +2,27 @@
 // step of its search before it is the next lane's turn. What a lane will read next is fetched from
 // memory in the meantime.
 #include "lm/query/compact_model.h"
+#include "lm/query/lanes.h"
 #include "util/prefetch.h"
 
 namespace tlg::lm {
 
-class CompactModel::Lanes {
+struct CompactModel::Lane : LanePlace {
+  Context context, next;
+  int k;  // next.node[k] is known
+  std::uint32_t rank, ranks;
+  ChildBits::Range range;  // the children of context.node[k], once `ranged`
+  bool ranged;
+};
+
+class CompactModel::Lanes : public LaneRunner<Lanes, Lane, 8> {
  public:
   Lanes(const CompactModel& model, const LmBatch& batch)
-      : model_(model), trie_(model.trie_), batch_(batch) {}
+      : LaneRunner(batch), model_(model), trie_(model.trie_) {}
 
-  void run() {
-    int active = 0;
-    while (active < kLanes && take(&lanes_[active])) ++active;
-    while (active > 0) {
-      for (int i = 0; i < active;) {
-        if (step(&lanes_[i])) {
-          ++i;
-        } else {
-          lanes_[i] = lanes_[--active];
-        }
-      }
-    }
-  }
-
- private:
-  // Enough for the time that memory takes; few enough to stay in the first cache.
-  static constexpr int kLanes = 8;
-
-  struct Lane {
-    std::uint64_t at, end;  // the word it is at, and the end of its sequence
-    std::size_t sequence;
-    Context context, next;
-    int k;  // next.node[k] is known
-    std::uint32_t rank, ranks;
-    ChildBits::Range range;  // the children of context.node[k], once `ranged`
-    bool ranged;
-  };
-
-  // Gives the lane the next sequence; false if there is none.
-  bool take(Lane* lane) {
-    while (next_ < batch_.size && batch_.offsets[next_] == batch_.offsets[next_ + 1]) ++next_;
-    if (next_ == batch_.size) return false;
-    lane->sequence = next_;
-    lane->at = batch_.offsets[next_];
-    lane->end = batch_.offsets[next_ + 1];
-    lane->context = model_.unpack(batch_.states[next_]);
-    ++next_;
+  void start(Lane* lane, LmState state) {
+    lane->context = model_.unpack(state);
     look(lane);
-    return true;
   }
 
   // Begins with the word that the lane is at.
@@ -106,9 +79,6 @@ class CompactModel::Lanes {
 
   const CompactModel& model_;
   const CompactTrie& trie_;
-  const LmBatch& batch_;
-  std::size_t next_ = 0;  // the sequence that no lane has taken yet
-  Lane lanes_[kLanes];
 };
 
 void CompactModel::score_all(const LmBatch& batch) const { Lanes(*this, batch).run(); }

@@ -54,6 +54,7 @@ class CompactModel final : public QueryModel {
     bool zero;
   };
 
+  struct Lane;
   class Lanes;
 
   void lay_out();
