@@ -67,6 +67,8 @@ def load_foreign(
     spoken, words_name = _find_words(path, words, inside[1])
     rows = _find_tokens(path, tokens, inside[0], toolkit)
     is_lg = path.name.startswith("LG.")
+    if toolkit is None and words_name.endswith(("config.yaml", "config.yml")):
+        toolkit = "funasr"
     shape = scan(fst)
     convention = find_convention(
         shape,
@@ -76,7 +78,7 @@ def load_foreign(
         label_offset=label_offset,
         without_blank=is_lg or (toolkit == "funasr" and not shape.start_loops),
     )
-    toolkit = toolkit or _name_toolkit(path, convention, spoken, words_name, inside)
+    toolkit = toolkit or _name_toolkit(path, convention, spoken, inside)
     one_per_token = toolkit == "funasr"
     muted = frozenset(i for i, word in enumerate(spoken) if is_disambiguation(word))
     fst, changes = normalise(fst, convention, silent_words=muted, drop_loops=one_per_token)
@@ -219,13 +221,10 @@ def _name_toolkit(
     path: Path,
     convention: Convention,
     words: list[str],
-    words_name: str,
     inside: tuple[SymbolRows | None, SymbolRows | None],
 ) -> str | None:
-    """Return whose files these look like; only "funasr" changes how a graph is read."""
+    """Return whose files these look like. It changes nothing: only FunASR's, told by their words, are read otherwise."""
     blank = convention.symbols[convention.blank]
-    if words_name.endswith(("config.yaml", "config.yml")):
-        return "funasr"
     if path.name.startswith("H"):
         return "icefall"
     if inside[0] is not None and inside[1] is not None:
