@@ -26,7 +26,7 @@ from tlg.decoder.graph.tables import (
 from tlg.decoder.graph.tokens import TokenTable, is_disambiguation
 from tlg.errors import GraphError, MissingFileError, OptionError
 
-__all__ = ["TOOLKITS", "load_foreign"]
+__all__ = ["TOOLKITS", "is_transducer", "load_foreign"]
 
 TOOLKITS = ("wenet", "funasr", "eesen", "icefall", "riva", "nemo")
 # Transducers in the order in which they are looked for: the binary files, their text forms, LG last.
@@ -112,9 +112,14 @@ def load_foreign(
     )
 
 
+def is_transducer(name: str) -> bool:
+    """Return whether a file is a transducer by its name."""
+    return name.endswith((".fst", ".fst.txt", ".pt")) or name in TEXT
+
+
 def _find_transducer(where: Path) -> Path:
-    if where.is_file():
-        if where.name in TORCH or where.suffix == ".pt":
+    if where.is_file() and is_transducer(where.name):
+        if where.suffix == ".pt":
             raise _torch_file(where)
         if (where.parent / "graph.json").is_file():
             raise GraphError(
@@ -124,7 +129,11 @@ def _find_transducer(where: Path) -> Path:
             )
         return where
     if not where.is_dir():
-        raise MissingFileError("no such graph folder", remedy="Build it with build-tlg", file=where)
+        raise MissingFileError(
+            "no such graph folder",
+            remedy="Build it with build-tlg. The file of a transducer ends in .fst, its text form in .fst.txt",
+            file=where,
+        )
     for names in (BINARY, TEXT, ("LG.fst",)):
         found = [where / name for name in names if (where / name).is_file()]
         if len(found) > 1:
