@@ -138,7 +138,7 @@ class Maker {
     Alignment alignment;
     if (k > 0) {
       TokenEnd before{};
-      alignment.at = steps_[k].frame;
+      alignment.at = alignment.blank_start = steps_[k].frame;
       alignment = aligner_.next(alignment, steps_[k].content.column, &before);
     }
     am_.clear();
