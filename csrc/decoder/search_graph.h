@@ -147,11 +147,6 @@ class SearchGraph {
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
   }
-  // kPlain: whether the arc is a blank or a repeat, which begins no token.
-  bool is_silent(std::uint32_t arc) const {
-    return ((arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target) &
-            kIsSilent) != 0;
-  }
   std::uint32_t group_arc_number(std::uint32_t index) const {
     return static_cast<std::uint32_t>(arcs_.size()) + index;
   }
