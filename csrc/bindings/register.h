@@ -30,5 +30,6 @@ void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);
 void register_batch(pybind11::module_& module);   // after register_decoder
 void register_stream(pybind11::module_& module);  // after register_decoder
+void register_lattice(pybind11::module_& module);
 
 }  // namespace tlg::bindings
