@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
   tlg::bindings::register_decoder(module);
+  tlg::bindings::register_batch(module);
   tlg::bindings::register_stream(module);
   tlg::bindings::register_lattice(module);
   tlg::bindings::register_lm(module);
