@@ -396,8 +396,12 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
 SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
   const bool in_group = number >= arcs_.size();
   const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
-  return {0,    lg_states_[arc_target(number) & kTargetMask], arc_column(number), arc_word(number),
-          cost, is_silent(number)};
+  return {0,
+          lg_states_[arc_target(number) & kTargetMask],
+          arc_column(number),
+          arc_word(number),
+          cost,
+          is_silent(number)};
 }
 
 std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
