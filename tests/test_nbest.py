@@ -19,7 +19,7 @@ from tests.test_search import larger_case, make_decoder, make_graph, rewarder
 from tlg import _core
 from tlg.errors import OptionError
 
-ALL = {"lattice_beam": 1e9, "nbest": 10_000, "lattice": True, "mbr": True}
+ALL: dict[str, Any] = {"lattice_beam": 1e9, "nbest": 10_000, "lattice": True, "mbr": True}
 
 
 def check_all(found: _core.Hypothesis, wanted: dict[tuple[int, ...], decode_twin.Best], beam: float) -> None:
@@ -110,7 +110,7 @@ def test_n_best_of_plain_graphs_equals_brute_force() -> None:
 def test_lattices_do_not_depend_on_kernels_or_threads(width: int) -> None:
     case = larger_case(width, width=width, frames=40, states=30)
     batch = [case.log_probs[:n] for n in (40, 0, 1, 33)]
-    options = {"beam": 12.0, "lattice_beam": 5.0, "nbest": 20, "lattice": True}
+    options: dict[str, Any] = {"beam": 12.0, "lattice_beam": 5.0, "nbest": 20, "lattice": True}
 
     def lattices(found: list[_core.Hypothesis]) -> list[Any]:
         return [
@@ -238,6 +238,7 @@ def test_results_with_lattices_are_pickled_whole(graph: tlg.Graph) -> None:
     result = decoder.decode(utterances(graph, 1)[0])
     again = pickle.loads(pickle.dumps(result))
     assert again == result
+    assert result.lattice is not None
     assert again.lattice.paths(3) == result.lattice.paths(3)
     assert again.mbr == result.mbr
     assert len(again.nbest) == len(result.nbest)

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -230,13 +230,13 @@ class Decoder:
         min_active: int,
         acoustic_scale: float,
         blank_penalty: float,
-        blank_skip: float,
-        token_beam: float,
-        max_tokens: int,
-        lattice_beam: float,
-        nbest: int,
-        lattice: bool,
-        mbr: bool,
+        blank_skip: float = 1.0,
+        token_beam: float = ...,
+        max_tokens: int = 0,
+        lattice_beam: float = 0.0,
+        nbest: int = 0,
+        lattice: bool = False,
+        mbr: bool = False,
         num_roots: int,
         separator: int,
         kernel: str,
