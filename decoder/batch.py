@@ -6,7 +6,7 @@ makes the results meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,8 @@ def decode_all(job: BatchJob, inputs: object, *, lengths: object) -> list[Result
 
 
 def decode_each(
-    job: BatchJob, inputs: object, *, ordered: bool, window: int | None, copy: bool = True
-) -> Iterator[tuple[Any, Result]]:
+    job: BatchJob, inputs: object, *, ordered: bool, window: int | None, copy: bool
+) -> Generator[tuple[Any, Result], None, None]:
     """Return an iterator over (key, result). See Decoder.decode_iter.
 
     Args:
@@ -129,7 +129,7 @@ def decode_each(
 
 def _decode_each(
     job: BatchJob, inputs: Iterator[object], ordered: bool, most: int, copy: bool
-) -> Iterator[tuple[Any, Result]]:
+) -> Generator[tuple[Any, Result], None, None]:
     keys: dict[int, Any] = {}  # of the utterances under way
     added, due = 0, 0
     at_end: Exception | None = None  # why no more is read
@@ -142,7 +142,11 @@ def _decode_each(
             while (
                 at_end is None
                 and len(keys) < most
-                and (read == 0 or (read == 1 and batch.num_waiting() < job.threads) or not batch.is_done(wanted))
+                and (
+                    read == 0
+                    or (read == 1 and batch.num_waiting() < job.threads)
+                    or not batch.is_done(wanted)
+                )
             ):
                 try:
                     item = next(inputs)
