@@ -152,7 +152,7 @@ def _decode_each(
                     item = next(inputs)
                     key, log_probs = item if isinstance(item, tuple) and len(item) == 2 else (added, item)
                     ready = _view(job, key, log_probs)
-                except Exception as error:  # the caller's own too: raised when what came before it is out
+                except Exception as error:  # noqa: BLE001  # raised when what came before it is out
                     at_end = error
                     break
                 job.add(batch, added, _copied(ready) if copy else ready)

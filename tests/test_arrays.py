@@ -193,7 +193,7 @@ SPARSE_REFUSED: dict[str, tuple[Any, Any, Any, str]] = {
     "twice": ([[0, 1], [3, 3]], HALF, NONE, "row 1 lists a token twice"),
     "negative": ([[0, 1], [-1, 3]], HALF, NONE, "row 1 holds a negative token id"),
     "huge": ([[0, 1], [2**40, 3]], HALF, NONE, "row 1 holds a token id beyond 32 bits"),
-    "float_ids": ([[0.0, 1], [2, 3]], HALF, NONE, "have types float64"),
+    "float_ids": ([[0.0, 1], [2, 3]], HALF, NONE, "ids are of type float64"),
     "shapes": ([[0, 1]], HALF, NONE, r"have shapes \(1, 2\), \(2, 2\), \(2,\)"),
     "nan": ([[0, 1], [2, 3]], [[math.nan, 0], *HALF[:1]], NONE, "row 0 holds NaN"),
     "too_little": ([[0, 1], [2, 3]], HALF - 0.1, NONE, "row 0 is no distribution"),

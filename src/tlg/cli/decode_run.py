@@ -152,7 +152,7 @@ def _read_ahead(items: Iterator[Item], most: int) -> Iterator[Iterator[Item]]:
                 put(item, None)
                 if stopped.is_set():
                     return
-        except Exception as error:  # raised again where the items are asked for
+        except Exception as error:  # noqa: BLE001  # raised where the items are asked for
             put(None, error)
         else:
             put(None, StopIteration())
