@@ -215,31 +215,29 @@ def _open_places(path: Path) -> Iterator[io.BufferedReader]:
 
 def _cut(matrix: Matrix, given: str, name: str, path: PathLike, line: int) -> Matrix:
     """Return the part that a range names."""
+    height, width = matrix.shape
     parts = given.split(",")
-    spans = [_span(part, size) for part, size in zip(parts, matrix.shape, strict=False)]
-    (rows, *rest), height = spans, matrix.shape[0]
-    columns = rest[0] if rest else (0, matrix.shape[1] - 1)
-    if (
-        len(parts) > 2
-        or rows is None
-        or columns is None
-        or not 0 <= rows[0] <= rows[1] < height + EXTRA_ROWS
-        or not 0 <= columns[0] <= columns[1] < matrix.shape[1]
-    ):
+    rows = _span(parts[0], height, EXTRA_ROWS)
+    columns = _span(parts[1] if len(parts) > 1 else ":", width, 0)
+    if len(parts) > 2 or rows is None or columns is None:
         raise PosteriorError(
-            f"'{name}': no range [{given}] of a matrix of {height} x {matrix.shape[1]}",
+            f"'{name}': no range [{given}] of a matrix of {height} x {width}",
             remedy="Write [first row:last row] or [rows,first column:last column], from 0",
             file=path,
             line=line,
         )
-    return matrix[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
+    return matrix[rows, columns]
 
 
-def _span(part: str, size: int) -> tuple[int, int] | None:
+def _span(part: str, size: int, extra: int) -> slice | None:
+    """Return what ``first:last`` or ``:`` names; None if it is no part of so many, and some at the end."""
     if part == ":":
-        return (0, size - 1)
+        return slice(0, size)
     found = re.fullmatch(r"([0-9]+):([0-9]+)", part)
-    return None if found is None else (int(found[1]), int(found[2]))
+    if found is None:
+        return None
+    first, last = int(found[1]), int(found[2])
+    return slice(first, last + 1) if first <= last < size + extra and first < size else None
 
 
 def _read_matrix(cursor: _Cursor) -> Matrix:
