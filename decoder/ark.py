@@ -261,7 +261,7 @@ def _read_matrix(cursor: _Cursor) -> Matrix:
 
 
 def _check_size(cursor: _Cursor, rows: int, columns: int) -> None:
-    if rows < 0 or columns < 0 or (rows == 0) != (columns == 0):
+    if rows < 0 or columns < 0 or (columns == 0 and rows > 0):
         raise cursor.fail(f"a matrix of {rows} x {columns}")
 
 

@@ -19,6 +19,7 @@ from tlg.cli.decode_run import Encoder, RunFigures, run_pipeline
 from tlg.decoder.evaluate.tables import table_line
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
+from tlg.errors import TlgError
 
 __all__ = ["decode"]
 
@@ -119,15 +120,21 @@ def decode(
         **dataclasses.asdict(decoder.options),
     }
     with _open_outputs(list(files), signature if resume else None) as outputs:
-        figures = run_pipeline(
-            decoder,
-            inputs,
-            outputs=outputs,
-            encoders=list(files.values()),
-            threads=threads,
-            logits=logits,
-            frame_shift=frame_shift,
-        )
+        try:
+            figures = run_pipeline(
+                decoder,
+                inputs,
+                outputs=outputs,
+                encoders=list(files.values()),
+                threads=threads,
+                logits=logits,
+                frame_shift=frame_shift,
+            )
+        except (TlgError, OSError, KeyboardInterrupt):
+            if resume:
+                kept = f"{outputs.count()} utterances are kept in {output}.part"
+                click.echo(f"tlg: {kept}; the same command goes on from there", err=True)
+            raise
     _show(figures, decoder, frame_shift, as_json)
 
 

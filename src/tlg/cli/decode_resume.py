@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,17 +24,31 @@ __all__ = ["Outputs", "fingerprint", "resumable_outputs", "whole_outputs"]
 PIECE = 1 << 20
 
 
-@dataclass(frozen=True)
 class Outputs:
     """Where the results of a run go.
 
-    Attributes:
+    Args:
         write: takes an utterance's id and its bytes for each file.
         done: the utterances that are there already.
     """
 
-    write: Callable[[str, Sequence[bytes]], None]
-    done: frozenset[str] = frozenset()
+    def __init__(
+        self, write: Callable[[str, Sequence[bytes]], None], done: frozenset[str] = frozenset()
+    ) -> None:
+        """Nothing is written yet."""
+        self._write = write
+        self._written = 0
+        #: The utterances that a run before this one has written.
+        self.done = done
+
+    def write(self, name: str, parts: Sequence[bytes]) -> None:
+        """Write what belongs to an utterance, a part for each file."""
+        self._write(name, parts)
+        self._written += 1
+
+    def count(self) -> int:
+        """Return how many utterances the files hold."""
+        return len(self.done) + self._written
 
 
 @contextlib.contextmanager
