@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "decoder/silent_arcs.h"
 #include "util/error.h"
 
 namespace tlg::decoder {
@@ -39,6 +41,7 @@ struct SearchGraph::Compiler {
       epsilon_record;  // LG state -> the record for entering it by epsilon, kNone
   std::vector<float>
       min_total;  // LG state -> cheapest emitting arc, epsilon arcs in front included
+  std::optional<SilentArcs> silent;  // kPlain with blank
 
   Compiler(SearchGraph& g, const fst::Fst& f)
       : graph(g),
@@ -71,6 +74,8 @@ struct SearchGraph::Compiler {
     find_levels();
     fst.drop_pages();
     split_states();
+    if (!split && options.blank >= 0) silent.emplace(fst, options.blank + 1);
+    fst.drop_pages();
     lay_out_arcs();
     lay_out_records();
   }
@@ -256,10 +261,8 @@ struct SearchGraph::Compiler {
                 bool keep_units) {
     const std::uint32_t hot = static_cast<std::uint32_t>(graph.arcs_.size());
     const auto target = [&](const fst::Arc& arc) {
-      const bool repeats = static_cast<std::uint32_t>(arc.nextstate) == source && arc.olabel == 0;
-      const bool silent =
-          !split && options.blank >= 0 && (repeats || arc.ilabel == options.blank + 1);
-      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (silent ? kIsSilent : 0u);
+      const bool is_silent = silent && silent->holds(static_cast<fst::StateId>(source), arc);
+      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (is_silent ? kIsSilent : 0u);
     };
     if (keep_units) graph.arc_units_.push_back(unit_of[arcs[0]->ilabel - 1]);
     if (count == 1) {
@@ -381,37 +384,29 @@ SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : opt
 }
 
 SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
-  PathArc arc{};
-  std::uint32_t hot = number;
-  if (number < arcs_.size()) {
-    arc.target = arcs_[number].target & kTargetMask;
-    arc.word = arc_words_[number];
-    arc.cost = arcs_[number].cost;
-  } else {
-    const GroupArc& member = group_arcs_[number - arcs_.size()];
-    hot = group_hot_arc_[number - arcs_.size()];
-    arc.target = member.target & kTargetMask;
-    arc.word = member.word;
-    arc.cost = member.cost;
-  }
-  arc.column = arc_column(number);
-  arc.target = lg_states_[arc.target];
-  if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
-    arc.source = near;
-    return arc;
-  }
+  PathArc arc = arc_content(number);
+  arc.source = near;
+  if (leaves(near, number)) return arc;
   // The last state whose arcs begin at or before this one and that has any.
-  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
+  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot_arc(number));
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
   return arc;
 }
 
-std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
   const bool in_group = number >= arcs_.size();
-  const std::size_t member = in_group ? number - arcs_.size() : 0;
-  if (!arc_units_.empty()) return columns_[arc_units_[in_group ? group_hot_arc_[member] : number]];
-  const std::uint32_t target =
-      (in_group ? group_arcs_[member].target : arcs_[number].target) & kTargetMask;
+  const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
+  return {0,
+          lg_states_[arc_target(number) & kTargetMask],
+          arc_column(number),
+          arc_word(number),
+          cost,
+          is_silent(number)};
+}
+
+std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+  if (!arc_units_.empty()) return columns_[arc_units_[hot_arc(number)]];
+  const std::uint32_t target = arc_target(number) & kTargetMask;
   return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
                                    : std::uint32_t{records<2>()[target].unit}];
 }

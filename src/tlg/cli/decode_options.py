@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from tlg._files import read_text
-from tlg.decoder.search import SearchOptions
+from tlg.decoder.options import SearchOptions
 from tlg.errors import OptionError
 
 __all__ = ["merge", "search_options"]
