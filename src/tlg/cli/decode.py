@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,16 @@ import click
 from tlg._core import __version__
 from tlg._files import PathLike
 from tlg.cli.decode_options import merge, search_options
+from tlg.cli.decode_outputs import Output, TextWriter
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
-from tlg.cli.decode_run import Encoder, RunFigures, run_pipeline
-from tlg.decoder.evaluate.tables import table_line
+from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
 from tlg.errors import TlgError
 
 __all__ = ["decode"]
 
+TABLES = ("words.txt", "tokens.txt", "units.txt", "lexicon.txt")  # that belong to a graph
 SHOWN = 20  # rejected hotwords listed before the rest are counted
 
 
@@ -103,29 +104,25 @@ def decode(
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
 
-    def text(name: str, result: Any) -> bytes:
-        return table_line(name, result.text, output).encode()
-
-    # Path -> what makes an utterance's part of that file.
-    files: dict[PathLike, Encoder] = {output: text}
+    writers: list[Output] = [TextWriter(output)]
     signature = {
         "tlg": __version__,
-        "graph": fingerprint(graph) if resume else None,
+        "graph": fingerprint(graph, beside=TABLES) if resume else None,
         "hotwords": fingerprint(hotwords) if resume and hotwords is not None else None,
         "blank": blank,
         "logits": logits,
         "inputs": list(inputs),
-        "outputs": [str(path) for path in files],
+        "outputs": [writer.path for writer in writers],
         "hotword_bias": settings.get("hotword_bias"),
         **dataclasses.asdict(decoder.options),
     }
-    with _open_outputs(list(files), signature if resume else None) as outputs:
+    with _open_outputs(writers, signature if resume else None) as outputs:
         try:
             figures = run_pipeline(
                 decoder,
                 inputs,
                 outputs=outputs,
-                encoders=list(files.values()),
+                writers=writers,
                 threads=threads,
                 logits=logits,
                 frame_shift=frame_shift,
@@ -139,9 +136,10 @@ def decode(
 
 
 def _open_outputs(
-    paths: list[PathLike], signature: Mapping[str, Any] | None
+    writers: Sequence[Output], signature: Mapping[str, Any] | None
 ) -> AbstractContextManager[Outputs]:
-    return whole_outputs(paths) if signature is None else resumable_outputs(paths, signature)
+    heads: dict[PathLike, bytes] = {writer.path: writer.head() for writer in writers}
+    return whole_outputs(heads) if signature is None else resumable_outputs(heads, signature)
 
 
 def _show(figures: RunFigures, decoder: Decoder, frame_shift: float | None, as_json: bool) -> None:

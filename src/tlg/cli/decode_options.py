@@ -26,6 +26,9 @@ _NUMBERS: dict[str, tuple[type, str]] = {
     "lm_weight": (float, "Multiplies the graph's scores."),
     "word_score": (float, "Added for each word, nats."),
     "blank_penalty": (float, "Taken off for each blank frame, nats."),
+    "blank_skip": (float, "Pass over frames whose blank has this probability, one of each run kept."),
+    "token_beam": (float, "Leave out tokens of a frame that are worse than its best by more, nats."),
+    "max_tokens": (int, "Look at so many tokens of a frame; 0: all."),
 }
 
 

@@ -52,14 +52,19 @@ class Outputs:
 
 
 @contextlib.contextmanager
-def whole_outputs(paths: Sequence[PathLike]) -> Iterator[Outputs]:
+def whole_outputs(heads: Mapping[PathLike, bytes]) -> Iterator[Outputs]:
     """Write files under temporary names, renamed when the block ends without an error.
+
+    Args:
+        heads: the files, and what each begins with.
 
     Raises:
         OutputError: a file cannot be written.
     """
     with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(write_packed(path)) for path in paths]
+        files = [stack.enter_context(write_packed(path)) for path in heads]
+        for file, head in zip(files, heads.values(), strict=True):
+            file(head)
 
         def write(name: str, parts: Sequence[bytes]) -> None:
             for file, part in zip(files, parts, strict=True):
@@ -69,18 +74,18 @@ def whole_outputs(paths: Sequence[PathLike]) -> Iterator[Outputs]:
 
 
 @contextlib.contextmanager
-def resumable_outputs(paths: Sequence[PathLike], signature: Mapping[str, Any]) -> Iterator[Outputs]:
+def resumable_outputs(heads: Mapping[PathLike, bytes], signature: Mapping[str, Any]) -> Iterator[Outputs]:
     """Write files piece by piece beside their places and move them there when the block ends without an error.
 
     Args:
-        paths: the files; the journal stands beside the first one.
+        heads: the files, and what each begins with; the journal stands beside the first one.
         signature: what must be the same for a run to be taken up again, for JSON.
 
     Raises:
         OptionError: the files were begun with something else; says what.
         OutputError: a file cannot be written, or another run is writing.
     """
-    places = [Path(path) for path in paths]
+    places = [Path(path) for path in heads]
     for place in places:
         if place.is_dir():
             raise OutputError("is a folder, not a file", remedy="Name a file in it", file=place)
@@ -93,10 +98,13 @@ def resumable_outputs(paths: Sequence[PathLike], signature: Mapping[str, Any]) -
         _lock(journal, journal_path)
         done, sizes = _read_journal(journal, journal_path, parts, signature)
         files = [stack.enter_context(_open(part)) for part in parts]
-        for file, size in zip(files, sizes, strict=True):
+        ends = []
+        for file, size, head in zip(files, sizes, heads.values(), strict=True):
             file.truncate(size)
             file.seek(size)
-        ends = list(sizes)
+            if size == 0:  # nothing of it is there
+                file.write(head)
+            ends.append(file.tell())
 
         def write(name: str, texts: Sequence[bytes]) -> None:
             _check_name(name, journal_path)
@@ -114,13 +122,19 @@ def resumable_outputs(paths: Sequence[PathLike], signature: Mapping[str, Any]) -
     journal_path.unlink()
 
 
-def fingerprint(path: PathLike) -> str:
-    """Return what stands for the content of a file, or of the files in a folder (but for reports)."""
+def fingerprint(path: PathLike, *, beside: Sequence[str] = ()) -> str:
+    """Return what stands for the content of a file, or of the files in a folder (but for reports).
+
+    Args:
+        path: the file or folder.
+        beside: names of files that belong to a file, where they lie beside it.
+    """
     sum_ = hashlib.sha256()
     place = Path(path)
-    for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+    around = [place.parent / name for name in beside]
+    for file in sorted(place.iterdir()) if place.is_dir() else [place, *around]:
         if file.is_file() and file.name != "report.json":
-            sum_.update(f"{file.name}\0{file.stat().st_size}\0".encode() if place.is_dir() else b"")
+            sum_.update(f"{'' if file == place else file.name}\0{file.stat().st_size}\0".encode())
             with file.open("rb") as stream:
                 while piece := stream.read(PIECE):
                     sum_.update(piece)

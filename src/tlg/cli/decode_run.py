@@ -7,25 +7,24 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from tlg._files import PathLike
+from tlg.cli.decode_outputs import Output
 from tlg.cli.decode_resume import Outputs
 from tlg.decoder.inputs import count_inputs, read_inputs
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder
 from tlg.errors import InputError
 
-__all__ = ["Encoder", "RunFigures", "run_pipeline"]
+__all__ = ["RunFigures", "run_pipeline"]
 
 READ_AHEAD = 4  # utterances that wait for the pool, for each of its threads
 
-#: Makes an utterance's part of one output file.
-Encoder = Callable[[str, Result], bytes]
 Item = TypeVar("Item")
 
 
@@ -73,7 +72,7 @@ def run_pipeline(
     inputs: Sequence[PathLike],
     *,
     outputs: Outputs,
-    encoders: Sequence[Encoder],
+    writers: Sequence[Output],
     threads: int,
     logits: bool,
     frame_shift: float | None,
@@ -84,7 +83,7 @@ def run_pipeline(
         decoder: the search.
         inputs: as read_inputs() takes them.
         outputs: where results go.
-        encoders: one for each output file.
+        writers: what makes an utterance's part of each file of them.
         threads: utterances decoded at a time.
         logits: the inputs are raw network output.
         frame_shift: seconds from frame to frame, for the progress bar.
@@ -102,7 +101,7 @@ def run_pipeline(
     ):
         try:
             for name, result in results:
-                outputs.write(name, [encode(name, result) for encode in encoders])
+                outputs.write(name, [writer.encode(name, result) for writer in writers])
                 figures.count(result)
                 figures.seconds = time.perf_counter() - begin
                 _advance(bar, figures, frame_shift)
