@@ -149,6 +149,12 @@ class Lattice:
     def __hash__(self) -> int:
         return hash((self.core.num_states, self.core.num_arcs, self.num_frames))
 
+    def __copy__(self) -> Lattice:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Lattice:
+        return self
+
     def __reduce__(self) -> tuple[object, ...]:
         # Plain tuples: the records of the arrays hold padding, whose bytes mean nothing.
         states, arcs = self.core.states(), self.core.arcs()
