@@ -337,7 +337,7 @@ class Lattice:
         Args:
             path: the file.
             format: "openfst" (.fst), "kaldi" (.ark), "kaldi-text" (.txt), "kaldi-lattice", "kaldi-lattice-text",
-                "json" (.json), "dot" (.dot), "svg" (.svg); None: as the suffix says. docs/lattices.md has what each
+                "json" (.json), "dot" (.dot), "svg" (.svg); None: as the suffix says. docs/lattice_files.md has what each
                 holds.
             key: the utterance's id in an archive of Kaldi; None: the file's name without suffixes.
 
