@@ -9,9 +9,10 @@ from tlg.decoder.greedy import GreedyResult, greedy
 from tlg.decoder.inputs import read_inputs
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.lattice_files import read_lattices, write_lattices
+from tlg.decoder.options import SearchOptions
 from tlg.decoder.partial import Partial
 from tlg.decoder.result import Result
-from tlg.decoder.search import Decoder, SearchOptions
+from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
 from tlg.decoder.stream import Stream
 

@@ -19,15 +19,6 @@ from tlg.decoder.result import Result
 from tlg.errors import LatticeError, OptionError, TextError
 
 
-def with_fields(plain: Result, **fields: Any) -> Result:
-    """A result with what lattices give, in whatever way Result holds it."""
-    known = {field.name for field in dataclasses.fields(Result)}
-    made = dataclasses.replace(plain, **{name: value for name, value in fields.items() if name in known})
-    for name in fields.keys() - known:
-        object.__setattr__(made, name, fields[name])
-    return made
-
-
 def ranked(text: str, total: float) -> Result:
     words = text.split()
     plain = result(*((word, n, n + 1) for n, word in enumerate(words)))
@@ -36,10 +27,12 @@ def ranked(text: str, total: float) -> Result:
 
 def test_nbest(tmp_path: Path) -> None:
     file = tmp_path / "n.tsv.gz"
-    best = with_fields(ranked("the cat", -3.0), nbest=[ranked("the cat", -3.0), ranked("the hat", -3.25)])
+    best = dataclasses.replace(
+        ranked("the cat", -3.0), nbest=[ranked("the cat", -3.0), ranked("the hat", -3.25)]
+    )
     with NbestWriter(str(file)) as output:
         output.add("u1", best)
-        output.add("u2", with_fields(ranked("", -1.0), nbest=[]))
+        output.add("u2", dataclasses.replace(ranked("", -1.0), nbest=[]))
         assert not file.exists()
     assert gzip.decompress(file.read_bytes()).decode() == (
         "utterance-id\trank\tscore\tam_score\tlm_score\tword_score\tblank_score\thotword_score\ttext\n"
@@ -64,8 +57,8 @@ def test_ctm(tmp_path: Path) -> None:
 def test_lattices(name: str, tmp_path: Path) -> None:
     file = tmp_path / name
     with LatticeWriter(str(file)) as output:
-        output.add("u1", with_fields(result(), lattice=SENTENCE.lattice()))
-        output.add("u2", with_fields(result(), lattice=NO_WORD.lattice()))
+        output.add("u1", dataclasses.replace(result(), lattice=SENTENCE.lattice()))
+        output.add("u2", dataclasses.replace(result(), lattice=NO_WORD.lattice()))
     assert [(key, lattice.best_path().text) for key, lattice in read_lattices(file, words=WORDS)] == [
         ("u1", "the cat sat on the mat"),
         ("u2", ""),
@@ -75,7 +68,7 @@ def test_lattices(name: str, tmp_path: Path) -> None:
 def test_lattices_in_a_form_of_choice(tmp_path: Path) -> None:
     file = tmp_path / "lat.1"
     with LatticeWriter(str(file), format="kaldi") as output:
-        output.add("u1", with_fields(result(), lattice=SENTENCE.lattice()))
+        output.add("u1", dataclasses.replace(result(), lattice=SENTENCE.lattice()))
     assert len(Lattice.read(file, key="u1")) == 15
     with pytest.raises(OptionError, match="does not tell the form"):
         LatticeWriter(str(file))
@@ -94,7 +87,7 @@ def test_lattices_in_a_form_of_choice(tmp_path: Path) -> None:
         (
             lambda path: LatticeWriter(path, format="kaldi"),
             "a b",
-            with_fields(result(), lattice=SENTENCE.lattice()),
+            dataclasses.replace(result(), lattice=SENTENCE.lattice()),
             LatticeError,
         ),
     ],
@@ -105,7 +98,7 @@ def test_what_cannot_be_written_leaves_the_old_file(
     file = tmp_path / "out"
     file.write_text("before", encoding="utf-8")
     with pytest.raises(error, match="out: "), make(str(file)) as output:
-        output.add("good", with_fields(result(("a", 0, 1)), lattice=SENTENCE.lattice()))
+        output.add("good", dataclasses.replace(result(("a", 0, 1)), lattice=SENTENCE.lattice()))
         output.add(name, one)
     assert file.read_text(encoding="utf-8") == "before"
     assert list(tmp_path.iterdir()) == [file]

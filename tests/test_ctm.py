@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,6 @@ def result(*spans: tuple[str, int, int]) -> Result:
     )
 
 
-class Confident(Result):
-    """A result whose words have confidences."""
-
-    confidence = (0.98765, 1.0)
-
-
 def test_lines() -> None:
     said = result(("the", 3, 8), ("猫", 8, 20), ("uh", 20, 20))
     assert ctm_lines("utt-1", said, frame_shift=0.04) == [
@@ -61,7 +56,7 @@ def test_lines() -> None:
 
 def test_confidences_of_the_result() -> None:
     plain = result(("a", 0, 1), ("b", 1, 2))
-    sure = Confident(**{name: getattr(plain, name) for name in Result.__dataclass_fields__})
+    sure = dataclasses.replace(plain, confidence=[0.98765, 1.0])
     assert ctm_lines("u", sure, frame_shift=0.1) == [
         "u 1 0.000 0.100 a 0.9877\n",
         "u 1 0.100 0.100 b 1.0000\n",
