@@ -56,7 +56,7 @@ def test_bytes_of_a_compact_lattice() -> None:
 
 
 def test_bytes_of_a_lattice() -> None:
-    case = Case([(0, None), (2, twin.Score((-1.0, 0.0, 0.0)))], [(0, 1, 2, (-2.0, -1.0, 0.25))], 3)
+    case = Case([(0, None), (2, (-1.0, 0.0, 0.0))], [(0, 1, 2, (-2.0, -1.0, 0.25))], 3)
     inner = struct.pack("<ff", np.inf, np.inf) + struct.pack("<q", 1) + struct.pack("<ii", 1, 0)
     wanted = [
         *header(b"lattice4", 0, 4),
