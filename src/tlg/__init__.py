@@ -10,8 +10,8 @@ from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import greedy
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.lattice_files import read_lattices, write_lattices
-from tlg.decoder.result import Result
 from tlg.decoder.options import SearchOptions
+from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
 from tlg.errors import TlgError
