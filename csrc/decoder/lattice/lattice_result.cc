@@ -20,9 +20,10 @@ LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
   for (const WordPath& path : best_word_paths(dag, request.nbest))
     out.nbest.push_back(make_hypothesis(graph, options, spans, explicit_path(dag, raw, path.arcs),
                                         frames, hotwords));
-  std::stable_sort(out.nbest.begin(), out.nbest.end(), [](const Hypothesis& a, const Hypothesis& b) {
-    return a.score != b.score ? a.score > b.score : a.words < b.words;
-  });
+  std::stable_sort(out.nbest.begin(), out.nbest.end(),
+                   [](const Hypothesis& a, const Hypothesis& b) {
+                     return a.score != b.score ? a.score > b.score : a.words < b.words;
+                   });
   if (!request.lattice && !request.confidence && !request.mbr) return out;
   Determinized found = determinize(dag, word_ends(dag, raw, spans));
   out.lattice_beam = found.beam;

@@ -1,5 +1,5 @@
-// Everything that a RawLattice can be asked for, in one call: what bindings use. Not for: how any of
-// it is found.
+// Everything that a RawLattice can be asked for, in one call: what bindings use. Not for: how any
+// of it is found.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct LatticeRequest {
 struct LatticeResult {
   std::vector<Hypothesis> nbest;  // different word sequences, the best first
   Lattice lattice;
-  float lattice_beam = 0;  // kept: see Determinized
+  float lattice_beam = 0;          // kept: see Determinized
   std::vector<double> confidence;  // of each word of the best path
   MbrResult mbr;
 };

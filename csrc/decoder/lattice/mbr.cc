@@ -64,29 +64,30 @@ class Alignments {
     return state < end() ? lattice_.states[state].frame : lattice_.num_frames;
   }
 
-  // The distances after an arc. A word goes into an empty slot rather than between two.
+  // The distances after an arc. A word goes into an empty slot rather than between two; an arc
+  // without a word changes nothing.
   void pass(const Arc& arc) {
     const double* before = distance_.data() + arc.source * width_;
-    const double insertion = arc.word != 0 ? 1 : 0;
-    through_[0] = before[0] + insertion;
-    moves_[0] = kInserted;
+    std::fill(moves_.begin(), moves_.end(), kInserted);
+    if (arc.word == 0) {
+      std::copy(before, before + width_, through_.begin());
+      return;
+    }
+    through_[0] = before[0] + 1;
     for (std::size_t q = 1; q < width_; ++q) {
       const std::int32_t word = (*slots_)[q - 1];
       const double aligned = before[q - 1] + (arc.word != word ? 1 : 0);
-      const double inserted = before[q] + insertion;
+      const double inserted = before[q] + 1;
       const double deleted = through_[q - 1] + (word != 0 ? 1 : 0);
-      double least = aligned;
-      Move move = kAligned;
-      if (inserted < least - kTie) {
-        least = inserted;
-        move = kInserted;
+      if (aligned <= std::min(inserted, deleted) + kTie) {
+        through_[q] = aligned;
+        moves_[q] = kAligned;
+      } else if (inserted <= deleted + kTie) {
+        through_[q] = inserted;
+      } else {
+        through_[q] = deleted;
+        moves_[q] = kDeleted;
       }
-      if (deleted < least - kTie) {
-        least = deleted;
-        move = kDeleted;
-      }
-      through_[q] = least;
-      moves_[q] = move;
     }
   }
 
@@ -145,16 +146,15 @@ class Alignments {
 std::vector<Slot> fill(Alignments& alignments, const std::vector<std::int32_t>& words,
                        double* risk) {
   std::vector<Slot> slots(words.size());
-  *risk = alignments.align(
-      words, [&](std::size_t slot, std::int32_t word, double part, std::int64_t from,
-                 std::int64_t to) {
-        auto at = std::find_if(slots[slot].begin(), slots[slot].end(),
-                               [word](const SlotWord& one) { return one.word == word; });
-        if (at == slots[slot].end()) at = slots[slot].insert(at, {word, 0, 0, 0});
-        at->probability += part;
-        at->start += part * static_cast<double>(from);
-        at->end += part * static_cast<double>(to);
-      });
+  *risk = alignments.align(words, [&](std::size_t slot, std::int32_t word, double part,
+                                      std::int64_t from, std::int64_t to) {
+    auto at = std::find_if(slots[slot].begin(), slots[slot].end(),
+                           [word](const SlotWord& one) { return one.word == word; });
+    if (at == slots[slot].end()) at = slots[slot].insert(at, {word, 0, 0, 0});
+    at->probability += part;
+    at->start += part * static_cast<double>(from);
+    at->end += part * static_cast<double>(to);
+  });
   for (Slot& slot : slots) {
     for (SlotWord& one : slot) {
       one.start /= one.probability;
@@ -226,10 +226,10 @@ std::vector<double> word_confidences(const Lattice& lattice, const LatticePoster
   std::vector<double> confidences(words.size(), 0);
   if (lattice.num_states() == 0 || words.empty()) return confidences;
   Alignments(lattice, posteriors)
-      .align(words, [&](std::size_t slot, std::int32_t word, double part, std::int64_t,
-                        std::int64_t) {
-        if (word == words[slot]) confidences[slot] += part;
-      });
+      .align(words,
+             [&](std::size_t slot, std::int32_t word, double part, std::int64_t, std::int64_t) {
+               if (word == words[slot]) confidences[slot] += part;
+             });
   for (double& confidence : confidences) confidence = std::min(confidence, 1.0);
   return confidences;
 }
