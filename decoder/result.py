@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["FiredHotword", "Result", "WordSpan", "join_words"]
 
@@ -67,19 +68,48 @@ class Result:
     partial: bool
     num_frames: int
 
+    @classmethod
+    def deferred(cls, read: Callable[[Result, str], Any], **known: Any) -> Result:
+        """Return a result whose fields are worked out when they are first read.
+
+        Args:
+            read: (the result, a field's name) -> its value; it may read other fields.
+            **known: fields that have their value already; those with a default that are left out have that.
+        """
+        result = object.__new__(cls)
+        result.__dict__.update(known, _read=read)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out a field of a deferred result; asked only for what is not there yet."""
+        read = self.__dict__.get("_read")
+        if read is None or name not in Result.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__[name] = read(self, name)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all fields: what a copy or a pickle holds, with nothing left to work out."""
+        return {name: getattr(self, name) for name in Result.__dataclass_fields__}
+
 
 # Scripts written without spaces between words, as unicodedata names their characters.
 _NO_SPACE = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "IDEOGRAPHIC")
+_NO_SPACE_FROM = "\u0e00"  # no script below this one is among them
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _takes_no_space(character: str) -> bool:
-    if character < "\u0e00":
+    if character < _NO_SPACE_FROM:
         return False
     return unicodedata.name(character, "").startswith(_NO_SPACE)
 
 
 def join_words(words: Sequence[str]) -> str:
     """Return the words as running text: a space between two, unless both scripts write none there."""
+    text = " ".join(words)
+    if "" not in words and max(text, default="") < _NO_SPACE_FROM:
+        return text
     text = ""
     for word in words:
         if text and word and not (_takes_no_space(text[-1]) and _takes_no_space(word[0])):
