@@ -110,7 +110,7 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on
   request.nbest = 1u << 30;
   request.lattice = true;
   const LatticeResult found =
-      make_lattice_result(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {}, request);
+      read_lattice(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {}, request);
   const double least = all.best_score() - c.raw.lattice_beam;
   bool fine = found.lattice_beam == c.raw.lattice_beam && found.lattice.partial == !all.is_final;
   std::map<Words, double> listed;

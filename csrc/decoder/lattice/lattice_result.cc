@@ -9,7 +9,7 @@
 
 namespace tlg::decoder {
 
-LatticeResult make_lattice_result(const RawLattice& raw, const SearchGraph& graph,
+LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
                            const SearchOptions& options, const SpanOptions& spans,
                            const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
                            const std::vector<std::int32_t>& best_words,

@@ -35,7 +35,7 @@ struct LatticeResult {
 
 // `best_words` are those of the path that the search holds best; `frames` all that were searched;
 // the rest as in the search.
-LatticeResult make_lattice_result(const RawLattice& raw, const SearchGraph& graph,
+LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
                            const SearchOptions& options, const SpanOptions& spans,
                            const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
                            const std::vector<std::int32_t>& best_words,
