@@ -9,11 +9,12 @@
 
 namespace tlg::decoder {
 
-LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
-                           const SearchOptions& options, const SpanOptions& spans,
-                           const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
-                           const std::vector<std::int32_t>& best_words,
-                           const LatticeRequest& request) {
+LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
+                              const SearchOptions& options, const SpanOptions& spans,
+                              const Frames& frames,
+                              const std::shared_ptr<const HotwordUse>& hotwords,
+                              const std::vector<std::int32_t>& best_words,
+                              const LatticeRequest& request) {
   LatticeResult out;
   if (!request.any()) return out;
   const WordDag dag = make_word_dag(raw, graph, options, frames, hotwords);

@@ -35,10 +35,11 @@ struct LatticeResult {
 
 // `best_words` are those of the path that the search holds best; `frames` all that were searched;
 // the rest as in the search.
-LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
-                           const SearchOptions& options, const SpanOptions& spans,
-                           const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
-                           const std::vector<std::int32_t>& best_words,
-                           const LatticeRequest& request);
+LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
+                              const SearchOptions& options, const SpanOptions& spans,
+                              const Frames& frames,
+                              const std::shared_ptr<const HotwordUse>& hotwords,
+                              const std::vector<std::int32_t>& best_words,
+                              const LatticeRequest& request);
 
 }  // namespace tlg::decoder

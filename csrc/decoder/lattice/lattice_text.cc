@@ -70,7 +70,8 @@ class Reader {
       }
       read_line(line);
     }
-    if (draft_.start < 0 && !ended) fail("the file ends where a lattice should begin", "Copy it again");
+    if (draft_.start < 0 && !ended)
+      fail("the file ends where a lattice should begin", "Copy it again");
     number_states();
     check_lines();
     return {std::move(draft_),

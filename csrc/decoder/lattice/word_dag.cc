@@ -99,7 +99,7 @@ class DagMaker {
   void read_steps() {
     steps_.resize(end_);
     steps_[0] = {
-        0, 0, hotwords::kRoot, true, false, {0, 0}, 0, {0, graph_.start_lg_state(), -1, 0, 0}};
+        0, 0, hotwords::kRoot, true, false, {0, 0}, 0, {0, graph_.start_lg_state(), -1, 0, 0, false}};
     for (std::uint32_t k = 1; k < end_; ++k) {
       const RawLattice::Node& node = raw_.nodes[ways_.nodes[k]];
       steps_[k].frame = node.frame;
