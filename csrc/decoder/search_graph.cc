@@ -386,7 +386,7 @@ SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : opt
 SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
   PathArc arc = arc_content(number);
   arc.source = near;
-  if (leaves(near, number)) return arc;
+  if (arcs_of(near).has(hot_arc(number))) return arc;
   // The last state whose arcs begin at or before this one and that has any.
   const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot_arc(number));
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
@@ -413,9 +413,7 @@ std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
-  for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
-    arcs.push_back(
-        {lg_state, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost});
+  visit_epsilons(lg_state, [&](const PathArc& arc) { arcs.push_back(arc); });
   return arcs;
 }
 
