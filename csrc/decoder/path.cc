@@ -195,7 +195,9 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
   PathReader reader(graph, options, spans, hotwords);
   Alignment alignment;
   TokenEnd end{};
-  for (const PathStep& step : path.steps) {
+  for (std::size_t i = 0; i < path.steps.size(); ++i) {
+    const PathStep& step = path.steps[i];
+    if (i + 4 < path.steps.size()) graph.prefetch_path_arc(path.steps[i + 4].arc);
     aligner.extend(step.frame, &alignment);
     alignment = aligner.next(alignment, graph.arc_column(step.arc), &end);
     reader.take(step, end.end);

@@ -13,4 +13,16 @@ namespace tlg::decoder {
 void check_log_probs(const float* log_probs, std::int64_t num_frames, std::int64_t num_tokens,
                      double tolerance, std::int64_t first_row = 0);
 
+// What it is made of: the first row whose sum of exp is not between low and high, or num_rows. One
+// for each instruction set (row_sums.h); all give the same.
+#define TLG_DECLARE(isa)                                                                  \
+  namespace isa {                                                                         \
+  std::int64_t first_odd_row(const float* rows, std::int64_t num_rows, std::int64_t size, \
+                             float low, float high);                                      \
+  }
+TLG_DECLARE(baseline)
+TLG_DECLARE(avx2)
+TLG_DECLARE(avx512)
+#undef TLG_DECLARE
+
 }  // namespace tlg::decoder

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(TLG_HAVE_X86_KERNELS)
@@ -18,6 +20,8 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
 #endif
+#include "decoder/row_sums.h"
+// The inner loops of the search.
 #include "decoder/simd.h"
 // In this order: each builds on the one before.
 #include "decoder/token_set.h"

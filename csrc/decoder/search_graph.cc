@@ -334,7 +334,7 @@ struct SearchGraph::Compiler {
 
   template <int W>
   void fill() {
-    std::vector<Record<W>> records(graph.lg_states_.size());
+    util::LargeVector<Record<W>> records(graph.lg_states_.size());
     for (std::uint32_t r = 0; r < records.size(); ++r) {
       Record<W>& record = records[r];
       const std::uint32_t s = graph.lg_states_[r];
@@ -396,9 +396,14 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
   }
   arc.column = arc_column(number);
   arc.target = lg_states_[arc.target];
-  if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
-    arc.source = near;
-    return arc;
+  // Mostly `near` itself or a state that it backs off to.
+  for (;;) {
+    if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
+      arc.source = near;
+      return arc;
+    }
+    if (num_epsilons(near) != 1) break;
+    near = lg_states_[epsilons_[first_epsilon(near)].target];
   }
   // The last state whose arcs begin at or before this one and that has any.
   const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
@@ -419,9 +424,14 @@ std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
   for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
-    arcs.push_back(
-        {lg_state, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost});
+    arcs.push_back(epsilon_path_arc(lg_state, e));
   return arcs;
+}
+
+bool SearchGraph::only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const {
+  if (num_epsilons(lg_state) != 1) return false;
+  *arc = epsilon_path_arc(lg_state, first_epsilon(lg_state));
+  return true;
 }
 
 // Epsilon arcs lead to lower levels: from the highest down, a pair is left when its cost is known.

@@ -21,6 +21,8 @@
 
 #include "fst/fst.h"
 #include "hotwords/automaton.h"
+#include "util/large_vector.h"
+#include "util/prefetch.h"
 
 namespace tlg::decoder {
 
@@ -106,7 +108,7 @@ class SearchGraph {
   }
   template <int W>
   const Record<W>* records() const {
-    return std::get<std::vector<Record<W>>>(records_).data();
+    return std::get<util::LargeVector<Record<W>>>(records_).data();
   }
   const HotArc* arcs() const { return arcs_.data(); }
   const std::uint32_t* arc_units() const { return arc_units_.data(); }
@@ -135,6 +137,11 @@ class SearchGraph {
   };
   // `near`: an LG state that the arc may leave, to be looked at first.
   PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;
+  void prefetch_path_arc(std::uint32_t arc) const {
+    if (arc >= arcs_.size()) return;
+    util::prefetch(&arcs_[arc]);
+    util::prefetch(&arc_words_[arc]);
+  }
   std::int32_t arc_column(std::uint32_t arc) const;  // the cheaper part of it
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
@@ -151,6 +158,8 @@ class SearchGraph {
   };
   // Each leads to a state of a lower level.
   std::vector<PathArc> epsilon_arcs(std::uint32_t lg_state) const;
+  // The same where there is one alone; false: none or several.
+  bool only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const;
   std::uint32_t level(std::uint32_t lg_state) const { return levels_[lg_state]; }
   // The cost of ending in an LG state, epsilon arcs in front of a final state included (and what
   // hotwords take or give there and at the end); infinity: cannot.
@@ -171,6 +180,9 @@ class SearchGraph {
   std::uint32_t num_epsilons(std::uint32_t lg_state) const {
     return first_epsilon(lg_state + 1) - first_epsilon(lg_state);
   }
+  PathArc epsilon_path_arc(std::uint32_t source, std::uint32_t e) const {
+    return {source, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost};
+  }
 
   GraphOptions options_;
   int mask_words_ = 0;
@@ -178,16 +190,18 @@ class SearchGraph {
   float least_way_on_ = 0;
   std::vector<std::int32_t> columns_;
   std::vector<std::uint32_t> unit_of_column_;
-  std::variant<std::vector<Record<0>>, std::vector<Record<1>>, std::vector<Record<2>>> records_;
-  std::vector<HotArc> arcs_;
-  std::vector<fst::Label> arc_words_;
+  std::variant<util::LargeVector<Record<0>>, util::LargeVector<Record<1>>,
+               util::LargeVector<Record<2>>>
+      records_;
+  util::LargeVector<HotArc> arcs_;
+  util::LargeVector<fst::Label> arc_words_;
   std::vector<std::uint32_t> arc_units_;  // empty where the target record tells the unit
   std::vector<EpsilonArc> epsilons_;
   std::vector<std::uint32_t> groups_;
   std::vector<GroupArc> group_arcs_;
-  std::vector<std::uint32_t> group_hot_arc_;  // group arc -> the HotArc of its group
-  std::vector<std::uint32_t> lg_states_;      // record -> LG state
-  std::vector<std::uint32_t> state_arcs_;     // LG state -> first HotArc (one more at the end)
+  std::vector<std::uint32_t> group_hot_arc_;     // group arc -> the HotArc of its group
+  util::LargeVector<std::uint32_t> lg_states_;   // record -> LG state
+  util::LargeVector<std::uint32_t> state_arcs_;  // LG state -> first HotArc (one more at the end)
   // LG states from this on are not final and have no epsilon arcs: the next three end there.
   std::uint32_t num_special_ = 0;
   std::vector<std::uint32_t> state_epsilons_;  // LG state -> first EpsilonArc (one more at the end)

@@ -12,6 +12,7 @@
 namespace tlg::decoder::TLG_ISA {
 
 constexpr std::size_t kWorkBlock = 64;
+constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
 template <int W, bool kCtcTopology, HotwordLabels kHot>
 class Kernel : private TokenSet<W, kHot> {
@@ -63,7 +64,10 @@ class Kernel : private TokenSet<W, kHot> {
     float least = kCostInfinity;
     if (frames.dense != nullptr) {
       const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
+      if (static_cast<std::uint32_t>(columns[num_units_ - 1] - columns[0]) == num_units_ - 1)
+        for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[0] + u];
+      else
+        for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
       if (kCtcTopology && blank >= 0) blank_cost_ = -scale * row[blank];
     } else {
       const float others = -scale * frames.unlisted(t);
@@ -150,8 +154,10 @@ class Kernel : private TokenSet<W, kHot> {
         select(s_.nb.data(), s_.b.data(), s_.bound.data(), s_.only_unit.data(), unit_costs_, cut_,
                n, s_.scratch.data(), s_.list.data());
     const std::uint32_t* list = s_.list.data();
+    for (std::size_t j = 0; j < std::min(count, kAhead); ++j)
+      prefetch(&records_[s_.state[list[j]]]);
     for (std::size_t j = 0; j < count; ++j) {
-      if (j + 4 < count) prefetch(&records_[s_.state[list[j + 4]]]);
+      if (j + kAhead < count) prefetch(&records_[s_.state[list[j + kAhead]]]);
       const std::uint32_t i = list[j];
       const float m = std::min(s_.nb[i], s_.b[i]);
       if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
@@ -164,7 +170,8 @@ class Kernel : private TokenSet<W, kHot> {
   // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
   void expand_waiting() {
     for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
-      std::vector<std::uint32_t>& indices = s_.waiting_at[level];
+      Buffer<std::uint32_t>& indices = s_.waiting_at[level];
+      if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = records_[w.record];
@@ -365,8 +372,9 @@ class Kernel : private TokenSet<W, kHot> {
         index = s_.waiting[index].next;
     if (index == kNoTrace) {
       index = static_cast<std::uint32_t>(s_.waiting.size());
-      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
-      s_.waiting_at[arc.level].push_back(index);
+      s_.waiting.push({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
+      s_.waiting_at[arc.level].push(index);
+      prefetch(&records_[arc.target]);
       head = index;
       return;
     }
@@ -443,6 +451,7 @@ class Kernel : private TokenSet<W, kHot> {
     }
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[state]);
+    prefetch(&records_[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }

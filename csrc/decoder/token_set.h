@@ -110,6 +110,8 @@ class TokenSet {
   void add_token(const Candidate& candidate) {
     const std::size_t i = s_.num_tokens++;
     const Record<W>& record = records_[candidate.state];
+    prefetch(&graph_.arcs()[record.arcs]);  // most tokens are left in the next frames
+    if (record.num_epsilons > 0) prefetch(&graph_.epsilons()[record.epsilons]);
     s_.b[i] = kCostInfinity;
     s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
     s_.state[i] = candidate.state;
