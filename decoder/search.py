@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from tlg import _core
 from tlg._files import PathLike
+from tlg.decoder.batch import BatchJob, decode_all, decode_each
 from tlg.decoder.endpoint import Endpointing
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.intake import intake
@@ -20,7 +20,7 @@ from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
 from tlg.decoder.slot import SlotMaker, check_bias
 from tlg.decoder.stream import Stream
-from tlg.errors import InputError, OptionError, PosteriorError
+from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
@@ -263,13 +263,16 @@ class Decoder:
         Raises:
             PosteriorError: not posteriors over the graph's tokens; names the first bad row.
         """
-        return self._decode([intake(log_probs, len(self._graph.tokens), logits=logits)], threads=1)[0]
+        slot = self._slot
+        ready = intake(log_probs, len(self._graph.tokens), logits=logits)
+        (found,) = self._core.decode([ready], slot.use, 1)
+        return self._reader.result(found, slot.hotwords)
 
     def decode_batch(
         self,
         inputs: Iterable[object],
         *,
-        lengths: Sequence[int] | None = None,
+        lengths: object = None,
         threads: int = 1,
         logits: bool = False,
     ) -> list[Result]:
@@ -277,25 +280,42 @@ class Decoder:
 
         Args:
             inputs: a list of what decode() takes, or one padded array [B, T, V] with ``lengths``.
-            lengths: frames of each row of a padded array.
-            threads: at least 1; the GIL is released.
+            lengths: frames of each row of a padded array: a list, an array or a tensor of integers.
+            threads: utterances decoded at a time, the longest first; the GIL is released.
             logits: as in decode().
 
         Raises:
-            PosteriorError: as in decode(); names the utterance (from 0). Nothing is decoded then.
+            PosteriorError: as in decode(); names the first bad utterance (from 0). No result is given then.
             OptionError: threads below 1, or lengths that do not fit.
         """
-        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
-            raise OptionError(f"threads={threads!r} is not 1 or more", remedy="Pass the number of cores")
-        ready = []
-        for number, one in enumerate(_unpad(inputs, lengths)):
-            try:
-                ready.append(intake(one, len(self._graph.tokens), logits=logits))
-            except InputError as error:
-                raise type(error)(
-                    f"utterance {number}: {error.message}", remedy=error.remedy, file=error.file
-                ) from error
-        return self._decode(ready, threads=min(int(threads), max(len(ready), 1)))
+        return decode_all(self._job(logits, threads), inputs, lengths=lengths)
+
+    def decode_iter(
+        self,
+        inputs: Iterable[object],
+        *,
+        threads: int = 1,
+        ordered: bool = True,
+        window: int | None = None,
+        logits: bool = False,
+    ) -> Iterator[tuple[Any, Result]]:
+        """Return an iterator over (key, result) of utterances that need not fit in memory together.
+
+        Inputs are read on the caller's thread, only as results are asked for, and at most ``window`` of them are
+        held. Closing the iterator ends the work. All are decoded with the hotwords of the moment of this call.
+
+        Args:
+            inputs: an iterable of what decode() takes, the keys being 0, 1 ..., or of pairs (key, log_probs).
+            threads: utterances decoded at a time; of one, nothing is read ahead.
+            ordered: results come in the order of the inputs, or else as they are done.
+            window: utterances that are read and whose results are not out yet, at most; None: 8 for each thread.
+            logits: as in decode().
+
+        Raises:
+            PosteriorError: as in decode(); names the utterance by its key, once the results before it are out.
+            OptionError: threads or window below 1.
+        """
+        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window)
 
     def stream(
         self,
@@ -323,53 +343,12 @@ class Decoder:
             endpointing=endpointing,
         )
 
-    def _decode(self, ready: list[object], *, threads: int) -> list[Result]:
-        slot = self._slot
-        found = self._core.decode(ready, slot.use, threads)
-        return [self._reader.result(one, slot.hotwords) for one in found]
-
-
-def _unpad(inputs: object, lengths: Sequence[int] | None) -> Iterable[object]:
-    """Return the utterances of a batch: a list's items, or the rows of [B, T, V] cut to their lengths."""
-    shape = getattr(inputs, "shape", None)
-    if shape is None:
-        if lengths is not None:
-            raise OptionError("lengths go with one padded array [B, T, V]", remedy="Leave lengths out")
-        if isinstance(inputs, str | bytes | Path | Mapping) or not isinstance(inputs, Iterable):
-            raise PosteriorError(
-                f"a batch is a {type(inputs).__name__}, not a list of arrays [T, V]",
-                remedy="Pass a list; of one utterance, decode() takes the array itself",
-            )
-        return inputs
-    if len(shape) != 3:
-        raise PosteriorError(
-            f"a batch array has shape {tuple(shape)}, not [B, T, V]",
-            remedy="Pass a list of arrays [T, V], or decode() for one",
+    def _job(self, logits: bool, threads: int) -> BatchJob:
+        return BatchJob(
+            core=self._core,
+            slot=self._slot,
+            reader=self._reader,
+            num_tokens=len(self._graph.tokens),
+            logits=logits,
+            threads=threads,
         )
-    if lengths is None:
-        raise OptionError("a padded batch needs lengths", remedy="Pass lengths=, one number of frames a row")
-    array: Any = inputs
-    return [array[row, :length] for row, length in enumerate(_check_lengths(lengths, *shape[:2]))]
-
-
-def _check_lengths(lengths: object, rows: int, frames: int) -> list[int]:
-    """Return the lengths of a padded batch [rows, frames, V] as integers."""
-    try:
-        cut = np.asarray(lengths)
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"lengths are no list of integers ({error})") from error
-    if cut.size == 0 and rows == 0:
-        return []
-    if cut.dtype.kind not in "iu" or cut.shape != (rows,):
-        raise OptionError(
-            f"lengths are {cut.dtype} of shape {list(cut.shape)}, not {rows} integers",
-            remedy="Pass frames, one number a row, not seconds or fractions",
-        )
-    found: list[int] = cut.tolist()
-    for row, length in enumerate(found):
-        if not 0 <= length <= frames:
-            raise OptionError(
-                f"lengths[{row}]={length} is not between 0 and the {frames} frames of the batch",
-                remedy="Pass the number of frames of each row before padding",
-            )
-    return found

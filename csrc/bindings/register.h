@@ -28,6 +28,8 @@ void register_lm_counts(pybind11::module_& module);     // after register_lm_smo
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);
+void register_batch(pybind11::module_& module);   // after register_decoder
 void register_stream(pybind11::module_& module);  // after register_decoder
+void register_lattice(pybind11::module_& module);
 
 }  // namespace tlg::bindings

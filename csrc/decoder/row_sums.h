@@ -35,26 +35,29 @@ inline float fast_exp(float x) {
   return p * scale;
 }
 
-// The first row whose sum of exp is not between low and high, or num_rows. NaN fails as well; +inf
-// is too much and an all -inf row too little.
+float sum_of_exp(const float* row, std::int64_t size) {
+  const std::int64_t whole = size / kLanes * kLanes;
+  float lanes[kLanes] = {};
+  for (std::int64_t i = 0; i < whole; i += kLanes)
+    for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(row[i + k]);
+  // The rest in one more block, filled up with exp(-87) = 1.6e-38.
+  if (whole < size) {
+    float tail[kLanes];
+    for (int k = 0; k < kLanes; ++k) tail[k] = -87.0f;
+    for (std::int64_t i = whole; i < size; ++i) tail[i - whole] = row[i];
+    for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(tail[k]);
+  }
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) lanes[k] += lanes[k + half];
+  return lanes[0];
+}
+
+// NaN is never between; +inf is too much and an all -inf row too little.
 std::int64_t first_odd_row(const float* rows, std::int64_t num_rows, std::int64_t size, float low,
                            float high) {
-  float tail[kLanes];
-  for (int k = 0; k < kLanes; ++k) tail[k] = -87.0f;
-  const std::int64_t whole = size / kLanes * kLanes;
   for (std::int64_t t = 0; t < num_rows; ++t) {
-    const float* row = rows + t * size;
-    float lanes[kLanes] = {};
-    for (std::int64_t i = 0; i < whole; i += kLanes)
-      for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(row[i + k]);
-    // The rest in one more block, filled up with exp(-87) = 1.6e-38.
-    if (whole < size) {
-      for (std::int64_t i = whole; i < size; ++i) tail[i - whole] = row[i];
-      for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(tail[k]);
-    }
-    for (int half = kLanes / 2; half > 0; half /= 2)
-      for (int k = 0; k < half; ++k) lanes[k] += lanes[k + half];
-    if (!(lanes[0] >= low && lanes[0] <= high)) return t;
+    const float sum = sum_of_exp(rows + t * size, size);
+    if (!(sum >= low && sum <= high)) return t;
   }
   return num_rows;
 }

@@ -11,7 +11,6 @@
 
 #if defined(TLG_HAVE_X86_KERNELS)
 #include <immintrin.h>
-#define TLG_ISA avx2
 #define TLG_LEVEL 2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), \
@@ -20,13 +19,15 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
 #endif
+#define TLG_ISA avx2
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
 #include "decoder/row_sums.h"
-// The inner loops of the search.
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA avx2_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

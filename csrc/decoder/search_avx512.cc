@@ -11,7 +11,6 @@
 
 #if defined(TLG_HAVE_X86_KERNELS)
 #include <immintrin.h>
-#define TLG_ISA avx512
 #define TLG_LEVEL 3
 #if defined(__clang__)
 #pragma clang attribute push(                                                                 \
@@ -22,13 +21,15 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt")
 #pragma GCC target("prefer-vector-width=512")
 #endif
+#define TLG_ISA avx512
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
 #include "decoder/row_sums.h"
-// The inner loops of the search.
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA avx512_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

@@ -12,12 +12,13 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-#define TLG_ISA baseline
 #define TLG_LEVEL 0
+#define TLG_ISA baseline
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
 #include "decoder/row_sums.h"
-// The inner loops of the search.
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA baseline_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"

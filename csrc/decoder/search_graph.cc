@@ -381,42 +381,28 @@ SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : opt
 }
 
 SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
-  PathArc arc{};
-  std::uint32_t hot = number;
-  if (number < arcs_.size()) {
-    arc.target = arcs_[number].target & kTargetMask;
-    arc.word = arc_words_[number];
-    arc.cost = arcs_[number].cost;
-  } else {
-    const GroupArc& member = group_arcs_[number - arcs_.size()];
-    hot = group_hot_arc_[number - arcs_.size()];
-    arc.target = member.target & kTargetMask;
-    arc.word = member.word;
-    arc.cost = member.cost;
-  }
-  arc.column = arc_column(number);
-  arc.target = lg_states_[arc.target];
-  // Mostly `near` itself or a state that it backs off to.
-  for (;;) {
-    if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
-      arc.source = near;
-      return arc;
-    }
-    if (num_epsilons(near) != 1) break;
-    near = lg_states_[epsilons_[first_epsilon(near)].target];
-  }
+  PathArc arc = arc_content(number);
+  // Mostly it leaves `near` or a state that this one backs off to.
+  for (arc.source = near; !leaves(arc.source, number);
+       arc.source = lg_states_[epsilons_[first_epsilon(arc.source)].target])
+    if (num_epsilons(arc.source) != 1) break;
+  if (leaves(arc.source, number)) return arc;
   // The last state whose arcs begin at or before this one and that has any.
-  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
+  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot_arc(number));
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
   return arc;
 }
 
-std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
   const bool in_group = number >= arcs_.size();
-  const std::size_t member = in_group ? number - arcs_.size() : 0;
-  if (!arc_units_.empty()) return columns_[arc_units_[in_group ? group_hot_arc_[member] : number]];
-  const std::uint32_t target =
-      (in_group ? group_arcs_[member].target : arcs_[number].target) & kTargetMask;
+  const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
+  return {0, lg_states_[arc_target(number) & kTargetMask], arc_column(number), arc_word(number),
+          cost};
+}
+
+std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+  if (!arc_units_.empty()) return columns_[arc_units_[hot_arc(number)]];
+  const std::uint32_t target = arc_target(number) & kTargetMask;
   return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
                                    : std::uint32_t{records<2>()[target].unit}];
 }

@@ -142,7 +142,15 @@ class SearchGraph {
     util::prefetch(&arcs_[arc]);
     util::prefetch(&arc_words_[arc]);
   }
-  std::int32_t arc_column(std::uint32_t arc) const;  // the cheaper part of it
+  // Cheaper parts of it: all but the source; the column; whether it leaves an LG state; whether it
+  // begins no token (kPlain: a blank or a repeat).
+  PathArc arc_content(std::uint32_t arc) const;
+  std::int32_t arc_column(std::uint32_t arc) const;
+  bool leaves(std::uint32_t lg_state, std::uint32_t arc) const {
+    const std::uint32_t hot = hot_arc(arc);
+    return state_arcs_[lg_state] <= hot && hot < state_arcs_[lg_state + 1];
+  }
+  bool is_silent(std::uint32_t arc) const { return (arc_target(arc) & kIsSilent) != 0; }
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
   }
@@ -174,6 +182,12 @@ class SearchGraph {
 
  private:
   struct Compiler;
+  std::uint32_t hot_arc(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arc : group_hot_arc_[arc - arcs_.size()];
+  }
+  std::uint32_t arc_target(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target;
+  }
   std::uint32_t first_epsilon(std::uint32_t lg_state) const {
     return state_epsilons_[lg_state < num_special_ ? lg_state : num_special_];
   }

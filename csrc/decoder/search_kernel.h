@@ -15,10 +15,11 @@ constexpr std::size_t kWorkBlock = 64;
 constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
 template <int W, bool kCtcTopology, HotwordLabels kHot>
-class Kernel : private TokenSet<W, kHot> {
+class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
  public:
   explicit Kernel(SearchState& state)
       : TokenSet<W, kHot>(state),
+        FrameCosts<kCtcTopology>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
@@ -27,14 +28,27 @@ class Kernel : private TokenSet<W, kHot> {
 
   void run(const Frames& frames) {
     for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
-      score_units(frames, t);
-      step();
+      const bool skipped = skips(frames, t);
+      if (kCtcTopology && skipped) {
+        score_blank(frames, t);
+        pass_blank();
+      } else {
+        score_units(frames, t, skipped);
+        step();
+      }
       if (!s_.dead) ++s_.frame;
     }
   }
 
  private:
   using Tokens = TokenSet<W, kHot>;
+  using Costs = FrameCosts<kCtcTopology>;
+  using Costs::blank_cost_;
+  using Costs::score_blank;
+  using Costs::score_units;
+  using Costs::skips;
+  using Costs::unit_costs_;
+  using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
   using Tokens::limit_active;
@@ -47,55 +61,40 @@ class Kernel : private TokenSet<W, kHot> {
   const EpsilonArc* epsilons_;
   const std::uint32_t num_units_, none_;
   const float beam_;
-  float blank_cost_ = kCostInfinity;
   float cut_ = kLargest;   // costs above it cannot survive this frame
   float best_before_ = 0;  // best cost before this frame
-  const float* unit_costs_ = nullptr;
   Work work_[kWorkBlock];
   std::size_t num_work_ = 0;
 
-  // unit_costs[u] = -scale * log_prob for each unit; [num_units] = the least of them; [num_units +
-  // 1] (no unit) and the padding = infinity.
-  void score_units(const Frames& frames, std::int32_t t) {
-    float* costs = s_.unit_costs.data();
-    const float scale = s_.options.acoustic_scale;
-    const std::int32_t* columns = graph_.columns().data();
-    const std::int32_t blank = graph_.options().blank;
-    float least = kCostInfinity;
-    if (frames.dense != nullptr) {
-      const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-      if (static_cast<std::uint32_t>(columns[num_units_ - 1] - columns[0]) == num_units_ - 1)
-        for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[0] + u];
-      else
-        for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
-      if (kCtcTopology && blank >= 0) blank_cost_ = -scale * row[blank];
-    } else {
-      const float others = -scale * frames.unlisted(t);
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = others;
-      blank_cost_ = others;
-      const std::int64_t row = static_cast<std::int64_t>(t) * frames.width;
-      for (std::int32_t i = 0; i < frames.width; ++i) {
-        const std::int32_t token = frames.ids[row + i];
-        const float cost = -scale * frames.log_probs[row + i];
-        if (token == blank) blank_cost_ = cost;
-        const std::uint32_t u = graph_.unit_of_column(token);
-        if (u < num_units_) costs[u] = cost;
+  // A frame of blank and nothing else. After the first in a row all costs rise alike.
+  void pass_blank() {
+    if (!s_.only_blank) {
+      limit_active();
+      if (kLattice) this->meet_in_tokens();
+      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+        if (kLattice)
+          s_.b_trace[i] = s_.both_trace[i];
+        else if (s_.nb[i] < s_.b[i])
+          s_.b_trace[i] = s_.nb_trace[i];
+        s_.b[i] = std::min(s_.nb[i], s_.b[i]);
+        s_.nb[i] = kCostInfinity;
       }
+      s_.only_blank = true;
     }
-    blank_cost_ =
-        kCtcTopology && blank >= 0 ? blank_cost_ + s_.options.blank_penalty : kCostInfinity;
-    // A plain graph has blank among its units.
-    if (!kCtcTopology && blank >= 0 && graph_.unit_of_column(blank) < num_units_)
-      costs[graph_.unit_of_column(blank)] += s_.options.blank_penalty;
-    least = least_of(costs, num_units_);
-    costs[num_units_] = least;
-    unit_costs_ = costs;
+    s_.offset += blank_cost_;
+    rebase();
   }
 
   void step() {
     limit_active();
+    s_.only_blank = false;
     s_.candidates.clear();
     s_.live_ready = false;
+    if (kLattice) {
+      s_.waiting.clear();
+      s_.waiters.clear();
+      this->meet_in_tokens();
+    }
     cut_ = kLargest;
     float best_stay = kCostInfinity;
     best_before_ = kCostInfinity;
@@ -111,38 +110,16 @@ class Kernel : private TokenSet<W, kHot> {
       s_.dead = true;
       return;
     }
-    if (s_.options.min_active > 0) keep_min_active();
+    if (s_.options.min_active > 0) cut_ = cut_of_min_active(kCtcTopology, unit_costs_, blank_cost_);
     move_in_place();
     merge_candidates(cut_);
     rebase();
   }
 
   void lower_cut(float cost) {
-    if (s_.options.min_active > 0) return;  // keep_min_active() decides, when all costs are known
+    if (s_.options.min_active > 0) return;  // cut_of_min_active() decides, when all costs are known
     const float cut = cost + beam_;
     if (cut < cut_) cut_ = cut;
-  }
-
-  // With min_active, nothing is cut while arcs are expanded; the cut is then made here, over all
-  // costs.
-  void keep_min_active() {
-    s_.scratch.clear();
-    if (kCtcTopology)
-      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
-        const float stay =
-            std::min(std::min(s_.nb[i], s_.b[i]) + blank_cost_, s_.nb[i] + unit_costs_[s_.unit[i]]);
-        if (stay < kCostInfinity) s_.scratch.push_back(stay);
-      }
-    for (const Candidate& candidate : s_.candidates) s_.scratch.push_back(candidate.cost);
-    const std::size_t keep = static_cast<std::size_t>(s_.options.min_active);
-    const float best = *std::min_element(s_.scratch.begin(), s_.scratch.end());
-    cut_ = std::min(best + beam_, kLargest);
-    if (s_.scratch.size() <= keep) {
-      cut_ = kLargest;
-      return;
-    }
-    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (keep - 1), s_.scratch.end());
-    cut_ = std::max(cut_, s_.scratch[keep - 1]);
   }
 
   void expand_tokens() {
@@ -162,7 +139,10 @@ class Kernel : private TokenSet<W, kHot> {
       const float m = std::min(s_.nb[i], s_.b[i]);
       if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
       const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
-      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], s_.nb_trace[i], s_.b_trace[i], hotword);
+      const std::uint32_t m_trace = kLattice             ? s_.both_trace[i]
+                                    : s_.nb[i] < s_.b[i] ? s_.nb_trace[i]
+                                                         : s_.b_trace[i];
+      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], m_trace, s_.b_trace[i], hotword);
     }
     flush();
   }
@@ -178,12 +158,15 @@ class Kernel : private TokenSet<W, kHot> {
         if (w.m1 + record.min_cost - hope(w.record, w.hotword) + unit_costs_[record.only_unit] >
             cut_)
           continue;
-        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, w.hotword, is_covered(w));
+        // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
+        const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
+        expand(w.record, w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
+               kLattice ? trace : w.alt_trace, w.hotword, is_covered(w));
       }
       indices.clear();
       flush();
     }
-    s_.waiting.clear();
+    if (!kLattice) s_.waiting.clear();
   }
 
   // Whether other paths wait at the same place, in the state that this one's hotword falls back to,
@@ -191,6 +174,7 @@ class Kernel : private TokenSet<W, kHot> {
   // goes from there at least as well: with many hotwords in progress this saves looking at all arcs
   // for each.
   bool is_covered(const Waiting& w) const {
+    if (kLattice) return false;  // it may be second best
     if (kHot != HotwordLabels::kTokens || !kCtcTopology || !s_.hotwords->falls_back_plainly() ||
         s_.hotwords->is_base(w.hotword))
       return false;
@@ -205,16 +189,15 @@ class Kernel : private TokenSet<W, kHot> {
 
   // `covered`: only what goes on with the hotword in progress is wanted, and epsilon arcs.
   void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
-              std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword,
+              std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
               bool covered = false) {
     const float m = std::min(nb, b);
-    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const Record<W>& record = records_[record_number];
     const float most = hope(record_number, hotword);
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
       if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
-      take_epsilon(arc, nb, b, unit, nb_trace, b_trace, hotword);
+      take_epsilon(arc, nb, b, unit, m_trace, b_trace, hotword);
     }
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
     // units that do go on with one.
@@ -349,20 +332,20 @@ class Kernel : private TokenSet<W, kHot> {
   }
 
   void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
-                    std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+                    std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     float cost = arc.cost;
     if (kHot == HotwordLabels::kWords && arc.word != 0) {
       std::uint32_t next;
       cost -= s_.hotwords->advance(hotword, arc.word, &next);
       hotword = next;
     }
-    wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
+    wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
   }
 
-  void wait(const EpsilonArc& arc, float nb, float b, std::uint32_t unit, std::uint32_t nb_trace,
-            std::uint32_t b_trace, std::uint32_t hotword) {
+  // `cost`, of the arc, is part of nb and b.
+  void wait(const EpsilonArc& arc, float cost, float nb, float b, std::uint32_t unit,
+            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
-    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const std::uint32_t barred = nb < b ? unit : none_;
     std::uint32_t& head = s_.waiting_of[arc.target - graph_.num_token_states()];
     if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
@@ -376,8 +359,10 @@ class Kernel : private TokenSet<W, kHot> {
       s_.waiting_at[arc.level].push(index);
       prefetch(&records_[arc.target]);
       head = index;
+      if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
       return;
     }
+    if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
     Waiting& w = s_.waiting[index];
     if (m < w.m1) {
       // What may go on with `barred`: this path after a blank, or the old best.
@@ -461,6 +446,11 @@ class Kernel : private TokenSet<W, kHot> {
       s_.num_tokens = 0;
       return;
     }
+    if (kLattice)
+      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+        s_.b[i] = std::min(s_.nb[i], s_.b[i]);
+        s_.b_trace[i] = s_.both_trace[i];
+      }
     const std::size_t dead = stay(s_.nb.data(), s_.b.data(), s_.unit.data(), s_.nb_trace.data(),
                                   s_.b_trace.data(), unit_costs_, blank_cost_, cut_, s_.num_tokens);
     if (dead > 0 && (!s_.candidates.empty() || 2 * dead > s_.num_tokens)) squeeze(kLargest);

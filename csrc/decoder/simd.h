@@ -68,6 +68,25 @@ inline std::uint64_t mask_below(const float* costs, float limit, std::uint32_t n
   return mask;
 }
 
+// costs[u] = scale * row[columns[u]]; the columns rise.
+inline void scale_columns(const float* row, const std::int32_t* columns, float scale,
+                          std::uint32_t n, float* costs) {
+  if (n == 0) return;
+  if (static_cast<std::uint32_t>(columns[n - 1] - columns[0]) == n - 1) {  // without a hole
+    row += columns[0];
+    for (std::uint32_t u = 0; u < n; ++u) costs[u] = scale * row[u];
+    return;
+  }
+  std::uint32_t u = 0;
+#if TLG_LEVEL == 3
+  for (; u + 16 <= n; u += 16)
+    _mm512_storeu_ps(costs + u,
+                     _mm512_mul_ps(_mm512_set1_ps(scale),
+                                   _mm512_i32gather_ps(_mm512_loadu_si512(columns + u), row, 4)));
+#endif
+  for (; u < n; ++u) costs[u] = scale * row[columns[u]];
+}
+
 inline float least_of(const float* values, std::size_t n) {
   float least = std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(min : least)
