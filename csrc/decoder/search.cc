@@ -15,7 +15,7 @@ void add_start_token(const SearchGraph& graph, Utterance& s) {
   if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
   if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
-  s.only_unit[0] = record.only_unit;
+  s.only_unit[0] = record.only_way(graph.num_units());
 }
 
 }  // namespace
@@ -64,6 +64,10 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   constexpr float infinity = std::numeric_limits<float>::infinity();
   // Read in blocks of up to 16 past the last unit, and 128 wide by the masks.
   s.unit_costs.assign(std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
+  if (graph.mask_words() == 0) {
+    s.cheap_units.resize(graph.num_units() + 16);
+    s.cheap_costs.resize(graph.num_units() + 16);
+  }
   s.slot.assign(graph.num_token_states(), 0);
   s.waiting_of.assign(graph.num_records() - graph.num_token_states(), 0);
   s.waiting_at.resize(graph.max_level());

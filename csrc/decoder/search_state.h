@@ -215,9 +215,10 @@ struct SearchState : Utterance {
   std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
   std::vector<Buffer<std::uint32_t>> waiting_at;  // level -> indices
 
-  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see score_units()
-  std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
-  bool live_ready = false;
+  std::vector<float> unit_costs;  // [num_units + 2] padded: this frame's; see score_units()
+  // Without masks: cheap units of this frame and their costs, with room for a block more.
+  std::vector<std::uint32_t> cheap_units;
+  std::vector<float> cheap_costs;
   std::vector<float> scratch;
 };
 
