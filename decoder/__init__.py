@@ -6,9 +6,10 @@ from tlg.decoder.graph.build import build_graph
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import GreedyResult, greedy
 from tlg.decoder.inputs import read_inputs
+from tlg.decoder.options import SearchOptions
 from tlg.decoder.partial import Partial
 from tlg.decoder.result import Result
-from tlg.decoder.search import Decoder, SearchOptions
+from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
 from tlg.decoder.stream import Stream
 

@@ -142,7 +142,11 @@ def _decode_each(
             while (
                 at_end is None
                 and len(keys) < most
-                and (read == 0 or (read == 1 and batch.num_waiting() < job.threads) or not batch.is_done(wanted))
+                and (
+                    read == 0
+                    or (read == 1 and batch.num_waiting() < job.threads)
+                    or not batch.is_done(wanted)
+                )
             ):
                 try:
                     item = next(inputs)

@@ -7,7 +7,9 @@ from typing import Any
 
 from tlg import _core
 from tlg.decoder.graph.graph import Graph
-from tlg.decoder.result import FiredHotword, Result, WordSpan, join_words
+from tlg.decoder.lattice import Lattice
+from tlg.decoder.options import SearchOptions
+from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan, join_words
 from tlg.decoder.spans import place_words
 from tlg.errors import TlgError
 from tlg.hotwords import Hotwords
@@ -20,11 +22,13 @@ class ResultReader:
 
     Args:
         graph: its words, tokens and lexicon.
+        options: of the search: what was asked for.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, options: SearchOptions) -> None:
         """See whether the graph says where words end, or the lexicon has to."""
         self._graph = graph
+        self.options = options
         self._spells = graph.info.num_roots == 0 and _has_lexicon(graph)
 
     def words(self, labels: Sequence[int]) -> list[str]:
@@ -38,6 +42,10 @@ class ResultReader:
         of what the search does, and most users want the text.
         """
         return Result.deferred(_Found(self, found, hotwords).read)
+
+    def lattice(self, core: _core.Lattice) -> Lattice:
+        """Return a lattice with the words of the graph."""
+        return Lattice(core, self._graph.words, acoustic_scale=self.options.acoustic_scale)
 
     def tokens(self, columns: Sequence[int]) -> list[str]:
         """Return the symbols of columns."""
@@ -106,6 +114,40 @@ class _Found:
             fired.append(FiredHotword(hotwords.phrase(match.phrase), start, end, match.reward))
         return fired
 
+    def nbest(self, result: Result) -> list[Result]:
+        more = self._core.more
+        found = [self._core] if more is None or not more.nbest else more.nbest
+        nothing: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
+        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **nothing) for one in found]
+
+    def confidence(self, result: Result) -> list[float] | None:
+        more, options = self._core.more, self._reader.options
+        return more.confidence if more is not None and (options.lattice or options.mbr) else None
+
+    def lattice(self, result: Result) -> Lattice | None:
+        more = self._core.more
+        return (
+            self._reader.lattice(more.lattice) if more is not None and self._reader.options.lattice else None
+        )
+
+    def mbr(self, result: Result) -> MbrPath | None:
+        more = self._core.more
+        if more is None or not self._reader.options.mbr:
+            return None
+        mbr = more.mbr
+        words = self._reader.words(mbr.words)
+        spans = [WordSpan(word, *span) for word, span in zip(words, mbr.spans.tolist(), strict=True)]
+        slots = [
+            [
+                SlotWord(
+                    self._reader.words([one.word])[0] if one.word else "", one.probability, one.start, one.end
+                )
+                for one in slot
+            ]
+            for slot in mbr.slots
+        ]
+        return MbrPath(join_words(words), words, spans, mbr.confidences, mbr.risk, slots)
+
 
 # The other fields are the core's own.
 _MAKERS: dict[str, Callable[[_Found, Result], Any]] = {
@@ -115,6 +157,10 @@ _MAKERS: dict[str, Callable[[_Found, Result], Any]] = {
     "tokens": _Found.tokens,
     "token_spans": _Found.token_spans,
     "hotwords": _Found.hotwords,
+    "nbest": _Found.nbest,
+    "confidence": _Found.confidence,
+    "lattice": _Found.lattice,
+    "mbr": _Found.mbr,
 }
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["FiredHotword", "Result", "WordSpan", "join_words"]
+if TYPE_CHECKING:
+    from tlg.decoder.lattice import Lattice
+
+__all__ = ["FiredHotword", "MbrPath", "Result", "SlotWord", "WordSpan", "join_words"]
 
 
 class WordSpan(NamedTuple):
@@ -26,6 +29,42 @@ class FiredHotword(NamedTuple):
     start: int
     end: int
     reward: float
+
+
+class SlotWord(NamedTuple):
+    """What may stand in a slot of a confusion network: a word, or "" for none; frames are means over the paths."""
+
+    word: str
+    probability: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class MbrPath:
+    """The words with the least expected number of word errors, given the lattice without its hotword scores.
+
+    Attributes:
+        text: the words joined.
+        words: the words; they need not be a path of the graph.
+        word_spans: their frames, half-open.
+        confidence: of each word, the probability that it stands in its place.
+        risk: the expected number of word errors.
+        slots: the confusion network: for each place the words that may stand there, the most probable first.
+
+    Source: Xu, Povey, Mangu and Zhu, 2011 (docs/lattices.md).
+    """
+
+    text: str
+    words: list[str]
+    word_spans: list[WordSpan]
+    confidence: list[float]
+    risk: float
+    slots: list[list[SlotWord]]
+
+
+def _nothing() -> None:
+    """A default that leaves no attribute in the class, which would hide what is deferred."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +90,12 @@ class Result:
         partial: no final state of the graph was reached (cut off in mid-word, or a beam too narrow): the
             best partial path is given, without the final cost.
         num_frames: frames searched; fewer than given only where no path went on (``partial`` is then true).
+        nbest: the best paths of different word sequences, the best first, this one among them: ``nbest=`` of the
+            decoder many, or fewer where ``lattice_beam`` holds fewer. Theirs are empty.
+        confidence: of each word, the probability that it stands in its place, from the lattice without the hotword
+            scores; None without ``lattice=True`` or ``mbr=True``.
+        lattice: all that ended within ``lattice_beam``; None without ``lattice=True``.
+        mbr: the words with the least expected number of errors; None without ``mbr=True``.
     """
 
     text: str
@@ -67,6 +112,10 @@ class Result:
     hotwords: list[FiredHotword]
     partial: bool
     num_frames: int
+    nbest: list[Result] = field(default_factory=list, repr=False)
+    confidence: list[float] | None = field(default_factory=_nothing)
+    lattice: Lattice | None = field(default_factory=_nothing, repr=False, compare=False)
+    mbr: MbrPath | None = field(default_factory=_nothing, repr=False)
 
     @classmethod
     def deferred(cls, read: Callable[[Result, str], Any], **known: Any) -> Result:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
-
-import numpy as np
 
 from tlg import _core
 from tlg._files import PathLike
@@ -16,6 +13,7 @@ from tlg.decoder.batch import BatchJob, decode_all, decode_each
 from tlg.decoder.endpoint import Endpointing
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.intake import intake
+from tlg.decoder.options import SearchOptions
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
 from tlg.decoder.slot import SlotMaker, check_bias
@@ -24,96 +22,7 @@ from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Decoder", "SearchOptions"]
-
-LARGEST = 1e6  # scales and scores; costs are float32, and far larger ones leave no digits to tell paths apart
-
-
-@dataclasses.dataclass(frozen=True)
-class SearchOptions:
-    """The options of a search; all scores in nats.
-
-    Attributes:
-        beam: paths worse than the best by more than this are dropped; ``math.inf`` searches everything.
-        max_active: tokens kept after a frame at most, a guard against frames that say nothing.
-        min_active: tokens kept whatever the beam, where the search reaches as many. Unlike in Kaldi, few tokens
-            do not switch the beam off.
-        acoustic_scale: multiplies the log-posteriors; 1e-6 to 1e6.
-        lm_weight: multiplies the graph's scores; 0 to 1e6.
-        word_score: added for each word; within 1e6 of 0, as the next.
-        blank_penalty: taken off for each blank frame.
-
-    Raises:
-        OptionError: a value out of its range.
-    """
-
-    beam: float = 16.0
-    max_active: int = 7000
-    min_active: int = 0
-    acoustic_scale: float = 1.0
-    lm_weight: float = 1.0
-    word_score: float = 0.0
-    blank_penalty: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Check types and ranges."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            whole = field.name in ("max_active", "min_active")
-            if isinstance(value, bool) or not isinstance(
-                value, (int, np.integer) if whole else (int, float, np.integer, np.floating)
-            ):
-                raise OptionError(f"{field.name}={value!r} is not {'an integer' if whole else 'a number'}")
-            try:
-                object.__setattr__(self, field.name, int(value) if whole else float(value))
-            except OverflowError:
-                raise OptionError(f"{field.name} is beyond the range of a float") from None
-        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
-        self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
-        self._require(
-            0 <= self.min_active <= self.max_active,
-            "min_active",
-            "between 0 and max_active",
-            "0 is the default",
-        )
-        self._require(
-            1 / LARGEST <= self.acoustic_scale <= LARGEST,
-            "acoustic_scale",
-            "between 1e-6 and 1e6",
-            "1 to 3 are usual",
-        )
-        self._require(
-            0 <= self.lm_weight <= LARGEST, "lm_weight", "0 or more and at most 1e6", "1 is the default"
-        )
-        for name in ("word_score", "blank_penalty"):
-            self._require(
-                abs(getattr(self, name)) <= LARGEST, name, "between -1e6 and 1e6", "0 is the default"
-            )
-
-    @classmethod
-    def from_dict(cls, options: Mapping[str, Any], *, others: Sequence[str] = ()) -> SearchOptions:
-        """Return the options with these names and values; the others have their defaults.
-
-        Args:
-            options: option name -> value.
-            others: names that the caller knows besides, for the hint at a misspelt one.
-
-        Raises:
-            OptionError: a name that is no option (names the nearest known one), a value out of its range.
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in options:
-            if name not in known:
-                near = difflib.get_close_matches(name, [*known, *others], n=1)
-                remedy = (
-                    f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join([*known, *others])}"
-                )
-                raise OptionError(f"unknown option {name!r}", remedy=remedy)
-        return cls(**options)
-
-    def _require(self, fits: bool, name: str, range_: str, remedy: str) -> None:
-        if not fits:
-            raise OptionError(f"{name}={getattr(self, name)} is not {range_}", remedy=remedy)
+__all__ = ["Decoder"]
 
 
 class Decoder:
@@ -189,17 +98,25 @@ class Decoder:
             min_active=self._options.min_active,
             acoustic_scale=self._options.acoustic_scale,
             blank_penalty=self._options.blank_penalty,
+            blank_skip=self._options.blank_skip,
+            token_beam=self._options.token_beam,
+            max_tokens=self._options.max_tokens,
+            lattice_beam=self._options.kept_beam,
+            nbest=self._options.nbest if self._options.nbest > 1 else 0,
+            lattice=self._options.lattice,
+            mbr=self._options.mbr,
             num_roots=info.num_roots + info.num_separators,
             separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
-        self._reader = ResultReader(self._graph)
+        self._reader = ResultReader(self._graph, self._options)
         self._slots = SlotMaker(
             self._graph,
             search_graph,
             acoustic_scale=self._options.acoustic_scale,
             beam=self._options.beam,
             bias=bias,
+            prunes_tokens=self._options.prunes_tokens,
         )
         self._slot = self._slots.make(hotwords)
 

@@ -2,15 +2,20 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "decoder/lattice/lattice_build.h"
 #include "decoder/lattice/lattice_io.h"
+#include "decoder/lattice/lattice_oracle.h"
+#include "decoder/lattice/lattice_posteriors.h"
 
 namespace py = pybind11;
 
@@ -39,6 +44,15 @@ py::array view(const py::object& self, const Item* data, std::size_t size) {
   return array;
 }
 
+py::array posteriors(const Lattice& lattice, double scale, bool with_hotwords) {
+  std::vector<double> arcs;
+  {
+    const py::gil_scoped_release unlocked;
+    arcs = lattice_posteriors(lattice, {scale, with_hotwords}).arcs;
+  }
+  return to_array(arcs);
+}
+
 py::bytes to_bytes(const Lattice& lattice, LatticeForm form, double acoustic_scale) {
   std::string bytes;
   {
@@ -48,11 +62,21 @@ py::bytes to_bytes(const Lattice& lattice, LatticeForm form, double acoustic_sca
   return bytes;
 }
 
+std::pair<std::int64_t, std::vector<std::uint32_t>> oracle(
+    const Lattice& lattice, std::vector<std::int32_t> units, std::vector<std::size_t> begin,
+    const std::vector<std::int32_t>& reference) {
+  const bool fits = begin.size() == lattice.arcs.size() + 1 && begin.back() == units.size() &&
+                    std::is_sorted(begin.begin(), begin.end());
+  if (!fits) throw Error(ErrorKind::kLattice, "the units do not belong to the arcs");
+  OraclePath path = oracle_path(lattice, {std::move(units), std::move(begin)}, reference);
+  return {path.errors, std::move(path.arcs)};
+}
+
 std::pair<Shared, std::size_t> from_bytes(const py::bytes& data, std::size_t begin,
                                           double acoustic_scale, const std::string& name) {
   const std::string_view bytes = data;
   const py::gil_scoped_release unlocked;
-  LatticeRead read = read_lattice(bytes.data(), bytes.size(), begin, acoustic_scale, name);
+  ParsedLattice read = parse_lattice(bytes.data(), bytes.size(), begin, acoustic_scale, name);
   return {std::make_shared<Lattice>(std::move(read.lattice)), read.end};
 }
 
@@ -85,11 +109,13 @@ void register_lattice(py::module_& module) {
              return view(self, lattice.arcs.data(), lattice.arcs.size());
            })
       .def("write", &to_bytes, py::arg("form"), py::arg("acoustic_scale"))
+      .def("posteriors", &posteriors, py::arg("scale"), py::arg("with_hotwords"))
+      .def("oracle", &oracle, py::arg("units"), py::arg("begin"), py::arg("reference"), release())
       .def_property_readonly("num_states", &Lattice::num_states)
       .def_property_readonly("num_arcs", [](const Lattice& self) { return self.arcs.size(); })
       .def_readonly("num_frames", &Lattice::num_frames)
       .def_readonly("partial", &Lattice::partial);
-  module.def("read_lattice", &from_bytes, py::arg("data"), py::arg("begin"),
+  module.def("parse_lattice", &from_bytes, py::arg("data"), py::arg("begin"),
              py::arg("acoustic_scale"), py::arg("name"));
 }
 

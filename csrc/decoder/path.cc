@@ -105,8 +105,7 @@ bool PathReader::begin_token(const PathArc& arc, const Pending& step) {
   const bool ctc = graph_->options().topology == Topology::kCtc;
   const std::int32_t blank = graph_->options().blank;
   if (ctc && !tokens_.empty()) token_spans_.back().end = step.previous_end;
-  const bool is_repeat = arc.source == arc.target && arc.word == 0;
-  if (ctc || blank < 0 || !(arc.column == blank || is_repeat)) {
+  if (ctc || !arc.is_silent) {
     tokens_.push_back(arc.column);
     token_spans_.push_back({step.start, step.start + 1});
     return true;

@@ -17,6 +17,8 @@ struct Span {
   std::int64_t start, end;  // frames, half-open
 };
 
+struct LatticeResult;  // decoder/lattice/lattice_result.h
+
 struct SpanOptions {
   std::uint32_t num_roots = 0;  // a word ends on the way into an LG state below this; 0: not known
   std::int32_t separator = -1;  // the column of the optional token between words: of no word's span
@@ -34,6 +36,8 @@ struct Hypothesis {
   double search_score = 0;  // the search's own float32 sum: equals score but for rounding
   bool partial = false;     // no final state was reached
   std::int64_t num_frames = 0;
+  // What else was asked for: other paths, the lattice, how certain the words are; null: nothing.
+  std::shared_ptr<const LatticeResult> more;
 };
 
 // A path with its epsilon arcs, which need not be the cheapest.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "decoder/silent_arcs.h"
 #include "util/error.h"
 
 namespace tlg::decoder {
@@ -40,6 +42,7 @@ struct SearchGraph::Compiler {
   std::vector<std::uint32_t> many;  // LG state -> index into many_arcs(), kNone
   std::vector<float>
       min_total;  // LG state -> cheapest emitting arc, epsilon arcs in front included
+  std::optional<SilentArcs> silent;  // kPlain with blank
 
   Compiler(SearchGraph& g, const fst::Fst& f)
       : graph(g),
@@ -72,6 +75,8 @@ struct SearchGraph::Compiler {
     find_levels();
     fst.drop_pages();
     split_states();
+    if (!split && options.blank >= 0) silent.emplace(fst, options.blank + 1);
+    fst.drop_pages();
     lay_out_arcs();
     lay_out_records();
   }
@@ -257,10 +262,8 @@ struct SearchGraph::Compiler {
                 bool keep_units) {
     const std::uint32_t hot = static_cast<std::uint32_t>(graph.arcs_.size());
     const auto target = [&](const fst::Arc& arc) {
-      const bool repeats = static_cast<std::uint32_t>(arc.nextstate) == source && arc.olabel == 0;
-      const bool silent =
-          !split && options.blank >= 0 && (repeats || arc.ilabel == options.blank + 1);
-      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (silent ? kIsSilent : 0u);
+      const bool is_silent = silent && silent->holds(static_cast<fst::StateId>(source), arc);
+      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (is_silent ? kIsSilent : 0u);
     };
     if (keep_units) graph.arc_units_.push_back(unit_of[arcs[0]->ilabel - 1]);
     if (count == 1) {
@@ -439,8 +442,12 @@ SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t n
 SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
   const bool in_group = number >= arcs_.size();
   const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
-  return {0, lg_states_[arc_target(number) & kTargetMask], arc_column(number), arc_word(number),
-          cost};
+  return {0,
+          lg_states_[arc_target(number) & kTargetMask],
+          arc_column(number),
+          arc_word(number),
+          cost,
+          is_silent(number)};
 }
 
 std::int32_t SearchGraph::arc_column(std::uint32_t number) const {

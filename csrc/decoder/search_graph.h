@@ -161,6 +161,7 @@ class SearchGraph {
     std::int32_t column;   // -1: epsilon
     fst::Label word;
     double cost;
+    bool is_silent = false;  // kIsSilent
   };
   // `near`: an LG state that the arc may leave, to be looked at first.
   PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;

@@ -8,7 +8,8 @@ from tlg.decoder.graph.build import build_graph
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import greedy
 from tlg.decoder.result import Result
-from tlg.decoder.search import Decoder, SearchOptions
+from tlg.decoder.options import SearchOptions
+from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
 from tlg.errors import TlgError
 from tlg.hotwords import Hotwords

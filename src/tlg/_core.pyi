@@ -173,10 +173,35 @@ class SearchGraph:
 
 class HotwordUse:
     def __init__(
-        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels, neutral: int = -1
+        self,
+        graph: SearchGraph,
+        automaton: HotwordAutomaton,
+        labels: HotwordLabels,
+        neutral: int = -1,
+        wanted: Sequence[int] = (),
     ) -> None: ...
     @property
     def labels(self) -> HotwordLabels: ...
+
+class SlotWord:
+    word: int
+    probability: float
+    start: float
+    end: float
+
+class MbrResult:
+    words: list[int]
+    confidences: list[float]
+    spans: NDArray[np.int64]
+    risk: float
+    slots: list[list[SlotWord]]
+
+class LatticeResult:
+    nbest: list[Hypothesis]
+    lattice: Lattice
+    lattice_beam: float
+    confidence: list[float]
+    mbr: MbrResult
 
 class Hypothesis:
     tokens: list[int]
@@ -193,6 +218,7 @@ class Hypothesis:
     search_score: float
     partial: bool
     num_frames: int
+    more: LatticeResult | None
 
 class Decoder:
     def __init__(
@@ -204,6 +230,13 @@ class Decoder:
         min_active: int,
         acoustic_scale: float,
         blank_penalty: float,
+        blank_skip: float,
+        token_beam: float,
+        max_tokens: int,
+        lattice_beam: float,
+        nbest: int,
+        lattice: bool,
+        mbr: bool,
         num_roots: int,
         separator: int,
         kernel: str,
@@ -280,6 +313,10 @@ class Lattice:
     def states(self) -> NDArray[np.void]: ...
     def arcs(self) -> NDArray[np.void]: ...
     def write(self, form: LatticeForm, acoustic_scale: float) -> bytes: ...
+    def posteriors(self, scale: float, with_hotwords: bool) -> NDArray[np.float64]: ...
+    def oracle(
+        self, units: Sequence[int], begin: Sequence[int], reference: Sequence[int]
+    ) -> tuple[int, list[int]]: ...
     @property
     def num_states(self) -> int: ...
     @property
@@ -289,7 +326,7 @@ class Lattice:
     @property
     def partial(self) -> bool: ...
 
-def read_lattice(data: bytes, begin: int, acoustic_scale: float, name: str) -> tuple[Lattice, int]: ...
+def parse_lattice(data: bytes, begin: int, acoustic_scale: float, name: str) -> tuple[Lattice, int]: ...
 
 # n-gram models (csrc/bindings/register_lm.cc)
 

@@ -70,8 +70,7 @@ class Maker {
         out.arcs.back().target = number[out.arcs.back().target];
       }
     }
-    out.states.push_back(
-        {static_cast<std::uint32_t>(out.arcs.size()), dag_.num_frames, false, {}});
+    out.states.push_back({static_cast<std::uint32_t>(out.arcs.size()), dag_.num_frames, false, {}});
     align_frames(&out);
     return out;
   }
@@ -208,10 +207,10 @@ class Maker {
     LatticeScore score;
     for (; arc_to_[n] != kNoNode; n = dag_.arcs[arc_to_[n]].source)
       score = score + dag_.arcs[arc_to_[n]].score;
-    const auto place = std::lower_bound(
-        places_.begin() + static_cast<std::ptrdiff_t>(state.begin),
-        places_.begin() + static_cast<std::ptrdiff_t>(state.end), n,
-        [](const Place& one, std::uint32_t node) { return one.node < node; });
+    const auto place =
+        std::lower_bound(places_.begin() + static_cast<std::ptrdiff_t>(state.begin),
+                         places_.begin() + static_cast<std::ptrdiff_t>(state.end), n,
+                         [](const Place& one, std::uint32_t node) { return one.node < node; });
     return score + place->score;
   }
 
@@ -243,8 +242,7 @@ class Maker {
       for (std::size_t p = begin; p < places_.size(); ++p)
         places_[p].score = places_[p].score - common;
       places_[best].score = {};
-      const std::uint32_t target =
-          find_or_add_state(begin, dag_.ahead[places_[best].node], best);
+      const std::uint32_t target = find_or_add_state(begin, dag_.ahead[places_[best].node], best);
       State& to = states_[target];
       to.behind = std::max(to.behind, state.behind + common.total());
       arcs_.push_back({s, target, word, common});
@@ -267,8 +265,16 @@ class Maker {
     const auto s = static_cast<std::uint32_t>(states_.size());
     const std::uint32_t node = places_[begin].node;
     const std::int64_t frame = s == 0 ? 0 : word_ends_[places_[best].node];
-    states_.push_back({begin, places_.size(), s == 0 ? 0 : kNever, best_ahead, waiting_at_[node],
-                       frame, 0, 0, false, {}});
+    states_.push_back({begin,
+                       places_.size(),
+                       s == 0 ? 0 : kNever,
+                       best_ahead,
+                       waiting_at_[node],
+                       frame,
+                       0,
+                       0,
+                       false,
+                       {}});
     waiting_at_[node] = s;
     state_of_.emplace(hash, s);
     return s;

@@ -144,8 +144,8 @@ std::string write_lattice(const Lattice& lattice, LatticeForm form, double acous
   return text ? write_text(fst, weights) : write_binary(fst, weights);
 }
 
-LatticeRead read_lattice(const char* data, std::size_t size, std::size_t begin,
-                         double acoustic_scale, const std::string& name) {
+ParsedLattice parse_lattice(const char* data, std::size_t size, std::size_t begin,
+                            double acoustic_scale, const std::string& name) {
   const FileDraft found = is_binary(data, size, begin)
                               ? read_binary(data, size, begin, acoustic_scale, name)
                               : read_text(data, size, begin, acoustic_scale, name);

@@ -31,7 +31,7 @@ enum class LatticeForm {
 // Error(kLattice) where a cost is beyond float32.
 std::string write_lattice(const Lattice& lattice, LatticeForm form, double acoustic_scale);
 
-struct LatticeRead {
+struct ParsedLattice {
   Lattice lattice;
   std::size_t end;  // the place in `data` behind it
 };
@@ -39,7 +39,7 @@ struct LatticeRead {
 // Reads what begins at data[begin], in any of the forms (also with weights of 8 bytes). Text ends
 // with an empty line or with the data. Throws Error(kLattice) with `name`, the line of text or the
 // byte, and a remedy.
-LatticeRead read_lattice(const char* data, std::size_t size, std::size_t begin,
-                         double acoustic_scale, const std::string& name);
+ParsedLattice parse_lattice(const char* data, std::size_t size, std::size_t begin,
+                            double acoustic_scale, const std::string& name);
 
 }  // namespace tlg::decoder

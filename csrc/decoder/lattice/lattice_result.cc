@@ -9,20 +9,22 @@
 
 namespace tlg::decoder {
 
-LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
-                           const SearchOptions& options, const SpanOptions& spans,
-                           const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
-                           const std::vector<std::int32_t>& best_words,
-                           const LatticeRequest& request) {
+LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
+                              const SearchOptions& options, const SpanOptions& spans,
+                              const Frames& frames,
+                              const std::shared_ptr<const HotwordUse>& hotwords,
+                              const std::vector<std::int32_t>& best_words,
+                              const LatticeRequest& request) {
   LatticeResult out;
   if (!request.any()) return out;
   const WordDag dag = make_word_dag(raw, graph, options, frames, hotwords);
   for (const WordPath& path : best_word_paths(dag, request.nbest))
     out.nbest.push_back(make_hypothesis(graph, options, spans, explicit_path(dag, raw, path.arcs),
                                         frames, hotwords));
-  std::stable_sort(out.nbest.begin(), out.nbest.end(), [](const Hypothesis& a, const Hypothesis& b) {
-    return a.score != b.score ? a.score > b.score : a.words < b.words;
-  });
+  std::stable_sort(out.nbest.begin(), out.nbest.end(),
+                   [](const Hypothesis& a, const Hypothesis& b) {
+                     return a.score != b.score ? a.score > b.score : a.words < b.words;
+                   });
   if (!request.lattice && !request.confidence && !request.mbr) return out;
   Determinized found = determinize(dag, word_ends(dag, raw, spans));
   out.lattice_beam = found.beam;

@@ -1,5 +1,5 @@
-// Everything that a RawLattice can be asked for, in one call: what bindings use. Not for: how any of
-// it is found.
+// Everything that a RawLattice can be asked for, in one call: what bindings use. Not for: how any
+// of it is found.
 #pragma once
 
 #include <cstddef>
@@ -28,17 +28,18 @@ struct LatticeRequest {
 struct LatticeResult {
   std::vector<Hypothesis> nbest;  // different word sequences, the best first
   Lattice lattice;
-  float lattice_beam = 0;  // kept: see Determinized
+  float lattice_beam = 0;          // kept: see Determinized
   std::vector<double> confidence;  // of each word of the best path
   MbrResult mbr;
 };
 
 // `best_words` are those of the path that the search holds best; `frames` all that were searched;
 // the rest as in the search.
-LatticeResult read_lattice(const RawLattice& raw, const SearchGraph& graph,
-                           const SearchOptions& options, const SpanOptions& spans,
-                           const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
-                           const std::vector<std::int32_t>& best_words,
-                           const LatticeRequest& request);
+LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
+                              const SearchOptions& options, const SpanOptions& spans,
+                              const Frames& frames,
+                              const std::shared_ptr<const HotwordUse>& hotwords,
+                              const std::vector<std::int32_t>& best_words,
+                              const LatticeRequest& request);
 
 }  // namespace tlg::decoder

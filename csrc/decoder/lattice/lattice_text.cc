@@ -59,13 +59,21 @@ class Reader {
 
   FileDraft read() {
     skip_to_first_line();
+    bool ended = false;
+    line_ = at_;
     while (at_ < text_.size()) {
       line_ = at_;
       const Line line = next_line();
-      if (line.num_columns == 0) break;
+      if (line.num_columns == 0) {
+        ended = true;
+        break;
+      }
       read_line(line);
     }
+    if (draft_.start < 0 && !ended)
+      fail("the file ends where a lattice should begin", "Copy it again");
     number_states();
+    check_lines();
     return {std::move(draft_),
             kind_ == Kind::kFrames ? LatticeWeights::kPair : LatticeWeights::kCompact, at_};
   }
@@ -98,6 +106,7 @@ class Reader {
   Line next_line() {
     Line line;
     const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+    if (end == text_.size()) fail("the file ends inside a line", "Copy it again");
     while (at_ < end) {
       while (at_ < end && is_space(text_[at_])) ++at_;
       const std::size_t from = at_;
@@ -183,11 +192,21 @@ class Reader {
     if (draft_.start >= 0) draft_.start = place(draft_.start);
   }
 
+  // OpenFst prints each state: where one has no line of its own, the text was cut off.
+  void check_lines() {
+    std::sort(sources_.begin(), sources_.end());
+    for (const std::int64_t number : numbers_)
+      if (!std::binary_search(sources_.begin(), sources_.end(), number))
+        fail("no line begins with state " + std::to_string(number) + ": the lattice is cut off",
+             "Copy the file again");
+  }
+
   void read_line(const Line& line) {
     if (line.num_columns > 5) fail_line();
     const std::int64_t source = number(line.columns[0]);
     if (draft_.start < 0) draft_.start = source;
     numbers_.push_back(source);
+    if (sources_.empty() || sources_.back() != source) sources_.push_back(source);
     if (line.num_columns <= 2) {
       const Weight end = line.num_columns == 2 ? weight(line.columns[1]) : Weight{};
       if (!end.is_zero)
@@ -224,6 +243,7 @@ class Reader {
   Kind kind_ = Kind::kUnknown;
   LatticeDraft draft_;                 // states still numbered as in the file
   std::vector<std::int64_t> numbers_;  // of all states, many times each
+  std::vector<std::int64_t> sources_;  // those that lines begin with
   std::vector<std::pair<std::int64_t, LatticeDraft::State>> ends_;
 };
 

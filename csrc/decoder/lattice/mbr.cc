@@ -145,16 +145,15 @@ class Alignments {
 std::vector<Slot> fill(Alignments& alignments, const std::vector<std::int32_t>& words,
                        double* risk) {
   std::vector<Slot> slots(words.size());
-  *risk = alignments.align(
-      words, [&](std::size_t slot, std::int32_t word, double part, std::int64_t from,
-                 std::int64_t to) {
-        auto at = std::find_if(slots[slot].begin(), slots[slot].end(),
-                               [word](const SlotWord& one) { return one.word == word; });
-        if (at == slots[slot].end()) at = slots[slot].insert(at, {word, 0, 0, 0});
-        at->probability += part;
-        at->start += part * static_cast<double>(from);
-        at->end += part * static_cast<double>(to);
-      });
+  *risk = alignments.align(words, [&](std::size_t slot, std::int32_t word, double part,
+                                      std::int64_t from, std::int64_t to) {
+    auto at = std::find_if(slots[slot].begin(), slots[slot].end(),
+                           [word](const SlotWord& one) { return one.word == word; });
+    if (at == slots[slot].end()) at = slots[slot].insert(at, {word, 0, 0, 0});
+    at->probability += part;
+    at->start += part * static_cast<double>(from);
+    at->end += part * static_cast<double>(to);
+  });
   for (Slot& slot : slots) {
     for (SlotWord& one : slot) {
       one.start /= one.probability;
@@ -226,10 +225,10 @@ std::vector<double> word_confidences(const Lattice& lattice, const LatticePoster
   std::vector<double> confidences(words.size(), 0);
   if (lattice.num_states() == 0 || words.empty()) return confidences;
   Alignments(lattice, posteriors)
-      .align(words, [&](std::size_t slot, std::int32_t word, double part, std::int64_t,
-                        std::int64_t) {
-        if (word == words[slot]) confidences[slot] += part;
-      });
+      .align(words,
+             [&](std::size_t slot, std::int32_t word, double part, std::int64_t, std::int64_t) {
+               if (word == words[slot]) confidences[slot] += part;
+             });
   for (double& confidence : confidences) confidence = std::min(confidence, 1.0);
   return confidences;
 }

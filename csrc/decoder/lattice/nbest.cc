@@ -67,8 +67,8 @@ class Finder {
 
   const WordDag& dag_;
   double threshold_ = 0;
-  std::vector<double> behind_;                       // node -> best score from the beginning
-  std::vector<std::uint32_t> first_in_, arcs_in_;    // arcs by target
+  std::vector<double> behind_;                     // node -> best score from the beginning
+  std::vector<std::uint32_t> first_in_, arcs_in_;  // arcs by target
   std::vector<Place> places_;
   std::vector<Suffix> suffixes_;
   std::priority_queue<Entry> queue_;
@@ -85,14 +85,12 @@ class Finder {
     first_in_.assign(dag_.num_nodes() + 1, 0);
     for (const WordDag::Arc& arc : dag_.arcs) {
       ++first_in_[arc.target + 1];
-      behind_[arc.target] =
-          std::max(behind_[arc.target], behind_[arc.source] + arc.score.total());
+      behind_[arc.target] = std::max(behind_[arc.target], behind_[arc.source] + arc.score.total());
     }
     for (std::size_t n = 1; n < first_in_.size(); ++n) first_in_[n] += first_in_[n - 1];
     arcs_in_.resize(dag_.arcs.size());
     std::vector<std::uint32_t> next(first_in_.begin(), first_in_.end() - 1);
-    for (std::uint32_t a = 0; a < dag_.arcs.size(); ++a)
-      arcs_in_[next[dag_.arcs[a].target]++] = a;
+    for (std::uint32_t a = 0; a < dag_.arcs.size(); ++a) arcs_in_[next[dag_.arcs[a].target]++] = a;
   }
 
   // Arcs lead to higher nodes: from the highest down, a node is left when its score is known.

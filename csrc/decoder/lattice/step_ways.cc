@@ -44,7 +44,7 @@ class Finder {
   const RawLattice& raw_;
   double best_ = std::numeric_limits<double>::infinity();
   StepWays found_;
-  std::vector<float> slack_;  // node -> what the best path through it leaves of the beam
+  std::vector<float> slack_;          // node -> what the best path through it leaves of the beam
   std::vector<std::uint32_t> alive_;  // falling
   std::vector<Way> ways_;
   std::vector<Ways> ways_of_;  // of nodes that are alive: the steps that a path there can end with
@@ -115,7 +115,8 @@ class Finder {
     for (const RawLattice::End& one : raw_.ends)
       if (slack_of(one) >= 0) add_pairs(ways_to(one.node), slack_of(one), end);
     const auto first = pairs_.begin() + static_cast<std::ptrdiff_t>(before);
-    std::sort(first, pairs_.end(), [](const Pair& a, const Pair& b) { return a.source < b.source; });
+    std::sort(first, pairs_.end(),
+              [](const Pair& a, const Pair& b) { return a.source < b.source; });
     pairs_.erase(std::unique(first, pairs_.end(),
                              [](const Pair& a, const Pair& b) { return a.source == b.source; }),
                  pairs_.end());

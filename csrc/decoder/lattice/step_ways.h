@@ -1,5 +1,5 @@
-// Of a RawLattice, the steps that are on a path within the beam, and which of them may follow which:
-// merges dissolved. Not for: what lies between two steps (word_dag.h).
+// Of a RawLattice, the steps that are on a path within the beam, and which of them may follow
+// which: merges dissolved. Not for: what lies between two steps (word_dag.h).
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ class Maker {
     std::uint32_t arc, frame;
     hotwords::StateId hotword;
     bool is_silent;
-    std::uint32_t node;  // of the graph of words, when it has one
+    std::uint32_t node;            // of the graph of words, when it has one
     SearchGraph::PathArc content;  // without its source
   };
   // Where a path can be behind a step and epsilon arcs.
@@ -93,8 +93,7 @@ class Maker {
 
   void read_steps() {
     steps_.reserve(end_);
-    steps_.push_back(
-        {0, 0, hotwords::kRoot, true, 0, {0, graph_.start_lg_state(), -1, 0, 0}});
+    steps_.push_back({0, 0, hotwords::kRoot, true, 0, {0, graph_.start_lg_state(), -1, 0, 0}});
     for (std::uint32_t k = 1; k < end_; ++k) {
       const RawLattice::Node& node = raw_.nodes[ways_.nodes[k]];
       steps_.push_back({node.arc, node.frame, node.hotword, graph_.is_silent(node.arc), 0,
@@ -201,8 +200,8 @@ class Maker {
     score->graph = -step.content.cost;
     if (labels_ == HotwordLabels::kNone) return true;
     const bool in_words = labels_ == HotwordLabels::kWords;
-    const bool moves = in_words ? step.content.word != 0
-                                : !step.is_silent && step.content.column != neutral_;
+    const bool moves =
+        in_words ? step.content.word != 0 : !step.is_silent && step.content.column != neutral_;
     hotwords::StateId hotword = from.hotword;
     if (moves)
       score->hotword = automaton_->advance(
@@ -303,7 +302,8 @@ std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,
   for (std::uint32_t n = 0; n < dag.num_nodes(); ++n) {
     if (spans.num_roots == 0) ends[n] = label[n];
     // A label on an epsilon arc is that of a word without tokens.
-    else if (dag.nodes[n].step == kNoNode) ends[n] = token[n];
+    else if (dag.nodes[n].step == kNoNode)
+      ends[n] = token[n];
   }
   return ends;
 }

@@ -1,7 +1,7 @@
-// The paths of a RawLattice with words, frames and exact scores: a graph whose arcs can be added up.
-// Of each pair of steps that may follow each other the frames between them are split between token
-// and blank as is best, and the epsilon arcs between them are put back. Many paths still spell the
-// same words. Not for: choosing among them (nbest.h, determinize.h).
+// The paths of a RawLattice with words, frames and exact scores: a graph whose arcs can be added
+// up. Of each pair of steps that may follow each other the frames between them are split between
+// token and blank as is best, and the epsilon arcs between them are put back. Many paths still
+// spell the same words. Not for: choosing among them (nbest.h, determinize.h).
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,9 @@ from tlg._files import PathLike, atomic_write, compress, read_text
 from tlg.decoder.evaluate.tables import table_line
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.inputs import Frames, read_inputs
+from tlg.decoder.options import SearchOptions
 from tlg.decoder.result import Result
-from tlg.decoder.search import Decoder, SearchOptions
+from tlg.decoder.search import Decoder
 from tlg.errors import InputError, OptionError
 
 __all__ = ["decode"]
