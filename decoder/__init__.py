@@ -7,6 +7,9 @@ from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import GreedyResult, greedy
 from tlg.decoder.inputs import read_inputs
 from tlg.decoder.partial import Partial
+from tlg.decoder.prefix import PrefixDecoder, PrefixOptions, PrefixStream, prefix_beam
+from tlg.decoder.prefix_model import PrefixReport
+from tlg.decoder.prefix_result import PrefixResult
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder, SearchOptions
 from tlg.decoder.sparse import SparseFrames
@@ -19,6 +22,11 @@ __all__ = [
     "Graph",
     "GreedyResult",
     "Partial",
+    "PrefixDecoder",
+    "PrefixOptions",
+    "PrefixReport",
+    "PrefixResult",
+    "PrefixStream",
     "Result",
     "ScoreReport",
     "SearchOptions",
@@ -26,6 +34,7 @@ __all__ = [
     "Stream",
     "build_graph",
     "greedy",
+    "prefix_beam",
     "read_inputs",
     "score",
 ]

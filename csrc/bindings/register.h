@@ -29,5 +29,6 @@ void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
 void register_decoder(pybind11::module_& module);
 void register_stream(pybind11::module_& module);  // after register_decoder
+void register_prefix(pybind11::module_& module);  // after register_decoder
 
 }  // namespace tlg::bindings

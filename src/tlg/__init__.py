@@ -7,6 +7,8 @@ from tlg.decoder.evaluate.metrics import score
 from tlg.decoder.graph.build import build_graph
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.greedy import greedy
+from tlg.decoder.prefix import PrefixDecoder, prefix_beam
+from tlg.decoder.prefix_result import PrefixResult
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder, SearchOptions
 from tlg.decoder.sparse import SparseFrames
@@ -19,6 +21,8 @@ __all__ = [
     "Endpointing",
     "Graph",
     "Hotwords",
+    "PrefixDecoder",
+    "PrefixResult",
     "Result",
     "SearchOptions",
     "SparseFrames",
@@ -28,5 +32,6 @@ __all__ = [
     "errors",
     "greedy",
     "lm",
+    "prefix_beam",
     "score",
 ]

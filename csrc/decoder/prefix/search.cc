@@ -1,0 +1,510 @@
+#include "decoder/prefix/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "decoder/prefix/scaled.h"
+
+namespace tlg::decoder::prefix {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kSlack = 1e-4;  // of bounds, which are rounded
+// Nodes and traces beyond which what is dead is dropped; twice what is left is the next time.
+constexpr std::size_t kCompactAt = 1 << 14;
+
+// The same numbers in other units.
+void rescale(Sums* sums, std::int32_t up) {
+  const double down = step_power(-up);
+  sums->b *= down;
+  sums->nb *= down;
+  sums->best_b *= down;
+  sums->best_nb *= down;
+  sums->exponent += up;
+}
+
+// Brings numbers into range again, and takes the logarithm.
+inline void settle(Sums* sums) {
+  double sum = sums->b + sums->nb;
+  while (sum > 0 && !(sum >= kStepDown && sum <= 0x1p200)) {
+    rescale(sums, sum < kStepDown ? -1 : 1);
+    sum = sums->b + sums->nb;
+  }
+  sums->am = fast_log(sum) + sums->exponent * kStepLog;
+}
+
+}  // namespace
+
+Search::Search(const Model& model, const Options& options) : model_(model), options_(options) {
+  const auto num_tokens = static_cast<std::size_t>(model.num_tokens());
+  listed_.resize(num_tokens);
+  listed_stamp_.assign(num_tokens, 0);
+  factors_.resize(num_tokens);
+  factor_stamp_.assign(num_tokens, 0);
+  live_stamp_.assign(num_tokens, 0);
+}
+
+void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
+  hotwords_ = std::move(hotwords);
+  scorer_ = std::make_unique<Scorer>(model_, hotwords_.get());
+  tree_.clear();
+  traces_.clear();
+  frame_ = 0;
+  dead_ = false;
+  compact_at_ = kCompactAt;
+  Entry entry{};
+  entry.node = tree_.add(scorer_->root());
+  entry.parent = kNoNode;
+  entry.token = -1;
+  entry.nb_trace = entry.b_trace = entry.b_record = kNoTrace;
+  scorer_->bounds(tree_[entry.node], entry.gains);
+  beam_.assign(1, entry);
+  Sums sums;
+  sums.b = sums.best_b = 1;
+  sums_.assign(1, sums);
+}
+
+void Search::forget() {
+  beam_.clear();
+  scorer_.reset();
+  hotwords_.reset();
+}
+
+void Search::advance(const Frames& frames) {
+  for (std::int32_t t = 0; t < frames.num_frames && !dead_; ++t) advance_frame(frames, t);
+}
+
+void Search::advance_frame(const Frames& frames, std::int32_t t) {
+  load_row(frames, t);
+  best_ = keep_all();
+  threshold_ = best_ - options_.beam;
+  if (stays_.size() >= static_cast<std::size_t>(options_.beam_size)) {
+    // Each candidate has to beat as many as that.
+    scratch_ = stay_scores_;
+    const auto place = scratch_.begin() + (options_.beam_size - 1);
+    std::nth_element(scratch_.begin(), place, scratch_.end(), std::greater<>());
+    threshold_ = std::max(threshold_, *place);
+  }
+  extend_all();
+  if (best_ == -kInfinity) {
+    dead_ = true;  // the prefixes of the frame before are the result
+    return;
+  }
+  select();
+  ++frame_;
+  if (tree_.size() + traces_.size() > compact_at_) compact();
+}
+
+void Search::load_row(const Frames& frames, std::int32_t t) {
+  if (++stamp_ == 0) {
+    for (auto* stamps : {&listed_stamp_, &factor_stamp_, &live_stamp_})
+      std::fill(stamps->begin(), stamps->end(), 0u);
+    stamp_ = 1;
+  }
+  if (frames.dense != nullptr) {
+    row_ = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
+    return;
+  }
+  row_ = nullptr;
+  unlisted_ = frames.unlisted(t);
+  const std::int64_t first = static_cast<std::int64_t>(t) * frames.width;
+  listed_ids_.assign(frames.ids + first, frames.ids + first + frames.width);
+  for (std::int32_t i = 0; i < frames.width; ++i) {
+    const auto token = static_cast<std::size_t>(frames.ids[first + i]);
+    listed_[token] = frames.log_probs[first + i];
+    listed_stamp_[token] = stamp_;
+  }
+  std::sort(listed_ids_.begin(), listed_ids_.end());
+}
+
+double Search::log_prob(std::int32_t token) const {
+  const auto i = static_cast<std::size_t>(token);
+  const float raw = row_ != nullptr ? row_[i] : listed_stamp_[i] == stamp_ ? listed_[i] : unlisted_;
+  const double scaled = options_.acoustic_scale * raw;
+  return token == options_.blank ? scaled - options_.blank_penalty : scaled;
+}
+
+double Search::factor(std::int32_t token) {
+  const auto i = static_cast<std::size_t>(token);
+  if (factor_stamp_[i] != stamp_) {
+    factor_stamp_[i] = stamp_;
+    const double score = log_prob(token);
+    factors_[i] = score < kLeastLog ? 0.0 : std::exp(score);
+  }
+  return factors_[i];
+}
+
+// All prefixes one frame on without a new token; returns the best score.
+double Search::keep_all() {
+  const double blank = factor(options_.blank);
+  stays_.resize(beam_.size());
+  stay_scores_.resize(beam_.size());
+  origins_.resize(beam_.size());
+  double best = -kInfinity;
+  for (std::size_t place = 0; place < beam_.size(); ++place) {
+    const Entry& entry = beam_[place];
+    const Sums& old = sums_[place];
+    Sums& now = stays_[place];
+    Origin& origin = origins_[place];
+    origin.b_from_nb = old.best_nb > old.best_b;
+    origin.nb_enters = false;
+    now.b = (old.b + old.nb) * blank;
+    now.best_b = (origin.b_from_nb ? old.best_nb : old.best_b) * blank;
+    now.exponent = old.exponent;
+    if (entry.token >= 0) {
+      const double last = factor(entry.token);
+      now.nb = old.nb * last;
+      now.best_nb = old.best_nb * last;
+      const std::size_t parent = place_of(entry.parent);
+      if (parent != kNowhere) {
+        const Sums& from = sums_[parent];
+        // The same token twice needs a blank between.
+        const bool repeats = beam_[parent].token == entry.token;
+        double sum = repeats ? from.b : from.b + from.nb;
+        double most = after_blank(parent, entry.token) ? from.best_b : from.best_nb;
+        const std::int32_t up = from.exponent - old.exponent;
+        if (up > 0) {
+          rescale(&now, up);
+        } else if (up < 0) {
+          sum *= step_power(up);
+          most *= step_power(up);
+        }
+        now.nb += sum * last;
+        if (most * last > now.best_nb) {
+          now.best_nb = most * last;
+          origin.nb_enters = true;
+          origin.parent = static_cast<std::uint32_t>(parent);
+        }
+      }
+    } else {
+      now.nb = now.best_nb = 0;
+    }
+    settle(&now);
+    stay_scores_[place] = now.am + entry.bonus;
+    best = std::max(best, stay_scores_[place]);
+  }
+  return best;
+}
+
+// The tokens with which some prefix may come within the beam.
+void Search::find_tokens(double least) {
+  tokens_.clear();
+  const std::int32_t num_tokens = model_.num_tokens();
+  const std::uint8_t* const usable = model_.options().usable.data();
+  const auto least_raw = static_cast<float>((least - kSlack) / options_.acoustic_scale - kSlack);
+  const auto take = [&](std::int32_t token) {
+    if (usable[token] != 0) tokens_.push_back(token);
+  };
+  if (row_ != nullptr) {
+    constexpr std::int32_t kBlock = 16;
+    std::int32_t token = 0;
+    for (; token + kBlock <= num_tokens; token += kBlock) {
+      int any = 0;
+      for (std::int32_t i = 0; i < kBlock; ++i) any |= row_[token + i] >= least_raw;
+      if (any == 0) continue;
+      for (std::int32_t i = 0; i < kBlock; ++i)
+        if (row_[token + i] >= least_raw) take(token + i);
+    }
+    for (; token < num_tokens; ++token)
+      if (row_[token] >= least_raw) take(token);
+  } else if (unlisted_ >= least_raw) {
+    for (std::int32_t token = 0; token < num_tokens; ++token)
+      if (listed_stamp_[static_cast<std::size_t>(token)] != stamp_ ||
+          listed_[static_cast<std::size_t>(token)] >= least_raw)
+        take(token);
+  } else {
+    for (const std::int32_t token : listed_ids_)
+      if (listed_[static_cast<std::size_t>(token)] >= least_raw) take(token);
+  }
+}
+
+// Leaves the best tokens, and those that begin hotwords.
+void Search::prune_tokens() {
+  const auto most = static_cast<std::size_t>(options_.max_tokens);
+  double least = -kInfinity;
+  double best = log_prob(options_.blank) + options_.blank_penalty;
+  for (const double score : token_scores_) best = std::max(best, score);
+  least = best - options_.token_beam * options_.acoustic_scale;
+  std::size_t ties = tokens_.size();
+  if (most < tokens_.size()) {
+    scratch_ = token_scores_;
+    const auto place = scratch_.begin() + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(scratch_.begin(), place - 1, scratch_.end(), std::greater<>());
+    const double worst = *(place - 1);
+    const auto above = static_cast<std::size_t>(std::count_if(
+        token_scores_.begin(), token_scores_.end(), [&](double s) { return s > worst; }));
+    ties = most - above;  // of the worst that stays: the lower ids
+    if (worst > least)
+      least = worst;
+    else
+      ties = tokens_.size();
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    bool stays = token_scores_[i] > least;
+    if (token_scores_[i] == least && ties > 0) {
+      --ties;
+      stays = true;
+    }
+    if (!stays && !scorer_->begins_hotword(tokens_[i])) continue;
+    tokens_[kept] = tokens_[i];
+    token_scores_[kept++] = token_scores_[i];
+  }
+  tokens_.resize(kept);
+  token_scores_.resize(kept);
+  for (const std::int32_t token : tokens_) live_stamp_[static_cast<std::size_t>(token)] = stamp_;
+}
+
+void Search::extend_all() {
+  spare_ = 0;
+  double highest = -kInfinity;
+  for (std::size_t place = 0; place < beam_.size(); ++place) {
+    const float* const gains = beam_[place].gains;
+    const float most = std::max(std::max(gains[0], gains[1]), std::max(gains[2], gains[3]));
+    highest = std::max(highest, sums_[place].am + beam_[place].bonus + most);
+  }
+  find_tokens(threshold_ - highest);
+  token_scores_.resize(tokens_.size());
+  for (std::size_t i = 0; i < tokens_.size(); ++i) token_scores_[i] = log_prob(tokens_[i]);
+  const bool pruned = options_.token_beam < 1e30 || options_.max_tokens < model_.num_tokens();
+  if (pruned) prune_tokens();
+  if (tokens_.empty() && !pruned) return;
+  token_kinds_.resize(tokens_.size());
+  for (double& best : best_of_kind_) best = -kInfinity;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const int kind = scorer_->kind(tokens_[i]);
+    token_kinds_[i] = static_cast<std::uint8_t>(kind);
+    best_of_kind_[kind] = std::max(best_of_kind_[kind], token_scores_[i]);
+  }
+  for (std::size_t place = 0; place < beam_.size(); ++place) {
+    const double base = sums_[place].am + beam_[place].bonus + kSlack;
+    const float* const gains = beam_[place].gains;
+    const auto can = [&](int kind) {
+      return base + gains[kind] + best_of_kind_[kind] >= threshold_;
+    };
+    if (can(1) || can(3)) know_end(place);
+    if (can(0) || can(1) || can(2) || can(3))
+      for (std::size_t i = 0; i < tokens_.size(); ++i)
+        if (base + gains[token_kinds_[i]] + token_scores_[i] >= threshold_)
+          extend(place, tokens_[i], token_scores_[i]);
+    if (pruned && hotwords_ != nullptr && !hotwords_->words)
+      extend_hotword(place, tree_[beam_[place].node].hotword);
+  }
+}
+
+// The units with which a hotword in progress goes on, although they were pruned.
+void Search::extend_hotword(std::size_t place, std::uint32_t state) {
+  const hotwords::Automaton& automaton = *hotwords_->automaton;
+  if (automaton.is_base(state)) return;
+  for (const auto* unit = automaton.next_units_begin(state);
+       unit != automaton.next_units_end(state); ++unit) {
+    const auto token = static_cast<std::size_t>(*unit);
+    if (token >= live_stamp_.size()) {  // a boundary that no model emits
+      hotwords::StateId behind = 0;
+      automaton.advance(state, *unit, &behind);
+      extend_hotword(place, behind);
+    } else if (model_.options().usable[token] != 0 && live_stamp_[token] != stamp_) {
+      extend(place, *unit, log_prob(*unit));
+    }
+  }
+}
+
+// Works out what ending the word is worth, once for all tokens that end it.
+void Search::know_end(std::size_t place) {
+  Entry& entry = beam_[place];
+  const Node& node = tree_[entry.node];
+  if (node.end_known || node.lex == kRoot) return;
+  std::uint32_t only = kNoEnd, count = 0;
+  scorer_->for_each_last(node, [&](std::uint32_t ends) {
+    only = ends;
+    ++count;
+  });
+  if (count != 1) return;
+  scorer_->know_end(&tree_, entry.node, only);
+  scorer_->bounds(tree_[entry.node], entry.gains);
+}
+
+void Search::extend(std::size_t place, std::int32_t token, double token_score) {
+  if (token_score < kLeastLog) return;
+  const Sums& from = sums_[place];
+  double am = from.am + token_score;
+  if (token == beam_[place].token) {
+    am = fast_log(from.b) + from.exponent * kStepLog + token_score;
+    if (am == -kInfinity) return;
+  }
+  scorer_->for_each_end(tree_[beam_[place].node], token,
+                        [&](std::uint32_t ends) { try_end(place, token, ends, am); });
+}
+
+void Search::try_end(std::size_t place, std::int32_t token, std::uint32_t ends, double am) {
+  const NodeId from = beam_[place].node;
+  if (spare_ == candidates_.size()) candidates_.emplace_back();
+  Candidate& one = candidates_[spare_];
+  one.node = kNoNode;
+  // A language model is asked only for what is not in the tree; all else is quicker than a look.
+  const bool look_first = scorer_->asks_model(ends);
+  if (look_first) one.node = tree_.find(from, token, ends);
+  if (one.node == kNoNode) {
+    if (!scorer_->extend(&tree_, from, token, ends, &one.child)) return;
+    one.score = am + one.child.bonus;
+  } else {
+    one.score = am + tree_[one.node].bonus;
+  }
+  if (!(one.score >= threshold_) || one.score == -kInfinity) return;
+  if (!look_first) one.node = tree_.find(from, token, ends);
+  if (one.node != kNoNode && place_of(one.node) != kNowhere) return;  // keep_all() has seen to it
+  one.am = am;
+  one.place = place;
+  one.child.token = token;
+  ++spare_;
+  if (one.score > best_) {
+    best_ = one.score;
+    threshold_ = std::max(threshold_, best_ - options_.beam);
+  }
+}
+
+// The next beam: the best of those that stay and those that are new.
+void Search::select() {
+  const auto most = static_cast<std::size_t>(options_.beam_size);
+  double least = best_ - options_.beam;
+  scratch_.clear();
+  for (const double score : stay_scores_)
+    if (score >= least && score > -kInfinity) scratch_.push_back(score);
+  for (std::size_t i = 0; i < spare_; ++i)
+    if (candidates_[i].score >= least) scratch_.push_back(candidates_[i].score);
+  std::size_t ties = scratch_.size();
+  if (scratch_.size() > most) {
+    const auto place = scratch_.begin() + static_cast<std::ptrdiff_t>(most - 1);
+    std::nth_element(scratch_.begin(), place, scratch_.end(), std::greater<>());
+    least = *place;
+    ties = most - static_cast<std::size_t>(std::count_if(scratch_.begin(), scratch_.end(),
+                                                         [&](double s) { return s > least; }));
+  }
+  const auto fits = [&](double score) {
+    if (score > least) return true;
+    if (!(score == least) || ties == 0 || score == -kInfinity) return false;
+    --ties;
+    return true;
+  };
+  stays_kept_.resize(beam_.size());
+  nb_record_.assign(beam_.size(), kNoTrace);
+  // Traces are made of what the frame before left, so before anything is moved.
+  for (std::size_t place = 0; place < beam_.size(); ++place) {
+    stays_kept_[place] = fits(stay_scores_[place]);
+    if (stays_kept_[place] != 0 && origins_[place].nb_enters) {
+      const std::size_t parent = origins_[place].parent;
+      origins_[place].parent = record(parent, after_blank(parent, beam_[place].token));
+    }
+  }
+  added_.clear();
+  added_sums_.clear();
+  for (std::size_t i = 0; i < spare_; ++i)
+    if (fits(candidates_[i].score)) add(candidates_[i]);
+  std::size_t kept = 0;
+  for (std::size_t place = 0; place < stays_kept_.size(); ++place) {
+    if (stays_kept_[place] == 0) continue;
+    move_traces(place);
+    if (kept != place) {
+      beam_[kept] = beam_[place];
+      stays_[kept] = stays_[place];
+    }
+    ++kept;
+  }
+  beam_.resize(kept);
+  stays_.resize(kept);
+  beam_.insert(beam_.end(), added_.begin(), added_.end());
+  stays_.insert(stays_.end(), added_sums_.begin(), added_sums_.end());
+  std::swap(sums_, stays_);
+  for (std::size_t place = 0; place < beam_.size(); ++place)
+    tree_.place(beam_[place].node) = static_cast<std::uint32_t>(place);
+}
+
+// The frames of the tokens of a prefix up to now, for those that go on from it.
+std::uint32_t Search::record(std::size_t place, bool after_blank) {
+  Entry& from = beam_[place];
+  if (from.token < 0) return kNoTrace;  // the empty prefix has no tokens
+  std::uint32_t& made = after_blank ? from.b_record : nb_record_[place];
+  if (made == kNoTrace) {
+    made = static_cast<std::uint32_t>(traces_.size());
+    if (after_blank)
+      traces_.push_back({from.b_trace, from.b_start, from.b_end});
+    else
+      traces_.push_back({from.nb_trace, from.nb_start, frame_});
+  }
+  return made;
+}
+
+// The traces of a prefix that stays, one frame on.
+void Search::move_traces(std::size_t place) {
+  Entry& entry = beam_[place];
+  const Origin& origin = origins_[place];
+  if (origin.b_from_nb) {
+    entry.b_trace = entry.nb_trace;
+    entry.b_start = entry.nb_start;
+    entry.b_end = frame_;
+    entry.b_record = nb_record_[place];  // of the same frames, if there is one
+  }
+  if (origin.nb_enters) {
+    entry.nb_start = frame_;
+    entry.nb_trace = origin.parent;
+  }
+}
+
+void Search::add(const Candidate& one) {
+  const Sums& from = sums_[one.place];
+  const std::int32_t token = one.child.token;
+  const bool repeats = token == beam_[one.place].token;
+  const bool blank_before = after_blank(one.place, token);
+  const double sound = factor(token);
+  Sums sums;
+  sums.nb = (repeats ? from.b : from.b + from.nb) * sound;
+  sums.best_nb = (blank_before ? from.best_b : from.best_nb) * sound;
+  sums.exponent = from.exponent;
+  settle(&sums);
+  added_sums_.push_back(sums);
+  Entry entry;
+  entry.node = one.node == kNoNode ? tree_.add(one.child) : one.node;
+  const Node& node = tree_[entry.node];
+  entry.bonus = node.bonus;
+  entry.parent = node.parent;
+  entry.token = token;
+  entry.nb_trace = record(one.place, blank_before);
+  entry.nb_start = frame_;
+  entry.b_trace = entry.b_record = kNoTrace;
+  entry.b_start = entry.b_end = 0;
+  scorer_->bounds(node, entry.gains);
+  added_.push_back(entry);
+}
+
+void Search::compact() {
+  std::vector<NodeId*> alive;
+  for (Entry& entry : beam_) alive.push_back(&entry.node);
+  tree_.compact(&alive);
+  for (Entry& entry : beam_) entry.parent = tree_[entry.node].parent;
+  std::vector<std::uint32_t> renumbered(traces_.size(), kNoTrace);
+  constexpr std::uint32_t kKeep = kNoTrace - 1;
+  std::vector<std::uint32_t*> used;
+  for (Entry& entry : beam_)
+    for (std::uint32_t* const trace : {&entry.nb_trace, &entry.b_trace, &entry.b_record})
+      if (*trace != kNoTrace) used.push_back(trace);
+  for (const std::uint32_t* const trace : used) renumbered[*trace] = kKeep;
+  for (std::size_t i = traces_.size(); i-- > 0;)
+    if (renumbered[i] == kKeep && traces_[i].previous != kNoTrace)
+      renumbered[traces_[i].previous] = kKeep;
+  std::uint32_t kept = 0;
+  for (std::size_t i = 0; i < traces_.size(); ++i) {
+    if (renumbered[i] != kKeep) continue;
+    renumbered[i] = kept;
+    Trace trace = traces_[i];
+    if (trace.previous != kNoTrace) trace.previous = renumbered[trace.previous];
+    traces_[kept++] = trace;
+  }
+  traces_.resize(kept);
+  for (std::uint32_t* const trace : used) *trace = renumbered[*trace];
+  compact_at_ = std::max(kCompactAt, 2 * (tree_.size() + traces_.size()));
+}
+
+}  // namespace tlg::decoder::prefix
