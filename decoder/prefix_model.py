@@ -315,9 +315,9 @@ def _pronounced(lexicon: Mapping[str, Iterable[Sequence[str]]] | PathLike, token
     read = load_lexicon(lexicon, tokens.table)
     name = None if isinstance(lexicon, Mapping) else lexicon
     entries = []
-    for word, units, _ in read.entries():
-        units = _without_separator(units, tokens, read.words[word], name)
-        entries.append((word, units))
+    for word, labels, _ in read.entries():
+        units = [label - 1 for label in labels]  # input labels of a graph
+        entries.append((word, _without_separator(units, tokens, read.words[word], name)))
     return _Words(list(read.words), entries, sum(cost != 0 for _, _, cost in read.entries()))
 
 

@@ -25,13 +25,25 @@ using namespace decoder::prefix;  // NOLINT: this file speaks of nothing else
 using Texts = std::vector<std::string>;
 using SharedLexicon = std::shared_ptr<Lexicon>;
 
+// Finds the words of a model that the lexicon lacks. Never changes: searches share it.
+struct NgramWords final : OpenVocabulary {
+  explicit NgramWords(const lm::QueryModel& model) : queries(model) {}
+  lm::WordId find(const std::string& word, bool* known) override {
+    const lm::WordId id = queries.find(word);
+    *known = id != lm::kNoWord;
+    return id;
+  }
+  const lm::QueryModel& queries;
+};
+
 // A model of tlg answers by itself.
 std::shared_ptr<Model> with_ngrams(ModelOptions options, std::shared_ptr<const Lexicon> lexicon,
                                    const std::shared_ptr<const lm::NgramModel>& ngrams) {
   const py::gil_scoped_release release;
   const std::shared_ptr<const lm::LmModel> shared(ngrams, &ngrams->queries());
+  const auto words = std::make_shared<NgramWords>(ngrams->queries());
   return std::make_shared<Model>(std::move(options), std::move(lexicon),
-                                 [shared] { return SearchLm{shared, nullptr}; });
+                                 [shared, words] { return SearchLm{shared, words.get()}; });
 }
 
 // Any other is asked through Python, by `words`.

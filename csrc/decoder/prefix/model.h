@@ -29,8 +29,8 @@ struct OpenVocabulary {
   virtual lm::WordId find(const std::string& word, bool* known) = 0;
 };
 
-// A language model for one search; `open` belongs to the model, nullptr if words outside of the
-// lexicon are unknown to it.
+// A language model for one search. `open` lives as long as the model, or the Model that made it;
+// nullptr if words outside of the lexicon are unknown to the language model.
 struct SearchLm {
   std::shared_ptr<const lm::LmModel> model;
   OpenVocabulary* open = nullptr;
