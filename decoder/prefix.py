@@ -50,7 +50,7 @@ class PrefixOptions:
     """
 
     beam_size: int = 100
-    beam: float = 12.0
+    beam: float = 10.0
     token_beam: float | None = None
     max_tokens: int | None = None
     acoustic_scale: float = 1.0
@@ -115,7 +115,7 @@ class PrefixDecoder:
         joiner: put between tokens in ``text`` where tokens are the words.
         lookahead: a word in progress counts what the best word that it may become scores without context (with a
             tlg.lm model of words). It guides the search and is no part of a score.
-        **options: the fields of PrefixOptions: beam_size=100, beam=12.0, token_beam=None, max_tokens=None,
+        **options: the fields of PrefixOptions: beam_size=100, beam=10.0, token_beam=None, max_tokens=None,
             acoustic_scale=1.0, lm_weight=1.0, word_score=0.0, unk_score=None, blank_penalty=0.0.
 
     Raises:

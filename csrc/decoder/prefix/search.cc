@@ -127,13 +127,11 @@ double Search::log_prob(std::int32_t token) const {
   return token == options_.blank ? scaled - options_.blank_penalty : scaled;
 }
 
-double Search::factor(std::int32_t token) {
+double Search::new_factor(std::int32_t token) {
   const auto i = static_cast<std::size_t>(token);
-  if (factor_stamp_[i] != stamp_) {
-    factor_stamp_[i] = stamp_;
-    const double score = log_prob(token);
-    factors_[i] = score < kLeastLog ? 0.0 : std::exp(score);
-  }
+  const double score = log_prob(token);
+  factor_stamp_[i] = stamp_;
+  factors_[i] = score < kLeastLog ? 0.0 : std::exp(score);
   return factors_[i];
 }
 

@@ -19,7 +19,7 @@ namespace tlg::decoder::prefix {
 
 struct Options {
   std::int32_t beam_size = 100;  // prefixes kept after a frame
-  double beam = 12;  // nats below the best at which a prefix is dropped; may be infinite
+  double beam = 10;  // nats below the best at which a prefix is dropped; may be infinite
   // Tokens worse than the best of the frame by more than this (nats, before the scale), or beyond
   // the best max_tokens, begin nothing, but where a hotword begins or goes on with them.
   double token_beam = 1e30;
@@ -94,7 +94,12 @@ class Search {
   void advance_frame(const Frames& frames, std::int32_t t);
   void load_row(const Frames& frames, std::int32_t t);
   double log_prob(std::int32_t token) const;  // scaled
-  double factor(std::int32_t token);
+  // exp of it.
+  double factor(std::int32_t token) {
+    const auto i = static_cast<std::size_t>(token);
+    return factor_stamp_[i] == stamp_ ? factors_[i] : new_factor(token);
+  }
+  double new_factor(std::int32_t token);
   double keep_all();
   void find_tokens(double least);
   void prune_tokens();
