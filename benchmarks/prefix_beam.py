@@ -66,9 +66,7 @@ def tlg_graph(args: argparse.Namespace, folder: Path) -> Decode:
 
     graph = args.graph / args.kind
     if not graph.exists():
-        tlg.build_graph(
-            lexicon=folder / "lexicon.txt", tokens=folder / "tokens.txt", lm=args.lm, out=graph
-        )
+        tlg.build_graph(lexicon=folder / "lexicon.txt", tokens=folder / "tokens.txt", lm=args.lm, out=graph)
     hotwords = args.workload / f"hotwords_{args.count}.txt" if args.count else None
     decoder = tlg.Decoder(graph, beam=12.0, acoustic_scale=1.5, hotwords=hotwords)
     return lambda log_probs: decoder.decode(log_probs).text
@@ -214,8 +212,12 @@ def main() -> None:
 def table(names: list[str], args: argparse.Namespace) -> None:
     import tlg
 
-    rows = [line.split("\t") for line in (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()]
-    print("| set | hotwords | decoder | WER % | us/frame | peak MB | us/frame by that of tlg prefix | of tlg graph |")
+    rows = [
+        line.split("\t") for line in (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()
+    ]
+    print(
+        "| set | hotwords | decoder | WER % | us/frame | peak MB | us/frame by that of tlg prefix | of tlg graph |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for count in args.hotwords:
         best: dict[str, dict[str, Any]] = {}

@@ -62,9 +62,7 @@ class PrefixSlotMaker:
         bias: of lists that are no Hotwords.
     """
 
-    def __init__(
-        self, model: PrefixModel, *, acoustic_scale: float, beam: float, bias: float | None
-    ) -> None:
+    def __init__(self, model: PrefixModel, *, acoustic_scale: float, beam: float, bias: float | None) -> None:
         """Keep what lists are compiled with."""
         self._model = model
         self._spelling = _Spelling(model) if model.pronunciations is not None else None

@@ -321,9 +321,7 @@ def _pronounced(lexicon: Mapping[str, Iterable[Sequence[str]]] | PathLike, token
     return _Words(list(read.words), entries, sum(cost != 0 for _, _, cost in read.entries()))
 
 
-def _without_separator(
-    units: list[int], tokens: PrefixTokens, word: str, name: PathLike | None
-) -> list[int]:
+def _without_separator(units: list[int], tokens: PrefixTokens, word: str, name: PathLike | None) -> list[int]:
     """Return a pronunciation without the separator at its end; the rest must fit how words are told."""
     separator = tokens.separator_id
     if units and units[-1] == separator:

@@ -36,7 +36,7 @@ class PrefixResult:
         unknown_words: those of ``words`` that the lexicon lacks (without a lexicon: that the model lacks).
         partial: it ends inside a word of the lexicon, because no prefix alive ends as it should; that word is
             cut off, and neither it nor the end of the sentence is scored.
-        num_frames: frames searched; fewer than given only where no prefix went on.
+        num_frames: frames searched; fewer than given only where no prefix went on (``partial`` is then true).
         nbest: the best results with distinct texts, this one (without a list of its own) first.
     """
 

@@ -114,7 +114,9 @@ def pronounced(labels: Labels, lexicon: dict[str, list[Labels]]) -> Iterator[tup
                     yield (word, *rest)
 
 
-def best_spans(log_probs: NDArray[np.float64], labels: Labels, blank: int) -> tuple[float, set[tuple[int, ...]]]:
+def best_spans(
+    log_probs: NDArray[np.float64], labels: Labels, blank: int
+) -> tuple[float, set[tuple[int, ...]]]:
     """Return the score of the best alignments, by trying all, and those alignments."""
     frames, num_tokens = log_probs.shape
     best, paths = -math.inf, set()

@@ -151,7 +151,7 @@ Hypothesis read(Search* search, const Last& last, const std::vector<NodeId>& pat
   for (const NodeId id : path) found.tokens.push_back(tree[id].token);
   found.token_spans = read_spans(*search, last.place, path.size());
   found.words = std::move(words);
-  found.partial = !last.complete;
+  found.partial = !last.complete || search->is_dead();
   found.num_frames = search->num_frames();
   found.search_score = last.score;
   found.am_score = std::log(sums.b + sums.nb) + sums.exponent * kStepLog;

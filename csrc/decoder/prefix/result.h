@@ -24,7 +24,7 @@ struct Hypothesis {
   std::vector<hotwords::Match> hotwords;  // over tokens, or over words
   double score = 0, am_score = 0, lm_score = 0, word_score = 0, unk_score = 0, hotword_score = 0;
   double search_score = 0;  // the search's own sum: equals score but for rounding
-  bool partial = false;     // it ends inside a word
+  bool partial = false;     // it ends inside a word, or before the last frame
   std::int64_t num_frames = 0;
 };
 

@@ -16,24 +16,34 @@ constexpr double kSlack = 1e-4;  // of bounds, which are rounded
 // Nodes and traces beyond which what is dead is dropped; twice what is left is the next time.
 constexpr std::size_t kCompactAt = 1 << 14;
 
-// The same numbers in other units.
-void rescale(Sums* sums, std::int32_t up) {
+// Two numbers with one exponent, in other units.
+void rescale(double* one, double* other, std::int32_t* exponent, std::int32_t up) {
   const double down = step_power(-up);
-  sums->b *= down;
-  sums->nb *= down;
-  sums->best_b *= down;
-  sums->best_nb *= down;
-  sums->exponent += up;
+  *one *= down;
+  *other *= down;
+  *exponent += up;
 }
 
-// Brings numbers into range again, and takes the logarithm.
+inline void bring_into_range(double* one, double* other, std::int32_t* exponent) {
+  for (double sum = *one + *other; sum > 0 && !(sum >= kStepDown && sum <= 0x1p200);
+       sum = *one + *other)
+    rescale(one, other, exponent, sum < kStepDown ? -1 : 1);
+}
+
 inline void settle(Sums* sums) {
-  double sum = sums->b + sums->nb;
-  while (sum > 0 && !(sum >= kStepDown && sum <= 0x1p200)) {
-    rescale(sums, sum < kStepDown ? -1 : 1);
-    sum = sums->b + sums->nb;
-  }
-  sums->am = fast_log(sum) + sums->exponent * kStepLog;
+  bring_into_range(&sums->b, &sums->nb, &sums->exponent);
+  bring_into_range(&sums->best_b, &sums->best_nb, &sums->best_exponent);
+  sums->am = fast_log(sums->b + sums->nb) + sums->exponent * kStepLog;
+}
+
+// A value in the units of *one and *other, which are brought into its units if those are greater.
+inline double in_units_of(double value, std::int32_t value_exponent, double* one, double* other,
+                          std::int32_t* exponent) {
+  const std::int32_t up = value_exponent - *exponent;
+  if (up == 0) return value;
+  if (up < 0) return value * step_power(up);
+  rescale(one, other, exponent, up);
+  return value;
 }
 
 }  // namespace
@@ -152,6 +162,7 @@ double Search::keep_all() {
     now.b = (old.b + old.nb) * blank;
     now.best_b = (origin.b_from_nb ? old.best_nb : old.best_b) * blank;
     now.exponent = old.exponent;
+    now.best_exponent = old.best_exponent;
     if (entry.token >= 0) {
       const double last = factor(entry.token);
       now.nb = old.nb * last;
@@ -161,18 +172,14 @@ double Search::keep_all() {
         const Sums& from = sums_[parent];
         // The same token twice needs a blank between.
         const bool repeats = beam_[parent].token == entry.token;
-        double sum = repeats ? from.b : from.b + from.nb;
-        double most = after_blank(parent, entry.token) ? from.best_b : from.best_nb;
-        const std::int32_t up = from.exponent - old.exponent;
-        if (up > 0) {
-          rescale(&now, up);
-        } else if (up < 0) {
-          sum *= step_power(up);
-          most *= step_power(up);
-        }
-        now.nb += sum * last;
-        if (most * last > now.best_nb) {
-          now.best_nb = most * last;
+        const double sum = repeats ? from.b : from.b + from.nb;
+        const double best_way = after_blank(parent, entry.token) ? from.best_b : from.best_nb;
+        const double more = last * in_units_of(sum, from.exponent, &now.b, &now.nb, &now.exponent);
+        now.nb += more;
+        const double enters = last * in_units_of(best_way, from.best_exponent, &now.best_b,
+                                                 &now.best_nb, &now.best_exponent);
+        if (enters > now.best_nb) {
+          now.best_nb = enters;
           origin.nb_enters = true;
           origin.parent = static_cast<std::uint32_t>(parent);
         }
@@ -461,6 +468,7 @@ void Search::add(const Candidate& one) {
   sums.nb = (repeats ? from.b : from.b + from.nb) * sound;
   sums.best_nb = (blank_before ? from.best_b : from.best_nb) * sound;
   sums.exponent = from.exponent;
+  sums.best_exponent = from.best_exponent;
   settle(&sums);
   added_sums_.push_back(sums);
   Entry entry;

@@ -36,12 +36,13 @@ struct Trace {
   std::uint32_t start, end;
 };
 
-// How likely a prefix is, times 2^(300 * exponent).
+// How likely a prefix is; with exponents of their own, because in time a sum outgrows its terms by
+// any factor.
 struct Sums {
-  double b = 0, nb = 0;            // over alignments that end with blank, with the last token
-  double best_b = 0, best_nb = 0;  // the greatest term of each
-  double am = 0;                   // log of b + nb
-  std::int32_t exponent = 0;
+  double b = 0, nb = 0;            // over alignments that end with blank, with the last token:
+  double best_b = 0, best_nb = 0;  // times 2^(300 * exponent); the greatest term of each likewise
+  std::int32_t exponent = 0, best_exponent = 0;
+  double am = 0;  // log of b + nb
 };
 
 // A prefix that is alive: what does not change with every frame.
@@ -76,6 +77,8 @@ class Search {
   const Options& options() const { return options_; }
   const std::vector<Trace>& traces() const { return traces_; }
   std::int64_t num_frames() const { return frame_; }
+  // Whether no prefix survived the frame behind these.
+  bool is_dead() const { return dead_; }
 
  private:
   // A prefix with a new token.
