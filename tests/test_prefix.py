@@ -73,7 +73,8 @@ def test_beam_of_one_is_greedy_where_posteriors_are_clear() -> None:
 
 
 def test_no_frames() -> None:
-    for options in ({}, {"lexicon": ["ab"]}, {"hotwords": ["ab"]}):
+    several: list[dict[str, Any]] = [{}, {"lexicon": ["ab"]}, {"hotwords": ["ab"]}]
+    for options in several:
         found = PrefixDecoder(SPELLED, **options).decode(np.zeros((0, 10), np.float32))
         assert (found.text, found.words, found.tokens, found.score) == ("", [], [], 0.0)
         assert (found.partial, found.num_frames) == (False, 0)
@@ -95,7 +96,7 @@ def test_closed_lexicon_and_partial_words() -> None:
     cut = tlg.prefix_beam(x, SPELLED, lexicon=["abcdefgh"], beam=4.0)
     assert cut.partial and cut.words == ["abc"] and cut.unknown_words == []
     long = tlg.prefix_beam(x, SPELLED, lexicon=["abcdefgh"], **EXACT)
-    assert not long.partial and long.text == "" or long.words == ["abcdefgh"]
+    assert (not long.partial and long.text == "") or long.words == ["abcdefgh"]
     opened = tlg.prefix_beam(x, SPELLED, lexicon=["abd"], unk_score=-0.5)
     assert (opened.words, opened.unknown_words, opened.unk_score) == (["abc"], ["abc"], -0.5)
 
@@ -143,7 +144,8 @@ def test_report_of_lexicon_and_model(lm: Any) -> None:
 
 
 def other(model: Any) -> str:
-    return next(w for w in model.core.vocabulary if w not in ("<s>", "</s>", "<unk>", "a", "b"))
+    vocabulary: list[str] = model.core.vocabulary
+    return next(word for word in vocabulary if word not in ("<s>", "</s>", "<unk>", "a", "b"))
 
 
 def test_lexicon_files(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_lexicon_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Foreign, Knowing])
 @pytest.mark.parametrize("lexicon", [None, WORDS])
 def test_a_model_in_python_scores_the_same(kind: type[Foreign], lexicon: list[str] | None, lm: Any) -> None:
-    model, path = lm
+    model, _path = lm
     options: dict[str, Any] = {"lexicon": lexicon, "lm_unit": "word", "nbest": 5, "word_score": 1.0}
     options |= {"unk_score": None if lexicon else -2.0, **EXACT}
     ours = PrefixDecoder(LETTERS, lm=model, **options)

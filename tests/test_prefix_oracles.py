@@ -14,8 +14,8 @@ from tests.prefix_cases import (
     EXACT,
     LETTERS,
     WORDS,
-    by_text,
     brute,
+    by_text,
     lm_sum,
     posteriors,
     reward,
@@ -151,7 +151,12 @@ def test_pieces(seed: int, unk: float | None, words_lm: Any) -> None:
 def test_pronunciations_with_homophones(seed: int, words_lm: Any) -> None:
     model, _ = words_lm
     tokens = ["<blk>", "X", "Y"]
-    spelled = {"a": [(1,)], "ab": [(1, 2), (2, 1)], "ba": [(1, 2)], "bb": [(2,)]}
+    spelled: dict[str, list[tuple[int, ...]]] = {
+        "a": [(1,)],
+        "ab": [(1, 2), (2, 1)],
+        "ba": [(1, 2)],
+        "bb": [(2,)],
+    }
     lexicon = {word: [[tokens[u] for u in one] for one in all_] for word, all_ in spelled.items()}
     x = posteriors(seed, 5, 3)
 

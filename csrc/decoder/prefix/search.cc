@@ -48,14 +48,8 @@ inline double in_units_of(double value, std::int32_t value_exponent, double* one
 
 }  // namespace
 
-Search::Search(const Model& model, const Options& options) : model_(model), options_(options) {
-  const auto num_tokens = static_cast<std::size_t>(model.num_tokens());
-  listed_.resize(num_tokens);
-  listed_stamp_.assign(num_tokens, 0);
-  factors_.resize(num_tokens);
-  factor_stamp_.assign(num_tokens, 0);
-  live_stamp_.assign(num_tokens, 0);
-}
+Search::Search(const Model& model, const Options& options)
+    : model_(model), options_(options), row_(options, model.options().usable) {}
 
 void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   hotwords_ = std::move(hotwords);
@@ -88,7 +82,7 @@ void Search::advance(const Frames& frames) {
 }
 
 void Search::advance_frame(const Frames& frames, std::int32_t t) {
-  load_row(frames, t);
+  row_.load(frames, t);
   best_ = keep_all();
   threshold_ = best_ - options_.beam;
   if (stays_.size() >= static_cast<std::size_t>(options_.beam_size)) {
@@ -108,46 +102,9 @@ void Search::advance_frame(const Frames& frames, std::int32_t t) {
   if (tree_.size() + traces_.size() > compact_at_) compact();
 }
 
-void Search::load_row(const Frames& frames, std::int32_t t) {
-  if (++stamp_ == 0) {
-    for (auto* stamps : {&listed_stamp_, &factor_stamp_, &live_stamp_})
-      std::fill(stamps->begin(), stamps->end(), 0u);
-    stamp_ = 1;
-  }
-  if (frames.dense != nullptr) {
-    row_ = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-    return;
-  }
-  row_ = nullptr;
-  unlisted_ = frames.unlisted(t);
-  const std::int64_t first = static_cast<std::int64_t>(t) * frames.width;
-  listed_ids_.assign(frames.ids + first, frames.ids + first + frames.width);
-  for (std::int32_t i = 0; i < frames.width; ++i) {
-    const auto token = static_cast<std::size_t>(frames.ids[first + i]);
-    listed_[token] = frames.log_probs[first + i];
-    listed_stamp_[token] = stamp_;
-  }
-  std::sort(listed_ids_.begin(), listed_ids_.end());
-}
-
-double Search::log_prob(std::int32_t token) const {
-  const auto i = static_cast<std::size_t>(token);
-  const float raw = row_ != nullptr ? row_[i] : listed_stamp_[i] == stamp_ ? listed_[i] : unlisted_;
-  const double scaled = options_.acoustic_scale * raw;
-  return token == options_.blank ? scaled - options_.blank_penalty : scaled;
-}
-
-double Search::new_factor(std::int32_t token) {
-  const auto i = static_cast<std::size_t>(token);
-  const double score = log_prob(token);
-  factor_stamp_[i] = stamp_;
-  factors_[i] = score < kLeastLog ? 0.0 : std::exp(score);
-  return factors_[i];
-}
-
 // All prefixes one frame on without a new token; returns the best score.
 double Search::keep_all() {
-  const double blank = factor(options_.blank);
+  const double blank = row_.factor(options_.blank);
   stays_.resize(beam_.size());
   stay_scores_.resize(beam_.size());
   origins_.resize(beam_.size());
@@ -164,7 +121,7 @@ double Search::keep_all() {
     now.exponent = old.exponent;
     now.best_exponent = old.best_exponent;
     if (entry.token >= 0) {
-      const double last = factor(entry.token);
+      const double last = row_.factor(entry.token);
       now.nb = old.nb * last;
       now.best_nb = old.best_nb * last;
       const std::size_t parent = place_of(entry.parent);
@@ -194,75 +151,6 @@ double Search::keep_all() {
   return best;
 }
 
-// The tokens with which some prefix may come within the beam.
-void Search::find_tokens(double least) {
-  tokens_.clear();
-  const std::int32_t num_tokens = model_.num_tokens();
-  const std::uint8_t* const usable = model_.options().usable.data();
-  const auto least_raw = static_cast<float>((least - kSlack) / options_.acoustic_scale - kSlack);
-  const auto take = [&](std::int32_t token) {
-    if (usable[token] != 0) tokens_.push_back(token);
-  };
-  if (row_ != nullptr) {
-    constexpr std::int32_t kBlock = 16;
-    std::int32_t token = 0;
-    for (; token + kBlock <= num_tokens; token += kBlock) {
-      int any = 0;
-      for (std::int32_t i = 0; i < kBlock; ++i) any |= row_[token + i] >= least_raw;
-      if (any == 0) continue;
-      for (std::int32_t i = 0; i < kBlock; ++i)
-        if (row_[token + i] >= least_raw) take(token + i);
-    }
-    for (; token < num_tokens; ++token)
-      if (row_[token] >= least_raw) take(token);
-  } else if (unlisted_ >= least_raw) {
-    for (std::int32_t token = 0; token < num_tokens; ++token)
-      if (listed_stamp_[static_cast<std::size_t>(token)] != stamp_ ||
-          listed_[static_cast<std::size_t>(token)] >= least_raw)
-        take(token);
-  } else {
-    for (const std::int32_t token : listed_ids_)
-      if (listed_[static_cast<std::size_t>(token)] >= least_raw) take(token);
-  }
-}
-
-// Leaves the best tokens, and those that begin hotwords.
-void Search::prune_tokens() {
-  const auto most = static_cast<std::size_t>(options_.max_tokens);
-  double least = -kInfinity;
-  double best = log_prob(options_.blank) + options_.blank_penalty;
-  for (const double score : token_scores_) best = std::max(best, score);
-  least = best - options_.token_beam * options_.acoustic_scale;
-  std::size_t ties = tokens_.size();
-  if (most < tokens_.size()) {
-    scratch_ = token_scores_;
-    const auto place = scratch_.begin() + static_cast<std::ptrdiff_t>(most);
-    std::nth_element(scratch_.begin(), place - 1, scratch_.end(), std::greater<>());
-    const double worst = *(place - 1);
-    const auto above = static_cast<std::size_t>(std::count_if(
-        token_scores_.begin(), token_scores_.end(), [&](double s) { return s > worst; }));
-    ties = most - above;  // of the worst that stays: the lower ids
-    if (worst > least)
-      least = worst;
-    else
-      ties = tokens_.size();
-  }
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    bool stays = token_scores_[i] > least;
-    if (token_scores_[i] == least && ties > 0) {
-      --ties;
-      stays = true;
-    }
-    if (!stays && !scorer_->begins_hotword(tokens_[i])) continue;
-    tokens_[kept] = tokens_[i];
-    token_scores_[kept++] = token_scores_[i];
-  }
-  tokens_.resize(kept);
-  token_scores_.resize(kept);
-  for (const std::int32_t token : tokens_) live_stamp_[static_cast<std::size_t>(token)] = stamp_;
-}
-
 void Search::extend_all() {
   spare_ = 0;
   double highest = -kInfinity;
@@ -271,18 +159,18 @@ void Search::extend_all() {
     const float most = std::max(std::max(gains[0], gains[1]), std::max(gains[2], gains[3]));
     highest = std::max(highest, sums_[place].am + beam_[place].bonus + most);
   }
-  find_tokens(threshold_ - highest);
-  token_scores_.resize(tokens_.size());
-  for (std::size_t i = 0; i < tokens_.size(); ++i) token_scores_[i] = log_prob(tokens_[i]);
+  row_.list(threshold_ - highest);
   const bool pruned = options_.token_beam < 1e30 || options_.max_tokens < model_.num_tokens();
-  if (pruned) prune_tokens();
-  if (tokens_.empty() && !pruned) return;
-  token_kinds_.resize(tokens_.size());
+  if (pruned) row_.prune([&](std::int32_t token) { return scorer_->begins_hotword(token); });
+  const std::vector<std::int32_t>& tokens = row_.tokens();
+  const std::vector<double>& scores = row_.scores();
+  if (tokens.empty() && !pruned) return;
+  token_kinds_.resize(tokens.size());
   for (double& best : best_of_kind_) best = -kInfinity;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const int kind = scorer_->kind(tokens_[i]);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const int kind = scorer_->kind(tokens[i]);
     token_kinds_[i] = static_cast<std::uint8_t>(kind);
-    best_of_kind_[kind] = std::max(best_of_kind_[kind], token_scores_[i]);
+    best_of_kind_[kind] = std::max(best_of_kind_[kind], scores[i]);
   }
   for (std::size_t place = 0; place < beam_.size(); ++place) {
     const double base = sums_[place].am + beam_[place].bonus + kSlack;
@@ -292,9 +180,9 @@ void Search::extend_all() {
     };
     if (can(1) || can(3)) know_end(place);
     if (can(0) || can(1) || can(2) || can(3))
-      for (std::size_t i = 0; i < tokens_.size(); ++i)
-        if (base + gains[token_kinds_[i]] + token_scores_[i] >= threshold_)
-          extend(place, tokens_[i], token_scores_[i]);
+      for (std::size_t i = 0; i < tokens.size(); ++i)
+        if (base + gains[token_kinds_[i]] + scores[i] >= threshold_)
+          extend(place, tokens[i], scores[i]);
     if (pruned && hotwords_ != nullptr && !hotwords_->words)
       extend_hotword(place, tree_[beam_[place].node].hotword);
   }
@@ -307,12 +195,12 @@ void Search::extend_hotword(std::size_t place, std::uint32_t state) {
   for (const auto* unit = automaton.next_units_begin(state);
        unit != automaton.next_units_end(state); ++unit) {
     const auto token = static_cast<std::size_t>(*unit);
-    if (token >= live_stamp_.size()) {  // a boundary that no model emits
+    if (token >= model_.options().usable.size()) {  // a boundary that no model emits
       hotwords::StateId behind = 0;
       automaton.advance(state, *unit, &behind);
       extend_hotword(place, behind);
-    } else if (model_.options().usable[token] != 0 && live_stamp_[token] != stamp_) {
-      extend(place, *unit, log_prob(*unit));
+    } else if (model_.options().usable[token] != 0 && !row_.is_listed(token)) {
+      extend(place, *unit, row_.log_prob(*unit));
     }
   }
 }
@@ -463,7 +351,7 @@ void Search::add(const Candidate& one) {
   const std::int32_t token = one.child.token;
   const bool repeats = token == beam_[one.place].token;
   const bool blank_before = after_blank(one.place, token);
-  const double sound = factor(token);
+  const double sound = row_.factor(token);
   Sums sums;
   sums.nb = (repeats ? from.b : from.b + from.nb) * sound;
   sums.best_nb = (blank_before ? from.best_b : from.best_nb) * sound;

@@ -11,22 +11,11 @@
 #include <memory>
 #include <vector>
 
-#include "decoder/frames.h"
+#include "decoder/prefix/frame_row.h"
 #include "decoder/prefix/scorer.h"
 #include "decoder/prefix/tree.h"
 
 namespace tlg::decoder::prefix {
-
-struct Options {
-  std::int32_t beam_size = 100;  // prefixes kept after a frame
-  double beam = 10;  // nats below the best at which a prefix is dropped; may be infinite
-  // Tokens worse than the best of the frame by more than this (nats, before the scale), or beyond
-  // the best max_tokens, begin nothing, but where a hotword begins or goes on with them.
-  double token_beam = 1e30;
-  std::int32_t max_tokens = 0x7fffffff;
-  double acoustic_scale = 1, blank_penalty = 0;
-  std::int32_t blank = 0;
-};
 
 inline constexpr std::uint32_t kNoTrace = 0xffffffffu;
 
@@ -95,17 +84,7 @@ class Search {
   };
 
   void advance_frame(const Frames& frames, std::int32_t t);
-  void load_row(const Frames& frames, std::int32_t t);
-  double log_prob(std::int32_t token) const;  // scaled
-  // exp of it.
-  double factor(std::int32_t token) {
-    const auto i = static_cast<std::size_t>(token);
-    return factor_stamp_[i] == stamp_ ? factors_[i] : new_factor(token);
-  }
-  double new_factor(std::int32_t token);
   double keep_all();
-  void find_tokens(double least);
-  void prune_tokens();
   void extend_all();
   void extend(std::size_t place, std::int32_t token, double token_score);
   void extend_hotword(std::size_t place, std::uint32_t state);
@@ -147,16 +126,7 @@ class Search {
   std::size_t compact_at_ = 0;
 
   // The frame in hand.
-  const float* row_ = nullptr;  // dense
-  float unlisted_ = 0;          // sparse: of tokens without a stamp
-  std::vector<float> listed_;
-  std::vector<std::uint32_t> listed_stamp_;
-  std::vector<std::int32_t> listed_ids_;
-  std::uint32_t stamp_ = 0;
-  std::vector<double> factors_;
-  std::vector<std::uint32_t> factor_stamp_, live_stamp_;
-  std::vector<std::int32_t> tokens_;  // live, rising
-  std::vector<double> token_scores_;
+  FrameRow row_;
   std::vector<std::uint8_t> token_kinds_;
   double best_of_kind_[4];
   double threshold_ = 0, best_ = 0;
