@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA
-from tlg import Decoder, Graph
+from tlg import Decoder, Graph, _core
 from tlg.decoder.graph.fst_text import read_fst_text
 from tlg.decoder.graph.tables import embedded_tables, read_config_words, read_symbol_rows
 from tlg.errors import GraphError, MissingFileError, OptionError, TlgError, TokensError
@@ -67,6 +67,11 @@ def words_for_tokens(folder: Path) -> None:
 def columns_for_lg(folder: Path) -> None:
     (folder / "TLG.fst").unlink()
     (folder / "tokens.txt").unlink()
+
+
+def empty_arrays() -> tuple[Any, Any]:
+    fst = Graph.load(FOREIGN / "wenet").fst
+    return fst.states()[:0], fst.arcs()[:0]
 
 
 def no_graph(folder: Path) -> None:
@@ -216,6 +221,13 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], type[Tlg
         MissingFileError,
         "neither",
     ),
+    "composed_to_nothing": (  # wenet#1707
+        "wenet",
+        lambda folder: _core.Fst(-1, *empty_arrays()).write(str(folder / "TLG.fst"), "vector"),
+        {},
+        GraphError,
+        r"TLG\.fst: is empty: lexicon and model had nothing in common",
+    ),
     "only_marks": (
         "icefall-bpe",
         lambda folder: (folder / "tokens.txt").write_text("#0 0\n#1 1\n"),
@@ -356,6 +368,30 @@ def test_a_token_named_like_a_blank(copy: Callable[[str], Path]) -> None:
     graph, wanted = Graph.load(folder, blank="<eps>"), Graph.load(FOREIGN / "icefall-phone")
     assert graph.tokens.blank == 0 and graph.tokens.symbols[:3] == ("<eps>", "SIL", "<b>")
     assert np.array_equal(graph.fst.arcs(), wanted.fst.arcs())
+
+
+def test_marks_among_words(copy: Callable[[str], Path]) -> None:
+    """#0 behind the words is no word; a word that looks like one is, where words are."""
+    folder = copy("icefall-bpe")
+    lines(folder / "words.txt", lambda rows: [row.replace("an ", "#1 ") for row in rows])
+    graph = Graph.load(folder)
+    x = np.log(np.eye(7, dtype=np.float32)[[4, 5, 3, 6]] * 0.93 + 0.01)
+    assert Decoder(graph, acoustic_scale=3.0).decode(x).words == ["be", "#1"]
+    changed = graph.fst.arcs().copy()
+    changed["olabel"][changed["olabel"] == graph.words.index("#1")] = graph.words.index("#0")
+    _core.Fst(graph.fst.start, graph.fst.states(), changed).write(str(folder / "HLG.fst"))
+    told = Graph.load(folder)
+    assert any("say a disambiguation symbol" in note for note in told.report.notes)
+    assert Decoder(told, acoustic_scale=3.0).decode(x).words == ["be"]
+
+
+def test_lg_one_token_a_frame() -> None:
+    """FunASR's reading of a graph without topology: every arc is a frame."""
+    wenet = FOREIGN / "wenet"
+    graph = Graph.load(wenet / "LG.fst", toolkit="funasr")
+    assert graph.info.topology == "none" and graph.tokens.blank is None
+    x = np.log(np.eye(7, dtype=np.float32)[[2, 2]] * 0.93 + 0.01)
+    assert Decoder(graph).decode(x).tokens == ["a", "a"]
 
 
 def test_words_of_config_yaml(tmp_path: Path) -> None:
