@@ -11,6 +11,9 @@ from tlg.decoder.lattice import Lattice
 from tlg.decoder.lattice_files import read_lattices, write_lattices
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.partial import Partial
+from tlg.decoder.prefix import PrefixDecoder, PrefixOptions, PrefixStream, prefix_beam
+from tlg.decoder.prefix_model import PrefixReport
+from tlg.decoder.prefix_result import PrefixResult
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
@@ -24,6 +27,11 @@ __all__ = [
     "GreedyResult",
     "Lattice",
     "Partial",
+    "PrefixDecoder",
+    "PrefixOptions",
+    "PrefixReport",
+    "PrefixResult",
+    "PrefixStream",
     "Result",
     "ScoreReport",
     "SearchOptions",
@@ -31,6 +39,7 @@ __all__ = [
     "Stream",
     "build_graph",
     "greedy",
+    "prefix_beam",
     "read_ctm",
     "read_inputs",
     "read_lattices",

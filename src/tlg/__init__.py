@@ -11,6 +11,8 @@ from tlg.decoder.greedy import greedy
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.lattice_files import read_lattices, write_lattices
 from tlg.decoder.options import SearchOptions
+from tlg.decoder.prefix import PrefixDecoder, prefix_beam
+from tlg.decoder.prefix_result import PrefixResult
 from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder
 from tlg.decoder.sparse import SparseFrames
@@ -24,6 +26,8 @@ __all__ = [
     "Graph",
     "Hotwords",
     "Lattice",
+    "PrefixDecoder",
+    "PrefixResult",
     "Result",
     "SearchOptions",
     "SparseFrames",
@@ -33,6 +37,7 @@ __all__ = [
     "errors",
     "greedy",
     "lm",
+    "prefix_beam",
     "read_ctm",
     "read_lattices",
     "score",
