@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, NoReturn
 
 from tlg import _core
@@ -214,8 +214,9 @@ class Decoder:
         threads: int = 1,
         ordered: bool = True,
         window: int | None = None,
+        copy: bool = True,
         logits: bool = False,
-    ) -> Iterator[tuple[Any, Result]]:
+    ) -> Generator[tuple[Any, Result], None, None]:
         """Return an iterator over (key, result) of utterances that need not fit in memory together.
 
         Inputs are read on the caller's thread, only as results are asked for, and at most ``window`` of them are
@@ -226,13 +227,15 @@ class Decoder:
             threads: utterances decoded at a time; of one, nothing is read ahead.
             ordered: results come in the order of the inputs, or else as they are done.
             window: utterances that are read and whose results are not out yet, at most; None: 8 for each thread.
+            copy: keep a copy of each input that waits, so that its memory may be used again at once; without, an
+                array must stay as it is until its result is out.
             logits: as in decode().
 
         Raises:
             PosteriorError: as in decode(); names the utterance by its key, once the results before it are out.
             OptionError: threads or window below 1.
         """
-        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window)
+        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window, copy=copy)
 
     def stream(
         self,
