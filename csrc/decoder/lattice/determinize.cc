@@ -36,8 +36,8 @@ bool near(const LatticeScore& a, const LatticeScore& b) {
 // lower: in the order of their lowest nodes, a state is left when all ways to it are known.
 class Determinizer {
  public:
-  Determinizer(const WordDag& dag, const std::vector<std::int64_t>& word_ends, std::size_t most)
-      : dag_(dag), word_ends_(word_ends), most_(most) {}
+  Determinizer(const WordDag& dag, const WordFrames& frames, std::size_t most)
+      : dag_(dag), frames_(frames), most_(most) {}
 
   // False: more would have to be looked at than allowed.
   bool make(float beam) {
@@ -98,7 +98,7 @@ class Determinizer {
   };
 
   const WordDag& dag_;
-  const std::vector<std::int64_t>& word_ends_;
+  const WordFrames& frames_;
   const std::size_t most_;
   double threshold_ = 0;
   std::vector<Place> places_;
@@ -169,6 +169,7 @@ class Determinizer {
     if (best_[dag_.end()] > kNever) {
       states_[s].is_final = true;
       states_[s].final_score = score_of(dag_.end(), state);
+      if (s != 0 && !candidates_.empty()) states_[s].frame = frame_before_more();
     }
     add_arcs(s);
     states_[s].end_arc = arcs_.size();
@@ -207,6 +208,24 @@ class Determinizer {
                          places_.begin() + static_cast<std::ptrdiff_t>(state.end), n,
                          [](const Place& one, std::uint32_t node) { return one.node < node; });
     return score + place->score;
+  }
+
+  // Where the words before a state end, although the best path through it ends too: on the best one
+  // that goes on.
+  std::int64_t frame_before_more() const {
+    const auto whole = [this](const Candidate& one) {
+      return one.score + dag_.ahead[dag_.arcs[one.arc].target];
+    };
+    const Candidate& best = *std::max_element(
+        candidates_.begin(), candidates_.end(), [&](const Candidate& a, const Candidate& b) {
+          return whole(a) != whole(b) ? whole(a) < whole(b) : a.arc > b.arc;
+        });
+    std::vector<std::uint32_t> arcs{best.arc};
+    for (std::uint32_t n = dag_.arcs[best.arc].source; arc_to_[n] != kNoNode;
+         n = dag_.arcs[arc_to_[n]].source)
+      arcs.push_back(arc_to_[n]);
+    std::reverse(arcs.begin(), arcs.end());
+    return word_end(dag_, frames_, arcs);
   }
 
   void add_arcs(std::uint32_t s) {
@@ -256,7 +275,7 @@ class Determinizer {
     }
     const auto s = static_cast<std::uint32_t>(states_.size());
     const std::uint32_t node = places_[begin].node;
-    const std::int64_t frame = s == 0 ? 0 : word_ends_[places_[best].node];
+    const std::int64_t frame = s == 0 ? 0 : frames_.end[places_[best].node];
     states_.push_back({begin,
                        places_.size(),
                        s == 0 ? 0 : kNever,
@@ -300,14 +319,13 @@ class Determinizer {
 
 }  // namespace
 
-Determinized determinize(const WordDag& dag, const std::vector<std::int64_t>& word_ends,
-                         std::size_t most) {
+Determinized determinize(const WordDag& dag, const WordFrames& frames, std::size_t most) {
   Determinized out;
   out.beam = dag.beam;
   out.lattice.num_frames = dag.num_frames;
   out.lattice.partial = !dag.is_final;
   if (dag.num_nodes() == 0 || !(dag.ahead[0] > kNever)) return out;
-  Determinizer maker(dag, word_ends, most);
+  Determinizer maker(dag, frames, most);
   while (out.beam > kNarrowest && !maker.make(out.beam))
     out.beam = std::min(out.beam, kWidest) * kNarrower;
   if (!(out.beam > kNarrowest)) {

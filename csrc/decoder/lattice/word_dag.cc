@@ -329,31 +329,6 @@ WordDag make_word_dag(const RawLattice& raw, const SearchGraph& graph, const Sea
   return DagMaker(raw, graph, options, frames, hotwords.get()).make();
 }
 
-std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,
-                                    const SpanOptions& spans) {
-  std::vector<std::int64_t> ends(dag.num_nodes(), dag.num_frames);
-  // On the best path onwards: the frame of the next token; of the next label; the first token
-  // behind the end of the word in hand.
-  std::vector<std::int64_t> token = ends, label = ends;
-  for (std::uint32_t n = dag.num_nodes(); n-- > 0;) {
-    const WordDag::Node& node = dag.nodes[n];
-    if (node.best_arc == kNoNode) continue;  // the end, or a dead end
-    const WordDag::Arc& arc = dag.arcs[node.best_arc];
-    const WordDag::Node& next = dag.nodes[arc.target];
-    token[n] = next.begins_token ? raw.nodes[next.step].frame : token[arc.target];
-    label[n] = arc.word != 0 ? token[n] : label[arc.target];
-    const bool ends_word = node.begins_token && node.lg_state < spans.num_roots;
-    ends[n] = ends_word ? token[n] : ends[arc.target];
-  }
-  for (std::uint32_t n = 0; n < dag.num_nodes(); ++n) {
-    if (spans.num_roots == 0) ends[n] = label[n];
-    // A label on an epsilon arc is that of a word without tokens.
-    else if (dag.nodes[n].step == kNoNode)
-      ends[n] = token[n];
-  }
-  return ends;
-}
-
 ExplicitPath explicit_path(const WordDag& dag, const RawLattice& raw,
                            const std::vector<std::uint32_t>& arcs) {
   ExplicitPath path;
