@@ -52,7 +52,7 @@ def ctm_lines(
         frame_shift: seconds from one frame to the next.
         channel: of the recording.
         offset: seconds from the beginning of the recording to that of the utterance.
-        confidence: of each word, 0 to 1; None: ``result.confidence``, where the result has it, else none is printed.
+        confidence: of each word, 0 to 1; None: ``result.confidence``; where that is None too, none is printed.
 
     Raises:
         OptionError: frame_shift is not above 0, or offset is negative; as many confidences as words are needed.
@@ -66,7 +66,7 @@ def ctm_lines(
         raise OptionError(f"offset={offset!r} is not 0 or more", remedy="Give seconds")
     _check_field(utterance, "utterance id")
     _check_field(channel, "channel")
-    known = getattr(result, "confidence", None) if confidence is None else confidence
+    known = result.confidence if confidence is None else confidence
     certain: list[float | None] = [None] * len(result.word_spans) if known is None else list(known)
     if len(certain) != len(result.word_spans):
         raise OptionError(f"{len(certain)} confidences for {len(result.word_spans)} words")

@@ -149,6 +149,12 @@ class Lattice:
     def __hash__(self) -> int:
         return hash((self.core.num_states, self.core.num_arcs, self.num_frames))
 
+    def __copy__(self) -> Lattice:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Lattice:
+        return self
+
     def __reduce__(self) -> tuple[object, ...]:
         # Plain tuples: the records of the arrays hold padding, whose bytes mean nothing.
         states, arcs = self.core.states(), self.core.arcs()
@@ -331,7 +337,7 @@ class Lattice:
         Args:
             path: the file.
             format: "openfst" (.fst), "kaldi" (.ark), "kaldi-text" (.txt), "kaldi-lattice", "kaldi-lattice-text",
-                "json" (.json), "dot" (.dot), "svg" (.svg); None: as the suffix says. docs/lattices.md has what each
+                "json" (.json), "dot" (.dot), "svg" (.svg); None: as the suffix says. docs/lattice_files.md has what each
                 holds.
             key: the utterance's id in an archive of Kaldi; None: the file's name without suffixes.
 

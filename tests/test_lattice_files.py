@@ -56,7 +56,7 @@ def test_bytes_of_a_compact_lattice() -> None:
 
 
 def test_bytes_of_a_lattice() -> None:
-    case = Case([(0, None), (2, twin.Score((-1.0, 0.0, 0.0)))], [(0, 1, 2, (-2.0, -1.0, 0.25))], 3)
+    case = Case([(0, None), (2, (-1.0, 0.0, 0.0))], [(0, 1, 2, (-2.0, -1.0, 0.25))], 3)
     inner = struct.pack("<ff", np.inf, np.inf) + struct.pack("<q", 1) + struct.pack("<ii", 1, 0)
     wanted = [
         *header(b"lattice4", 0, 4),
@@ -193,8 +193,8 @@ def test_pynini_reads_the_acceptor(case: Case, tmp_path: Path) -> None:
     assert known & pynini.TOP_SORTED == pynini.TOP_SORTED
     assert known & pynini.I_DETERMINISTIC == pynini.I_DETERMINISTIC
     assert again.properties(pynini.FST_PROPERTIES, True) & known == known
-    wanted = [(-path.score, list(path.words)) for path in twin.all_paths(case.states, case.arcs)[:3]]
-    paths = pynini.shortestpath(fst, nshortest=3).paths()
+    wanted = [(-path.score, list(path.words)) for path in twin.all_paths(case.states, case.arcs)[:2]]
+    paths = pynini.shortestpath(fst, nshortest=2).paths()
     found = []
     while not paths.done():
         found.append((float(str(paths.weight())), [label for label in paths.olabels() if label]))
@@ -277,9 +277,9 @@ def test_archives(form: str, tmp_path: Path) -> None:
     for key, lattice in items:
         assert [path.text for path in read[key].paths(20)] == [path.text for path in lattice.paths(20)]
     assert Lattice.read(file, words=WORDS, key="口语").best_path().text == "the cat sat on the mat"
-    with pytest.raises(LatticeError, match=r"all.out: has several lattices. Pass key="):
+    with pytest.raises(LatticeError, match=r"all\.out: has several lattices\. Pass key="):
         Lattice.read(file)
-    with pytest.raises(LatticeError, match="all.out: no lattice of utterance 'utt-9'"):
+    with pytest.raises(LatticeError, match=r"all\.out: no lattice of utterance 'utt-9'"):
         Lattice.read(file, key="utt-9")
 
 
@@ -302,9 +302,9 @@ def test_formats_are_told_by_the_suffix(tmp_path: Path) -> None:
         OptionError, match=r"'lat.1.gz' does not tell the form of lattices. .*\.fst \(openfst\)"
     ):
         lattice.write(tmp_path / "lat.1.gz")
-    with pytest.raises(OptionError, match="format 'htk' is unknown. Known: openfst, kaldi,"):
+    with pytest.raises(OptionError, match=r"format 'htk' is unknown\. Known: openfst, kaldi,"):
         lattice.write(tmp_path / "a.fst", format="htk")
-    with pytest.raises(OptionError, match="'openfst' holds one lattice in a file. For many: kaldi,"):
+    with pytest.raises(OptionError, match=r"'openfst' holds one lattice in a file\. For many: kaldi,"):
         write_lattices(tmp_path / "a.fst", [])
 
 
@@ -336,7 +336,7 @@ def test_nothing_is_half_written(tmp_path: Path) -> None:
         with pytest.raises(LatticeError, match=message):
             write_lattices(file, [(key, lattice) for key in keys])
     huge = Case([(0, None), (5, (0.0, 0.0, 0.0))], [(0, 1, 2, (-1e300, -1.0, 0.0))], 5).lattice()
-    with pytest.raises(LatticeError, match="is beyond float32. Use smaller scales"):
+    with pytest.raises(LatticeError, match=r"is beyond float32\. Use smaller scales"):
         huge.write(file)
     assert file.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [file]

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -84,9 +85,10 @@ void register_decoder(py::module_& module) {
           }),
           py::arg("graph").none(false), py::kw_only(), py::arg("beam"), py::arg("max_active"),
           py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
-          py::arg("blank_skip"), py::arg("token_beam"), py::arg("max_tokens"),
-          py::arg("lattice_beam"), py::arg("nbest"), py::arg("lattice"), py::arg("mbr"),
-          py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
+          py::arg("blank_skip") = 1.0f,
+          py::arg("token_beam") = std::numeric_limits<float>::infinity(), py::arg("max_tokens") = 0,
+          py::arg("lattice_beam") = 0.0f, py::arg("nbest") = 0, py::arg("lattice") = false,
+          py::arg("mbr") = false, py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
       .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));
 }
 

@@ -41,7 +41,7 @@ class FrameCosts {
     const std::int32_t* columns = graph.columns().data();
     if (frames.dense != nullptr) {
       const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
+      scale_columns(row, columns, -scale, num_units_, costs);
       if (kCtcTopology && blank_ >= 0) blank_cost_ = -scale * row[blank_];
     } else {
       const float others = -scale * frames.unlisted(t);

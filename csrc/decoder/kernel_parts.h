@@ -9,5 +9,7 @@
 #include "decoder/token_set.h"
 // A frame's costs.
 #include "decoder/frame_costs.h"
+// The arcs to look at.
+#include "decoder/arc_finder.h"
 // The frame itself.
 #include "decoder/search_kernel.h"

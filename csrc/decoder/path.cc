@@ -13,8 +13,10 @@ TokenEnd read_steps(const SearchGraph& graph, const SearchOptions& options, cons
   const Aligner aligner(graph, options, frames, 0);
   Alignment alignment;
   TokenEnd end{};
-  for (const auto& one : path.steps) {
+  for (std::size_t i = 0; i < path.steps.size(); ++i) {
+    const auto& one = path.steps[i];
     const PathStep step = step_of(one);
+    if (i + 4 < path.steps.size()) graph.prefetch_path_arc(step_of(path.steps[i + 4]).arc);
     aligner.extend(step.frame, &alignment);
     alignment = aligner.next(alignment, graph.arc_column(step.arc), &end);
     take(one, end.end);

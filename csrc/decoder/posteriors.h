@@ -21,4 +21,17 @@ double largest_finite(const double* row, std::int64_t size, std::int64_t index);
 // Within 2e-6 relative for values up to 80; NaN where one of them is NaN.
 float sum_of_exp(const float* row, std::int64_t size);
 
+// What they are made of, one for each instruction set (row_sums.h); all give the same bits.
+// first_odd_row: the first row whose sum of exp is not between low and high, or num_rows.
+#define TLG_DECLARE(isa)                                                                  \
+  namespace isa {                                                                         \
+  float sum_of_exp(const float* row, std::int64_t size);                                  \
+  std::int64_t first_odd_row(const float* rows, std::int64_t num_rows, std::int64_t size, \
+                             float low, float high);                                      \
+  }
+TLG_DECLARE(baseline)
+TLG_DECLARE(avx2)
+TLG_DECLARE(avx512)
+#undef TLG_DECLARE
+
 }  // namespace tlg::decoder

@@ -8,11 +8,6 @@
 namespace tlg::decoder {
 namespace {
 
-template <typename T>
-void pad(std::vector<T>& values, std::size_t size, T value) {
-  values.assign(size, value);
-}
-
 template <int W>
 void add_start_token(const SearchGraph& graph, Utterance& s) {
   const Record<W>& record = graph.records<W>()[graph.start()];
@@ -20,18 +15,15 @@ void add_start_token(const SearchGraph& graph, Utterance& s) {
   if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
   if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
-  s.only_unit[0] = record.only_unit;
+  s.only_unit[0] = record.only_way(graph.num_units());
 }
 
 }  // namespace
 
 AdvanceFunction choose_kernel(const std::string& name, bool lattice) {
 #if defined(TLG_HAVE_X86_KERNELS)
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
-                          __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool has_avx512 = best_isa() == Isa::kAvx512;
+  const bool has_avx2 = has_avx512 || best_isa() == Isa::kAvx2;
   if (has_avx512 && (name == "auto" || name == "avx512"))
     return lattice ? avx512_lattice::advance : avx512::advance;
   if (has_avx2 && (name == "auto" || name == "avx2"))
@@ -71,9 +63,13 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   s.options = options;
   constexpr float infinity = std::numeric_limits<float>::infinity();
   // Read in blocks of up to 16 past the last unit, and 128 wide by the masks.
-  pad(s.unit_costs, std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
-  pad(s.slot, graph.num_token_states(), 0u);
-  pad(s.waiting_of, graph.num_records() - graph.num_token_states(), 0u);
+  s.unit_costs.assign(std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
+  if (graph.mask_words() == 0) {
+    s.cheap_units.resize(graph.num_units() + 16);
+    s.cheap_costs.resize(graph.num_units() + 16);
+  }
+  s.slot.assign(graph.num_token_states(), 0);
+  s.waiting_of.assign(graph.num_records() - graph.num_token_states(), 0);
   s.waiting_at.resize(graph.max_level());
 }
 

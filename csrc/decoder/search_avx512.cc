@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(TLG_HAVE_X86_KERNELS)
@@ -17,10 +19,12 @@
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt")
+#pragma GCC target("prefer-vector-width=512")
 #endif
 #define TLG_ISA avx512
 #define TLG_LATTICE 0
 #include "decoder/kernel_parts.h"
+#include "decoder/row_sums.h"
 #undef TLG_ISA
 #undef TLG_LATTICE
 #define TLG_ISA avx512_lattice

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(__SSE2__)
@@ -14,6 +16,7 @@
 #define TLG_ISA baseline
 #define TLG_LATTICE 0
 #include "decoder/kernel_parts.h"
+#include "decoder/row_sums.h"
 #undef TLG_ISA
 #undef TLG_LATTICE
 #define TLG_ISA baseline_lattice

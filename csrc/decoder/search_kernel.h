@@ -12,13 +12,17 @@
 namespace tlg::decoder::TLG_ISA {
 
 constexpr std::size_t kWorkBlock = 64;
+constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
 template <int W, bool kCtcTopology, HotwordLabels kHot>
-class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
+class Kernel : private TokenSet<W, kHot>,
+               private FrameCosts<kCtcTopology>,
+               private ArcFinder<W, kHot> {
  public:
   explicit Kernel(SearchState& state)
       : TokenSet<W, kHot>(state),
         FrameCosts<kCtcTopology>(state),
+        ArcFinder<W, kHot>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
@@ -47,6 +51,9 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
   using Costs::score_units;
   using Costs::skips;
   using Costs::unit_costs_;
+  using typename ArcFinder<W, kHot>::Limits;
+  using ArcFinder<W, kHot>::find_arc;
+  using ArcFinder<W, kHot>::limit_of;
   using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
@@ -88,7 +95,7 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
     limit_active();
     s_.only_blank = false;
     s_.candidates.clear();
-    s_.live_ready = false;
+    this->begin_frame();
     if (kLattice) {
       s_.waiting.clear();
       s_.waiters.clear();
@@ -130,8 +137,10 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
         select(s_.nb.data(), s_.b.data(), s_.bound.data(), s_.only_unit.data(), unit_costs_, cut_,
                n, s_.scratch.data(), s_.list.data());
     const std::uint32_t* list = s_.list.data();
+    for (std::size_t j = 0; j < std::min(count, kAhead); ++j)
+      prefetch(&records_[s_.state[list[j]]]);
     for (std::size_t j = 0; j < count; ++j) {
-      if (j + 4 < count) prefetch(&records_[s_.state[list[j + 4]]]);
+      if (j + kAhead < count) prefetch(&records_[s_.state[list[j + kAhead]]]);
       const std::uint32_t i = list[j];
       const float m = std::min(s_.nb[i], s_.b[i]);
       if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
@@ -147,11 +156,13 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
   // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
   void expand_waiting() {
     for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
-      std::vector<std::uint32_t>& indices = s_.waiting_at[level];
+      Buffer<std::uint32_t>& indices = s_.waiting_at[level];
+      if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = records_[w.record];
-        if (w.m1 + record.min_cost - hope(w.record, w.hotword) + unit_costs_[record.only_unit] >
+        if (w.m1 + record.min_cost - hope(w.record, w.hotword) +
+                unit_costs_[record.only_way(num_units_)] >
             cut_)
           continue;
         // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
@@ -198,22 +209,20 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
     // units that do go on with one.
     const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
-    const float limit = kHot == HotwordLabels::kTokens ? base : base + most;
-    const float begin_limit =
-        kHot == HotwordLabels::kTokens ? base + s_.hotwords->other_gain(hotword) : limit;
+    Limits limits{base + most, base + most};
+    if (kHot == HotwordLabels::kTokens) limits = {base, base + s_.hotwords->other_gain(hotword)};
     if (kHot == HotwordLabels::kTokens && covered) {
       go_on_with(record, m, b, unit, m_trace, b_trace, hotword, base + most);
       return;
     }
-    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
-      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit,
-                     begin_limit);
+    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limits.all)
+      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limits);
     if constexpr (W > 0) {
       for (int w = 0; w < W; ++w) {
         const float* costs = unit_costs_ + 64 * w;
-        std::uint64_t rest = mask_below(costs, limit, num_units_ - 64 * w);
+        std::uint64_t rest = mask_below(costs, limits.all, num_units_ - 64 * w);
         if (kHot == HotwordLabels::kTokens)
-          rest |= s_.begin_mask[w] & mask_below(costs, begin_limit, num_units_ - 64 * w);
+          rest |= s_.begin_mask[w] & mask_below(costs, limits.begins, num_units_ - 64 * w);
         rest &= record.mask[w];
         const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
         while (rest != 0) {
@@ -226,7 +235,10 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
         }
       }
     } else {
-      expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit, begin_limit);
+      this->each_arc(record, limits, base + most + record.min_own_cost, cut_ - best_before_,
+                     [&](std::uint32_t arc, std::uint32_t v) {
+                       push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+                     });
     }
   }
 
@@ -242,13 +254,13 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
   // The arcs that go on with a hotword in progress and are beyond the limits of others.
   void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
                       std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                      float most, float limit, float begin_limit) {
+                      float most, const Limits& limits) {
     for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
       for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
            ++at) {
         const std::uint32_t v = graph_.unit_of_column(*at);
         if (v >= num_units_ || !(unit_costs_[v] <= most)) continue;
-        if (unit_costs_[v] <= limit_of(v, limit, begin_limit)) continue;  // comes anyway
+        if (unit_costs_[v] <= limit_of(v, limits)) continue;  // comes anyway
         const std::uint32_t arc = find_arc(record, v);
         if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
       }
@@ -268,63 +280,6 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
          at != s_.hotwords->next_units_end(hotword); ++at)
       take(*at);
     if (s_.neutral >= 0) take(s_.neutral);
-  }
-
-  // The arc of a record with this unit, or kNoTrace.
-  std::uint32_t find_arc(const Record<W>& record, std::uint32_t v) const {
-    if constexpr (W > 0) {
-      const std::uint64_t word = record.mask[v >> 6], bit = std::uint64_t{1} << (v & 63);
-      if ((word & bit) == 0) return kNoTrace;
-      return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
-    } else {
-      const std::uint32_t* units = graph_.arc_units() + record.arcs;
-      const std::uint32_t* end = units + record.num_arcs;
-      const std::uint32_t* at = std::lower_bound(units, end, v);
-      return at != end && *at == v ? record.arcs + static_cast<std::uint32_t>(at - units)
-                                   : kNoTrace;
-    }
-  }
-
-  void expand_without_mask(const Record<W>& record, float m, float b, std::uint32_t unit,
-                           std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                           float limit, float begin_limit) {
-    if constexpr (W == 0) {
-      const std::uint32_t* units = graph_.arc_units() + record.arcs;
-      if (record.num_arcs > 8 && !s_.live_ready) find_live();
-      if (record.num_arcs <= 8 || record.num_arcs / 8 <= s_.live.size()) {
-        for (std::uint32_t a = 0; a < record.num_arcs; ++a)
-          if (unit_costs_[units[a]] <= limit_of(units[a], limit, begin_limit))
-            push(record.arcs + a, units[a], unit, m, b, m_trace, b_trace, hotword);
-        return;
-      }
-      const std::uint32_t* at = units;
-      const std::uint32_t* end = units + record.num_arcs;
-      for (const std::uint32_t v : s_.live) {
-        if (unit_costs_[v] > limit_of(v, limit, begin_limit)) continue;
-        at = std::lower_bound(at, end, v);
-        if (at == end) return;
-        if (*at == v)
-          push(record.arcs + static_cast<std::uint32_t>(at - units), v, unit, m, b, m_trace,
-               b_trace, hotword);
-      }
-    }
-  }
-
-  // The larger limit is for units that begin a hotword.
-  float limit_of(std::uint32_t v, float limit, float begin_limit) const {
-    if (kHot != HotwordLabels::kTokens) return limit;
-    return s_.begins_hotword[v] != 0 ? begin_limit : limit;
-  }
-
-  // Units that some token could still take within the beam; the cut only sinks after this.
-  void find_live() {
-    const float gain = kHot == HotwordLabels::kNone ? 0 : s_.max_gain;
-    const float begin_limit = cut_ - best_before_ - graph_.least_way_on() + gain + 1e-3f;
-    const float limit = begin_limit - (kHot == HotwordLabels::kTokens ? gain : 0);
-    s_.live.clear();
-    for (std::uint32_t u = 0; u < num_units_; ++u)
-      if (unit_costs_[u] <= limit_of(u, limit, begin_limit)) s_.live.push_back(u);
-    s_.live_ready = true;
   }
 
   void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
@@ -351,8 +306,9 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
         index = s_.waiting[index].next;
     if (index == kNoTrace) {
       index = static_cast<std::uint32_t>(s_.waiting.size());
-      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
-      s_.waiting_at[arc.level].push_back(index);
+      s_.waiting.push({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
+      s_.waiting_at[arc.level].push(index);
+      prefetch(&records_[arc.target]);
       head = index;
       if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
       return;
@@ -431,6 +387,7 @@ class Kernel : private TokenSet<W, kHot>, private FrameCosts<kCtcTopology> {
     }
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[state]);
+    prefetch(&records_[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }

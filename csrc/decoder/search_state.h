@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "decoder/frames.h"
+#include "decoder/isa.h"
 #include "decoder/search_graph.h"
 #include "hotwords/automaton.h"
+#include "util/large_vector.h"
 
 #if defined(__GNUC__)
 #define TLG_NOINLINE __attribute__((noinline))
@@ -201,21 +203,22 @@ struct SearchState : Utterance {
 
   // token state -> a token in it, valid if below num_tokens and that token says so: never cleared.
   // Tokens in the same state with other hotword states are chained by `next`.
-  std::vector<std::uint32_t> slot;
+  util::LargeVector<std::uint32_t> slot;
 
   Buffer<Candidate> candidates;
   std::vector<std::uint32_t> list;
 
-  std::vector<Waiting> waiting;
+  Buffer<Waiting> waiting;
   std::vector<std::uint32_t>
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
   Buffer<Waiter> waiters;
-  std::vector<std::uint32_t> both_trace;               // lattices: of each token, all its paths
-  std::vector<std::vector<std::uint32_t>> waiting_at;  // level -> indices
+  std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
+  std::vector<Buffer<std::uint32_t>> waiting_at;  // level -> indices
 
-  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see score_units()
-  std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
-  bool live_ready = false;
+  std::vector<float> unit_costs;  // [num_units + 2] padded: this frame's; see score_units()
+  // Without masks: cheap units of this frame and their costs, with room for a block more.
+  std::vector<std::uint32_t> cheap_units;
+  std::vector<float> cheap_costs;
   std::vector<float> scratch;
 };
 
@@ -227,8 +230,7 @@ void advance(SearchState& state, const Frames& frames);
 namespace baseline_lattice {
 void advance(SearchState& state, const Frames& frames);
 }
-#if defined(__x86_64__) && defined(__GNUC__)
-#define TLG_HAVE_X86_KERNELS 1
+#if defined(TLG_HAVE_X86_KERNELS)
 namespace avx2 {
 void advance(SearchState& state, const Frames& frames);
 }

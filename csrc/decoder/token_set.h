@@ -154,11 +154,14 @@ class TokenSet : protected TraceKeeper {
   void add_token(const Candidate& candidate) {
     const std::size_t i = s_.num_tokens++;
     const Record<W>& record = records_[candidate.state];
+    prefetch(&graph_.arcs()[record.arcs]);  // most tokens are left in the next frames
+    if (W == 0) prefetch(graph_.arc_units() + record.arcs);
+    if (record.num_epsilons > 0) prefetch(&graph_.epsilons()[record.epsilons]);
     s_.b[i] = kCostInfinity;
     s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
     s_.state[i] = candidate.state;
     s_.unit[i] = record.unit;
-    s_.only_unit[i] = record.only_unit;
+    s_.only_unit[i] = record.only_way(graph_.num_units());
     s_.hotword[i] = candidate.hotword;
     s_.b_trace[i] = kNoTrace;
     enter(static_cast<std::uint32_t>(i));

@@ -242,7 +242,8 @@ class Graph:
                 remedy="Leave it out",
             )
         about = _read_about(where / "graph.json")
-        table = TokenTable.load(where / "tokens.txt", blank=about["blank"], ctc=about["blank"] is not None)
+        ctc = about["blank"] is not None
+        table = TokenTable.load(where / "tokens.txt", blank=about["blank"], ctc=ctc, is_whole=True)
         if table.fingerprint != about["tokens"]["sha256"] or len(table) != about["tokens"]["count"]:
             raise GraphError(
                 "is not the token table that the graph was built with",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "decoder/lattice/lattice_frames.h"
+#include "util/bits.h"
 
 namespace tlg::decoder {
 namespace {
@@ -158,9 +159,9 @@ class Maker {
     visited_.clear();
     for (std::size_t w = places_[state.begin].node / 64; w < is_waiting_.size(); ++w)
       while (is_waiting_[w] != 0) {
-        const std::uint64_t lowest = is_waiting_[w] & (~is_waiting_[w] + 1);
-        is_waiting_[w] ^= lowest;
-        follow(static_cast<std::uint32_t>(64 * w) + bit_of(lowest), threshold);
+        const int lowest = util::count_trailing_zeros(is_waiting_[w]);
+        is_waiting_[w] &= is_waiting_[w] - 1;
+        follow(static_cast<std::uint32_t>(64 * w) + static_cast<std::uint32_t>(lowest), threshold);
       }
     num_looked_at_ += visited_.size() + candidates_.size();
     too_many_ = !is_single_ && num_looked_at_ > most_;
@@ -172,12 +173,6 @@ class Maker {
     add_arcs(s);
     states_[s].end_arc = arcs_.size();
     for (const std::uint32_t n : visited_) best_[n] = kNever;
-  }
-
-  static std::uint32_t bit_of(std::uint64_t power) {
-    std::uint32_t bit = 0;
-    for (; power != 1; power >>= 1) ++bit;
-    return bit;
   }
 
   void follow(std::uint32_t n, double threshold) {

@@ -64,29 +64,30 @@ class Alignments {
     return state < end() ? lattice_.states[state].frame : lattice_.num_frames;
   }
 
-  // The distances after an arc. A word goes into an empty slot rather than between two.
+  // The distances after an arc. A word goes into an empty slot rather than between two; an arc
+  // without a word changes nothing.
   void pass(const Arc& arc) {
     const double* before = distance_.data() + arc.source * width_;
-    const double insertion = arc.word != 0 ? 1 : 0;
-    through_[0] = before[0] + insertion;
-    moves_[0] = kInserted;
+    std::fill(moves_.begin(), moves_.end(), kInserted);
+    if (arc.word == 0) {
+      std::copy(before, before + width_, through_.begin());
+      return;
+    }
+    through_[0] = before[0] + 1;
     for (std::size_t q = 1; q < width_; ++q) {
       const std::int32_t word = (*slots_)[q - 1];
       const double aligned = before[q - 1] + (arc.word != word ? 1 : 0);
-      const double inserted = before[q] + insertion;
+      const double inserted = before[q] + 1;
       const double deleted = through_[q - 1] + (word != 0 ? 1 : 0);
-      double least = aligned;
-      Move move = kAligned;
-      if (inserted < least - kTie) {
-        least = inserted;
-        move = kInserted;
+      if (aligned <= std::min(inserted, deleted) + kTie) {
+        through_[q] = aligned;
+        moves_[q] = kAligned;
+      } else if (inserted <= deleted + kTie) {
+        through_[q] = inserted;
+      } else {
+        through_[q] = deleted;
+        moves_[q] = kDeleted;
       }
-      if (deleted < least - kTie) {
-        least = deleted;
-        move = kDeleted;
-      }
-      through_[q] = least;
-      moves_[q] = move;
     }
   }
 

@@ -14,10 +14,10 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 // In front of targets that are steps, until all nodes have their numbers.
 constexpr std::uint32_t kIsStep = 1u << 31;
 
-class Maker {
+class DagMaker {
  public:
-  Maker(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
-        const Frames& frames, const HotwordUse* hotwords)
+  DagMaker(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
+           const Frames& frames, const HotwordUse* hotwords)
       : raw_(raw),
         graph_(graph),
         scale_(options.acoustic_scale),
@@ -36,7 +36,8 @@ class Maker {
     ways_ = find_step_ways(raw_);
     end_ = ways_.num_steps();
     read_steps();
-    dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 4);
+    dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 2);
+    dag_.nodes.reserve(end_ + end_ / 2 + 2);
     for (std::uint32_t k = 0; k < end_; ++k) leave(k);
     dag_.nodes.push_back(node_at(kNoNode, 0, false));  // the end
     number_targets();
@@ -47,9 +48,11 @@ class Maker {
 
  private:
   struct Step {
-    std::uint32_t arc, frame;
+    std::uint32_t hot_arc, frame;
     hotwords::StateId hotword;
     bool is_silent;
+    bool has_epsilons;             // behind it
+    SearchGraph::ArcRange arcs;    // behind it
     std::uint32_t node;            // of the graph of words, when it has one
     SearchGraph::PathArc content;  // without its source
   };
@@ -58,6 +61,7 @@ class Maker {
     std::uint32_t lg_state;
     hotwords::StateId hotword;
     std::uint32_t node;  // kNoNode: leads nowhere
+    SearchGraph::ArcRange arcs;
   };
   struct Epsilon {
     std::uint32_t from, to;  // points
@@ -86,18 +90,27 @@ class Maker {
   // Of the step that is left:
   std::vector<double> am_;  // up to each target
   std::vector<Point> points_;
-  std::vector<Epsilon> epsilons_;
+  std::vector<Epsilon> epsilons_;  // `from` rises
   std::vector<Exit> exits_;
   std::vector<std::uint32_t> order_;
   std::map<std::pair<std::uint32_t, hotwords::StateId>, std::uint32_t> point_of_;
 
+  // In passes: each waits for memory that nothing in it depends on, so that the waits overlap.
   void read_steps() {
-    steps_.reserve(end_);
-    steps_.push_back({0, 0, hotwords::kRoot, true, 0, {0, graph_.start_lg_state(), -1, 0, 0}});
+    steps_.resize(end_);
+    steps_[0] = {
+        0, 0, hotwords::kRoot, true, false, {0, 0}, 0, {0, graph_.start_lg_state(), -1, 0, 0, false}};
     for (std::uint32_t k = 1; k < end_; ++k) {
       const RawLattice::Node& node = raw_.nodes[ways_.nodes[k]];
-      steps_.push_back({node.arc, node.frame, node.hotword, graph_.is_silent(node.arc), 0,
-                        graph_.arc_content(node.arc)});
+      steps_[k].frame = node.frame;
+      steps_[k].hotword = node.hotword;
+      steps_[k].hot_arc = graph_.hot_arc(node.arc);
+      steps_[k].is_silent = graph_.is_silent(node.arc);
+      steps_[k].content = graph_.arc_content(node.arc);
+    }
+    for (Step& step : steps_) {
+      step.arcs = graph_.arcs_of(step.content.target);
+      step.has_epsilons = graph_.level(step.content.target) > 0;
     }
   }
 
@@ -119,11 +132,11 @@ class Maker {
     // Epsilon arcs lead to lower levels.
     order_.clear();
     for (std::uint32_t p = 0; p < points_.size(); ++p) order_.push_back(p);
-    std::stable_sort(order_.begin() + 1, order_.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return graph_.level(points_[a].lg_state) > graph_.level(points_[b].lg_state);
+    std::sort(order_.begin() + 1, order_.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const std::uint32_t x = graph_.level(points_[a].lg_state);
+      const std::uint32_t y = graph_.level(points_[b].lg_state);
+      return x != y ? x > y : a < b;
     });
-    std::stable_sort(epsilons_.begin(), epsilons_.end(),
-                     [](const Epsilon& a, const Epsilon& b) { return a.from < b.from; });
     keep_useful_points();
     std::uint32_t next = steps_[k].node;
     for (const std::uint32_t p : order_)
@@ -153,20 +166,20 @@ class Maker {
 
   void find_points(std::uint32_t k) {
     const Step& step = steps_[k];
-    points_.assign(1, {step.content.target, step.hotword, kNoNode});
+    points_.assign(1, {step.content.target, step.hotword, kNoNode, step.arcs});
     epsilons_.clear();
-    if (graph_.level(step.content.target) == 0) return;
+    if (!step.has_epsilons) return;
     point_of_.clear();
     for (std::uint32_t p = 0; p < points_.size(); ++p) {
       const Point from = points_[p];
       if (graph_.level(from.lg_state) == 0) continue;
-      for (const SearchGraph::PathArc& arc : graph_.epsilon_arcs(from.lg_state)) {
+      graph_.visit_epsilons(from.lg_state, [&](const SearchGraph::PathArc& arc) {
         LatticeScore score{0, -arc.cost, 0};
         hotwords::StateId hotword = from.hotword;
         if (labels_ == HotwordLabels::kWords && arc.word != 0)
           score.hotword = automaton_->advance(hotword, arc.word, &hotword);
         epsilons_.push_back({p, point(arc.target, hotword), arc.word, score});
-      }
+      });
     }
   }
 
@@ -179,7 +192,7 @@ class Maker {
       const auto [known, is_new] = point_of_.try_emplace({lg_state, hotword}, count);
       if (!is_new) return known->second;
     }
-    points_.push_back({lg_state, hotword, kNoNode});
+    points_.push_back({lg_state, hotword, kNoNode, graph_.arcs_of(lg_state)});
     return count;
   }
 
@@ -196,7 +209,7 @@ class Maker {
   }
 
   bool goes_on(const Point& from, const Step& step, LatticeScore* score) const {
-    if (!graph_.leaves(from.lg_state, step.arc)) return false;
+    if (!from.arcs.has(step.hot_arc)) return false;
     score->graph = -step.content.cost;
     if (labels_ == HotwordLabels::kNone) return true;
     const bool in_words = labels_ == HotwordLabels::kWords;
@@ -280,7 +293,7 @@ class Maker {
 
 WordDag make_word_dag(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
                       const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) {
-  return Maker(raw, graph, options, frames, hotwords.get()).make();
+  return DagMaker(raw, graph, options, frames, hotwords.get()).make();
 }
 
 std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,

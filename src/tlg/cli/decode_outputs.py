@@ -111,9 +111,8 @@ class NbestWriter(Output):
         return ("\t".join(NBEST_COLUMNS) + "\n").encode()
 
     def _content(self, name: str, result: Result) -> bytes:
-        nbest: list[Result] = getattr(result, "nbest", None) or [result]
         rows = []
-        for rank, one in enumerate(nbest, 1):
+        for rank, one in enumerate(result.nbest or [result], 1):
             scores = [f"{getattr(one, term):.4f}" for term in NBEST_COLUMNS[2:-1]]
             rows.append("\t".join([name, str(rank), *scores, one.text]) + "\n")
             if any(mark in name + one.text for mark in "\t\r\n") or not name.strip():
@@ -173,9 +172,8 @@ class LatticeWriter(Output):
         super().__init__(path)
 
     def _content(self, name: str, result: Result) -> bytes:
-        lattice = getattr(result, "lattice", None)
-        if lattice is None:
+        if result.lattice is None:
             raise LatticeError(
-                f"utterance {name!r} has no lattice", remedy="Make the decoder with lattices on"
+                f"utterance {name!r} has no lattice", remedy="Make the decoder with lattice=True"
             )
-        return lattice_bytes(lattice, self._format, name)
+        return lattice_bytes(result.lattice, self._format, name)
