@@ -317,6 +317,7 @@ class Lattice:
     def oracle(
         self, units: Sequence[int], begin: Sequence[int], reference: Sequence[int]
     ) -> tuple[int, list[int]]: ...
+
 # Prefix beam search (csrc/bindings/register_prefix.cc, register_prefix_model.cc)
 
 class WordMode(enum.Enum):
