@@ -13,11 +13,10 @@ import numpy as np
 from tlg import _core
 from tlg._files import PathLike
 from tlg.decoder.graph.tokens import TokenTable
-from tlg.decoder.intake import intake
+from tlg.decoder.intake import intake, unpad
 from tlg.decoder.prefix_hotwords import PrefixSlotMaker
 from tlg.decoder.prefix_model import LexiconLike, LmLike, LmUnit, PrefixModel, PrefixReport, PrefixTokens
 from tlg.decoder.prefix_result import PrefixReader, PrefixResult
-from tlg.decoder.search import _unpad
 from tlg.decoder.slot import check_bias
 from tlg.errors import InputError, OptionError, StreamError
 from tlg.hotwords import Hotwords
@@ -268,7 +267,7 @@ class PrefixDecoder:
         """
         threads = _count("threads", threads, "Pass the number of cores")
         ready = []
-        for number, one in enumerate(_unpad(inputs, lengths)):
+        for number, one in enumerate(unpad(inputs, lengths)):
             try:
                 ready.append(intake(one, len(self.tokens), logits=logits))
             except InputError as error:
