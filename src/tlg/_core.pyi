@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,10 +103,10 @@ class Lexicon:
     @property
     def num_pronunciations(self) -> int: ...
 
-class Unknown:
-    drop: ClassVar[Unknown]
-    renormalise: ClassVar[Unknown]
-    map: ClassVar[Unknown]
+class Unknown(enum.Enum):
+    drop = ...
+    renormalise = ...
+    map = ...
 
 class GrammarReport:
     words_without_pronunciation: list[str]
@@ -432,10 +432,10 @@ class PrefixStream:
 
 # n-gram models (csrc/bindings/register_lm.cc)
 
-class Symbols:
-    error: ClassVar[Symbols]
-    skip: ClassVar[Symbols]
-    unk: ClassVar[Symbols]
+class Symbols(enum.Enum):
+    error = ...
+    skip = ...
+    unk = ...
 
 def count_newlines(text: bytes) -> int: ...
 
@@ -469,24 +469,24 @@ class Corpus:
     @property
     def num_outside(self) -> int: ...
 
-class Smoothing:
-    mkn: ClassVar[Smoothing]
-    kn: ClassVar[Smoothing]
-    absolute: ClassVar[Smoothing]
-    wb: ClassVar[Smoothing]
-    katz: ClassVar[Smoothing]
-    addk: ClassVar[Smoothing]
-    ml: ClassVar[Smoothing]
-    jm: ClassVar[Smoothing]
+class Smoothing(enum.Enum):
+    mkn = ...
+    kn = ...
+    absolute = ...
+    wb = ...
+    katz = ...
+    addk = ...
+    ml = ...
+    jm = ...
 
-class CountOfCounts:
-    lmplz: ClassVar[CountOfCounts]
-    exact: ClassVar[CountOfCounts]
-    raw: ClassVar[CountOfCounts]
+class CountOfCounts(enum.Enum):
+    lmplz = ...
+    exact = ...
+    raw = ...
 
-class PruneCounts:
-    raw: ClassVar[PruneCounts]
-    adjusted: ClassVar[PruneCounts]
+class PruneCounts(enum.Enum):
+    raw = ...
+    adjusted = ...
 
 class SmoothingOptions:
     smoothing: Smoothing
