@@ -415,7 +415,7 @@ def _options(options: dict[str, Any]) -> PrefixOptions:
 
 # What other packages call it.
 _ELSEWHERE = {
-    "alpha": "lm_weight = alpha / ln 10",
+    "alpha": "lm_weight",
     "beta": "word_score",
     "beam_width": "beam_size",
     "beam_prune_logp": "beam = -beam_prune_logp",
@@ -423,8 +423,8 @@ _ELSEWHERE = {
     "cutoff_top_n": "max_tokens",
     "beam_size_token": "max_tokens",
     "beam_threshold": "beam",
-    "hotword_weight": "hotword_bias, nats a unit",
-    "unk_score_offset": "unk_score",
+    "hotword_weight": "the weight of each hotword, {phrase: hotword_weight}, with hotword_bias=0",
+    "unk_score_offset": "unk_score = alpha * ln 10 * unk_score_offset",
     "blank_id": "blank",
     "blank_token": "blank",
     "sil_token": "word_separator",

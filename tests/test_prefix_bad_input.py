@@ -112,7 +112,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "misspelt": ({"beam_siz": 3}, "Did you mean 'beam_size'"),
     "of_pyctcdecode": ({"beam_width": 3}, "here it is beam_size"),
     "of_torchaudio": ({"sil_token": "|"}, "here it is word_separator"),
-    "alpha": ({"alpha": 0.5}, "here it is lm_weight = alpha / ln 10"),
+    "alpha": ({"alpha": 0.5}, "here it is lm_weight"),
     "separator_no_token": ({"word_separator": "#"}, "word_separator='#' is no token"),
     "separator_is_the_blank": ({"word_separator": "<blk>"}, "or the blank"),
     "separator_a_number": ({"word_separator": 3}, "word_separator=3 is no token"),
