@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from tlg import _core
 from tlg.decoder.graph.graph import Graph
-from tlg.decoder.result import FiredHotword, Result, WordSpan, join_words
+from tlg.decoder.lattice import Lattice
+from tlg.decoder.options import SearchOptions
+from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan, join_words
 from tlg.decoder.spans import place_words
 from tlg.errors import TlgError
 from tlg.hotwords import Hotwords
@@ -19,11 +22,13 @@ class ResultReader:
 
     Args:
         graph: its words, tokens and lexicon.
+        options: of the search: what was asked for.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, options: SearchOptions) -> None:
         """See whether the graph says where words end, or the lexicon has to."""
         self._graph = graph
+        self.options = options
         self._spells = graph.info.num_roots == 0 and _has_lexicon(graph)
 
     def words(self, labels: Sequence[int]) -> list[str]:
@@ -31,51 +36,28 @@ class ResultReader:
         return [self._graph.words[label] for label in labels]
 
     def result(self, found: _core.Hypothesis, hotwords: Hotwords | None) -> Result:
-        """Return the result of an utterance that was searched with these hotwords."""
-        words = self.words(found.words)
-        token_spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
-        symbols = self._graph.tokens.symbols
-        tokens = [symbols[token] for token in found.tokens]
-        word_spans = [
-            WordSpan(word, start, end)
-            for word, (start, end) in zip(words, found.word_spans.tolist(), strict=True)
-        ]
-        if self._spells and words:
-            word_spans = self._spell_spans(words, tokens, token_spans, found.partial) or word_spans
-        fired = []
-        if found.hotwords and hotwords is not None:
-            in_words = hotwords.units_are == "words"
-            spans = [(span.start, span.end) for span in word_spans] if in_words else token_spans
-            for match in found.hotwords:
-                fired.append(
-                    FiredHotword(
-                        hotwords.phrase(match.phrase),
-                        spans[match.start][0],
-                        spans[match.end - 1][1],
-                        match.reward,
-                    )
-                )
-        return Result(
-            text=join_words(words),
-            words=words,
-            word_spans=word_spans,
-            tokens=tokens,
-            token_spans=token_spans,
-            score=found.score,
-            am_score=found.am_score,
-            lm_score=found.lm_score,
-            word_score=found.word_score,
-            blank_score=found.blank_score,
-            hotword_score=found.hotword_score,
-            hotwords=fired,
-            partial=found.partial,
-            num_frames=found.num_frames,
-        )
+        """Return the result of an utterance that was searched with these hotwords.
 
-    def _spell_spans(
+        Its fields are put into words when they are first read: a list of tuples for each token costs a good part
+        of what the search does, and most users want the text.
+        """
+        return Result.deferred(_Found(self, found, hotwords).read)
+
+    def lattice(self, core: _core.Lattice) -> Lattice:
+        """Return a lattice with the words of the graph."""
+        return Lattice(core, self._graph.words, acoustic_scale=self.options.acoustic_scale)
+
+    def tokens(self, columns: Sequence[int]) -> list[str]:
+        """Return the symbols of columns."""
+        symbols = self._graph.tokens.symbols
+        return [symbols[column] for column in columns]
+
+    def spell_spans(
         self, words: list[str], tokens: list[str], token_spans: list[tuple[int, int]], partial: bool
     ) -> list[WordSpan] | None:
-        """Return the words' frames as the lexicon tells them; None if it does not explain the tokens."""
+        """Return the words' frames as the lexicon tells them; None: the graph does, or the lexicon cannot."""
+        if not self._spells or not words:
+            return None
         places = place_words(
             words, tokens, self._graph.pronunciations, separator=self._graph.info.separator, partial=partial
         )
@@ -86,6 +68,100 @@ class ResultReader:
             begin = token_spans[first][0] if first < last else token_spans[first - 1][1] if first > 0 else 0
             spans.append(WordSpan(word, begin, token_spans[last - 1][1] if first < last else begin))
         return spans
+
+
+class _Found:
+    """What the core found, and how each field of a Result is made of it."""
+
+    __slots__ = ("_core", "_hotwords", "_reader")
+
+    def __init__(self, reader: ResultReader, core: _core.Hypothesis, hotwords: Hotwords | None) -> None:
+        self._reader = reader
+        self._core = core
+        self._hotwords = hotwords
+
+    def read(self, result: Result, name: str) -> Any:
+        make = _MAKERS.get(name)
+        return getattr(self._core, name) if make is None else make(self, result)
+
+    def text(self, result: Result) -> str:
+        return join_words(result.words)
+
+    def words(self, result: Result) -> list[str]:
+        return self._reader.words(self._core.words)
+
+    def tokens(self, result: Result) -> list[str]:
+        return self._reader.tokens(self._core.tokens)
+
+    def token_spans(self, result: Result) -> list[tuple[int, int]]:
+        return list(map(tuple, self._core.token_spans.tolist()))
+
+    def word_spans(self, result: Result) -> list[WordSpan]:
+        spelled = self._reader.spell_spans(result.words, result.tokens, result.token_spans, result.partial)
+        if spelled is not None:
+            return spelled
+        spans = self._core.word_spans.tolist()
+        return [WordSpan(word, start, end) for word, (start, end) in zip(result.words, spans, strict=True)]
+
+    def hotwords(self, result: Result) -> list[FiredHotword]:
+        hotwords, fired = self._hotwords, []
+        if not self._core.hotwords or hotwords is None:
+            return []
+        in_words = hotwords.units_are == "words"
+        spans = [(span.start, span.end) for span in result.word_spans] if in_words else result.token_spans
+        for match in self._core.hotwords:
+            start, end = spans[match.start][0], spans[match.end - 1][1]
+            fired.append(FiredHotword(hotwords.phrase(match.phrase), start, end, match.reward))
+        return fired
+
+    def nbest(self, result: Result) -> list[Result]:
+        more = self._core.more
+        found = [self._core] if more is None or not more.nbest else more.nbest
+        nothing: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
+        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **nothing) for one in found]
+
+    def confidence(self, result: Result) -> list[float] | None:
+        more, options = self._core.more, self._reader.options
+        return more.confidence if more is not None and (options.lattice or options.mbr) else None
+
+    def lattice(self, result: Result) -> Lattice | None:
+        more = self._core.more
+        return (
+            self._reader.lattice(more.lattice) if more is not None and self._reader.options.lattice else None
+        )
+
+    def mbr(self, result: Result) -> MbrPath | None:
+        more = self._core.more
+        if more is None or not self._reader.options.mbr:
+            return None
+        mbr = more.mbr
+        words = self._reader.words(mbr.words)
+        spans = [WordSpan(word, *span) for word, span in zip(words, mbr.spans.tolist(), strict=True)]
+        slots = [
+            [
+                SlotWord(
+                    self._reader.words([one.word])[0] if one.word else "", one.probability, one.start, one.end
+                )
+                for one in slot
+            ]
+            for slot in mbr.slots
+        ]
+        return MbrPath(join_words(words), words, spans, mbr.confidences, mbr.risk, slots)
+
+
+# The other fields are the core's own.
+_MAKERS: dict[str, Callable[[_Found, Result], Any]] = {
+    "text": _Found.text,
+    "words": _Found.words,
+    "word_spans": _Found.word_spans,
+    "tokens": _Found.tokens,
+    "token_spans": _Found.token_spans,
+    "hotwords": _Found.hotwords,
+    "nbest": _Found.nbest,
+    "confidence": _Found.confidence,
+    "lattice": _Found.lattice,
+    "mbr": _Found.mbr,
+}
 
 
 def _has_lexicon(graph: Graph) -> bool:

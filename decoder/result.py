@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["FiredHotword", "Result", "WordSpan", "join_words"]
+if TYPE_CHECKING:
+    from tlg.decoder.lattice import Lattice
+
+__all__ = ["FiredHotword", "MbrPath", "Result", "SlotWord", "WordSpan", "join_words"]
 
 
 class WordSpan(NamedTuple):
@@ -25,6 +29,42 @@ class FiredHotword(NamedTuple):
     start: int
     end: int
     reward: float
+
+
+class SlotWord(NamedTuple):
+    """What may stand in a slot of a confusion network: a word, or "" for none; frames are means over the paths."""
+
+    word: str
+    probability: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class MbrPath:
+    """The words with the least expected number of word errors, given the lattice without its hotword scores.
+
+    Attributes:
+        text: the words joined.
+        words: the words; they need not be a path of the graph.
+        word_spans: their frames, half-open.
+        confidence: of each word, the probability that it stands in its place.
+        risk: the expected number of word errors.
+        slots: the confusion network: for each place the words that may stand there, the most probable first.
+
+    Source: Xu, Povey, Mangu and Zhu, 2011 (docs/lattices.md).
+    """
+
+    text: str
+    words: list[str]
+    word_spans: list[WordSpan]
+    confidence: list[float]
+    risk: float
+    slots: list[list[SlotWord]]
+
+
+def _nothing() -> None:
+    """A default that leaves no attribute in the class, which would hide what is deferred."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +90,12 @@ class Result:
         partial: no final state of the graph was reached (cut off in mid-word, or a beam too narrow): the
             best partial path is given, without the final cost.
         num_frames: frames searched; fewer than given only where no path went on (``partial`` is then true).
+        nbest: the best paths of different word sequences, the best first, this one among them: ``nbest=`` of the
+            decoder many, or fewer where ``lattice_beam`` holds fewer. Theirs are empty.
+        confidence: of each word, the probability that it stands in its place, from the lattice without the hotword
+            scores; None without ``lattice=True`` or ``mbr=True``.
+        lattice: all that ended within ``lattice_beam``; None without ``lattice=True``.
+        mbr: the words with the least expected number of errors; None without ``mbr=True``.
     """
 
     text: str
@@ -66,20 +112,53 @@ class Result:
     hotwords: list[FiredHotword]
     partial: bool
     num_frames: int
+    nbest: list[Result] = field(default_factory=list, repr=False)
+    confidence: list[float] | None = field(default_factory=_nothing)
+    lattice: Lattice | None = field(default_factory=_nothing, repr=False, compare=False)
+    mbr: MbrPath | None = field(default_factory=_nothing, repr=False)
+
+    @classmethod
+    def deferred(cls, read: Callable[[Result, str], Any], **known: Any) -> Result:
+        """Return a result whose fields are worked out when they are first read.
+
+        Args:
+            read: (the result, a field's name) -> its value; it may read other fields.
+            **known: fields that have their value already; those with a default that are left out have that.
+        """
+        result = object.__new__(cls)
+        result.__dict__.update(known, _read=read)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out a field of a deferred result; asked only for what is not there yet."""
+        read = self.__dict__.get("_read")
+        if read is None or name not in Result.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__[name] = read(self, name)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all fields: what a copy or a pickle holds, with nothing left to work out."""
+        return {name: getattr(self, name) for name in Result.__dataclass_fields__}
 
 
 # Scripts written without spaces between words, as unicodedata names their characters.
 _NO_SPACE = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "IDEOGRAPHIC")
+_NO_SPACE_FROM = "\u0e00"  # no script below this one is among them
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _takes_no_space(character: str) -> bool:
-    if character < "\u0e00":
+    if character < _NO_SPACE_FROM:
         return False
     return unicodedata.name(character, "").startswith(_NO_SPACE)
 
 
 def join_words(words: Sequence[str]) -> str:
     """Return the words as running text: a space between two, unless both scripts write none there."""
+    text = " ".join(words)
+    if "" not in words and max(text, default="") < _NO_SPACE_FROM:
+        return text
     text = ""
     for word in words:
         if text and word and not (_takes_no_space(text[-1]) and _takes_no_space(word[0])):

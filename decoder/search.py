@@ -3,117 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterable
 from typing import Any, NoReturn
-
-import numpy as np
 
 from tlg import _core
 from tlg._files import PathLike
+from tlg.decoder.batch import BatchJob, decode_all, decode_each
 from tlg.decoder.endpoint import Endpointing
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.intake import intake
+from tlg.decoder.options import SearchOptions
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
 from tlg.decoder.slot import SlotMaker, check_bias
 from tlg.decoder.stream import Stream
-from tlg.errors import InputError, OptionError, PosteriorError
+from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Decoder", "SearchOptions"]
-
-LARGEST = 1e6  # scales and scores; costs are float32, and far larger ones leave no digits to tell paths apart
-
-
-@dataclasses.dataclass(frozen=True)
-class SearchOptions:
-    """The options of a search; all scores in nats.
-
-    Attributes:
-        beam: paths worse than the best by more than this are dropped; ``math.inf`` searches everything.
-        max_active: tokens kept after a frame at most, a guard against frames that say nothing.
-        min_active: tokens kept whatever the beam, where the search reaches as many. Unlike in Kaldi, few tokens
-            do not switch the beam off.
-        acoustic_scale: multiplies the log-posteriors; 1e-6 to 1e6.
-        lm_weight: multiplies the graph's scores; 0 to 1e6.
-        word_score: added for each word; within 1e6 of 0, as the next.
-        blank_penalty: taken off for each blank frame.
-
-    Raises:
-        OptionError: a value out of its range.
-    """
-
-    beam: float = 16.0
-    max_active: int = 7000
-    min_active: int = 0
-    acoustic_scale: float = 1.0
-    lm_weight: float = 1.0
-    word_score: float = 0.0
-    blank_penalty: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Check types and ranges."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            whole = field.name in ("max_active", "min_active")
-            if isinstance(value, bool) or not isinstance(
-                value, (int, np.integer) if whole else (int, float, np.integer, np.floating)
-            ):
-                raise OptionError(f"{field.name}={value!r} is not {'an integer' if whole else 'a number'}")
-            try:
-                object.__setattr__(self, field.name, int(value) if whole else float(value))
-            except OverflowError:
-                raise OptionError(f"{field.name} is beyond the range of a float") from None
-        self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
-        self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
-        self._require(
-            0 <= self.min_active <= self.max_active,
-            "min_active",
-            "between 0 and max_active",
-            "0 is the default",
-        )
-        self._require(
-            1 / LARGEST <= self.acoustic_scale <= LARGEST,
-            "acoustic_scale",
-            "between 1e-6 and 1e6",
-            "1 to 3 are usual",
-        )
-        self._require(
-            0 <= self.lm_weight <= LARGEST, "lm_weight", "0 or more and at most 1e6", "1 is the default"
-        )
-        for name in ("word_score", "blank_penalty"):
-            self._require(
-                abs(getattr(self, name)) <= LARGEST, name, "between -1e6 and 1e6", "0 is the default"
-            )
-
-    @classmethod
-    def from_dict(cls, options: Mapping[str, Any], *, others: Sequence[str] = ()) -> SearchOptions:
-        """Return the options with these names and values; the others have their defaults.
-
-        Args:
-            options: option name -> value.
-            others: names that the caller knows besides, for the hint at a misspelt one.
-
-        Raises:
-            OptionError: a name that is no option (names the nearest known one), a value out of its range.
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in options:
-            if name not in known:
-                near = difflib.get_close_matches(name, [*known, *others], n=1)
-                remedy = (
-                    f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join([*known, *others])}"
-                )
-                raise OptionError(f"unknown option {name!r}", remedy=remedy)
-        return cls(**options)
-
-    def _require(self, fits: bool, name: str, range_: str, remedy: str) -> None:
-        if not fits:
-            raise OptionError(f"{name}={getattr(self, name)} is not {range_}", remedy=remedy)
+__all__ = ["Decoder"]
 
 
 class Decoder:
@@ -189,17 +98,25 @@ class Decoder:
             min_active=self._options.min_active,
             acoustic_scale=self._options.acoustic_scale,
             blank_penalty=self._options.blank_penalty,
+            blank_skip=self._options.blank_skip,
+            token_beam=self._options.token_beam,
+            max_tokens=self._options.max_tokens,
+            lattice_beam=self._options.kept_beam,
+            nbest=self._options.nbest if self._options.nbest > 1 else 0,
+            lattice=self._options.lattice,
+            mbr=self._options.mbr,
             num_roots=info.num_roots + info.num_separators,
             separator=-1 if info.separator is None else tokens.id(info.separator),
             kernel=os.environ.get("TLG_KERNEL", "auto"),
         )
-        self._reader = ResultReader(self._graph)
+        self._reader = ResultReader(self._graph, self._options)
         self._slots = SlotMaker(
             self._graph,
             search_graph,
             acoustic_scale=self._options.acoustic_scale,
             beam=self._options.beam,
             bias=bias,
+            prunes_tokens=self._options.prunes_tokens,
         )
         self._slot = self._slots.make(hotwords)
 
@@ -263,13 +180,16 @@ class Decoder:
         Raises:
             PosteriorError: not posteriors over the graph's tokens; names the first bad row.
         """
-        return self._decode([intake(log_probs, len(self._graph.tokens), logits=logits)], threads=1)[0]
+        slot = self._slot
+        ready = intake(log_probs, len(self._graph.tokens), logits=logits)
+        (found,) = self._core.decode([ready], slot.use, 1)
+        return self._reader.result(found, slot.hotwords)
 
     def decode_batch(
         self,
         inputs: Iterable[object],
         *,
-        lengths: Sequence[int] | None = None,
+        lengths: object = None,
         threads: int = 1,
         logits: bool = False,
     ) -> list[Result]:
@@ -277,25 +197,45 @@ class Decoder:
 
         Args:
             inputs: a list of what decode() takes, or one padded array [B, T, V] with ``lengths``.
-            lengths: frames of each row of a padded array.
-            threads: at least 1; the GIL is released.
+            lengths: frames of each row of a padded array: a list, an array or a tensor of integers.
+            threads: utterances decoded at a time, the longest first; the GIL is released.
             logits: as in decode().
 
         Raises:
-            PosteriorError: as in decode(); names the utterance (from 0). Nothing is decoded then.
+            PosteriorError: as in decode(); names the first bad utterance (from 0). No result is given then.
             OptionError: threads below 1, or lengths that do not fit.
         """
-        if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
-            raise OptionError(f"threads={threads!r} is not 1 or more", remedy="Pass the number of cores")
-        ready = []
-        for number, one in enumerate(_unpad(inputs, lengths)):
-            try:
-                ready.append(intake(one, len(self._graph.tokens), logits=logits))
-            except InputError as error:
-                raise type(error)(
-                    f"utterance {number}: {error.message}", remedy=error.remedy, file=error.file
-                ) from error
-        return self._decode(ready, threads=min(int(threads), max(len(ready), 1)))
+        return decode_all(self._job(logits, threads), inputs, lengths=lengths)
+
+    def decode_iter(
+        self,
+        inputs: Iterable[object],
+        *,
+        threads: int = 1,
+        ordered: bool = True,
+        window: int | None = None,
+        copy: bool = True,
+        logits: bool = False,
+    ) -> Generator[tuple[Any, Result], None, None]:
+        """Return an iterator over (key, result) of utterances that need not fit in memory together.
+
+        Inputs are read on the caller's thread, only as results are asked for, and at most ``window`` of them are
+        held. Closing the iterator ends the work. All are decoded with the hotwords of the moment of this call.
+
+        Args:
+            inputs: an iterable of what decode() takes, the keys being 0, 1 ..., or of pairs (key, log_probs).
+            threads: utterances decoded at a time; of one, nothing is read ahead.
+            ordered: results come in the order of the inputs, or else as they are done.
+            window: utterances that are read and whose results are not out yet, at most; None: 8 for each thread.
+            copy: keep a copy of each input that waits, so that its memory may be used again at once; without, an
+                array must stay as it is until its result is out.
+            logits: as in decode().
+
+        Raises:
+            PosteriorError: as in decode(); names the utterance by its key, once the results before it are out.
+            OptionError: threads or window below 1.
+        """
+        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window, copy=copy)
 
     def stream(
         self,
@@ -323,53 +263,12 @@ class Decoder:
             endpointing=endpointing,
         )
 
-    def _decode(self, ready: list[object], *, threads: int) -> list[Result]:
-        slot = self._slot
-        found = self._core.decode(ready, slot.use, threads)
-        return [self._reader.result(one, slot.hotwords) for one in found]
-
-
-def _unpad(inputs: object, lengths: Sequence[int] | None) -> Iterable[object]:
-    """Return the utterances of a batch: a list's items, or the rows of [B, T, V] cut to their lengths."""
-    shape = getattr(inputs, "shape", None)
-    if shape is None:
-        if lengths is not None:
-            raise OptionError("lengths go with one padded array [B, T, V]", remedy="Leave lengths out")
-        if isinstance(inputs, str | bytes | Path | Mapping) or not isinstance(inputs, Iterable):
-            raise PosteriorError(
-                f"a batch is a {type(inputs).__name__}, not a list of arrays [T, V]",
-                remedy="Pass a list; of one utterance, decode() takes the array itself",
-            )
-        return inputs
-    if len(shape) != 3:
-        raise PosteriorError(
-            f"a batch array has shape {tuple(shape)}, not [B, T, V]",
-            remedy="Pass a list of arrays [T, V], or decode() for one",
+    def _job(self, logits: bool, threads: int) -> BatchJob:
+        return BatchJob(
+            core=self._core,
+            slot=self._slot,
+            reader=self._reader,
+            num_tokens=len(self._graph.tokens),
+            logits=logits,
+            threads=threads,
         )
-    if lengths is None:
-        raise OptionError("a padded batch needs lengths", remedy="Pass lengths=, one number of frames a row")
-    array: Any = inputs
-    return [array[row, :length] for row, length in enumerate(_check_lengths(lengths, *shape[:2]))]
-
-
-def _check_lengths(lengths: object, rows: int, frames: int) -> list[int]:
-    """Return the lengths of a padded batch [rows, frames, V] as integers."""
-    try:
-        cut = np.asarray(lengths)
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"lengths are no list of integers ({error})") from error
-    if cut.size == 0 and rows == 0:
-        return []
-    if cut.dtype.kind not in "iu" or cut.shape != (rows,):
-        raise OptionError(
-            f"lengths are {cut.dtype} of shape {list(cut.shape)}, not {rows} integers",
-            remedy="Pass frames, one number a row, not seconds or fractions",
-        )
-    found: list[int] = cut.tolist()
-    for row, length in enumerate(found):
-        if not 0 <= length <= frames:
-            raise OptionError(
-                f"lengths[{row}]={length} is not between 0 and the {frames} frames of the batch",
-                remedy="Pass the number of frames of each row before padding",
-            )
-    return found

@@ -35,6 +35,7 @@ class SlotMaker:
         acoustic_scale: of the search.
         beam: of the search.
         bias: of lists that are no Hotwords.
+        prunes_tokens: whether the search leaves tokens out: not those of hotwords then.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SlotMaker:
         acoustic_scale: float,
         beam: float,
         bias: float | None,
+        prunes_tokens: bool = False,
     ) -> None:
         """Keep what lists are compiled with."""
         self._graph = graph
@@ -52,6 +54,7 @@ class SlotMaker:
         self._acoustic_scale = acoustic_scale
         self._beam = beam
         self._bias = bias
+        self._prunes_tokens = prunes_tokens
         self._uses: weakref.WeakKeyDictionary[Hotwords, _core.HotwordUse] = weakref.WeakKeyDictionary()
 
     def make(self, hotwords: Hotwords | HotwordSource | None) -> Slot:
@@ -80,7 +83,19 @@ class SlotMaker:
         neutral = -1
         if separator is not None and separator != hotwords.report.boundary:
             neutral = self._graph.tokens.id(separator)
-        return _core.HotwordUse(self._search_graph, automaton, labels, neutral)
+        wanted = self._tokens_of(hotwords) if self._prunes_tokens else []
+        return _core.HotwordUse(self._search_graph, automaton, labels, neutral, wanted)
+
+    def _tokens_of(self, hotwords: Hotwords) -> list[int]:
+        """Return the columns that hotwords are made of."""
+        units = {unit for entry in hotwords.report.accepted for unit in entry.units}
+        table = self._graph.tokens
+        if hotwords.units_are == "words":
+            units = {
+                token for word in units for spelled in self._graph.pronunciations(word) for token in spelled
+            }
+        known = set(table.symbols)
+        return sorted(table.id(unit) for unit in units if unit in known)
 
 
 def check_bias(bias: object) -> float | None:

@@ -99,7 +99,7 @@ BAD_BATCHES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "bools": (BATCH, {"lengths": [True, True]}, "lengths are bool"),
     "too_few": (BATCH, {"lengths": [3]}, r"shape \[1\], not 2 integers"),
     "too_many": (BATCH, {"lengths": [3, 3, 3]}, r"shape \[3\], not 2 integers"),
-    "a_number": (BATCH, {"lengths": 3}, r"shape \[\], not 2 integers"),
+    "a_number": (BATCH, {"lengths": 3}, "lengths=3 is one number, not 2 integers"),
     "ragged": (BATCH, {"lengths": [[1], [1, 2]]}, "lengths are no list of integers"),
     "none_inside": (BATCH, {"lengths": [3, None]}, "lengths are object"),
     "one_utterance": (BATCH[0], {}, r"shape \(3, \d+\), not \[B, T, V\]. .*decode\(\) for one"),

@@ -57,12 +57,12 @@ def test_text_and_pickle(kind: type[TlgError], case: tuple[dict[str, object], st
 
 def test_the_core_throws_the_same_classes() -> None:
     with pytest.raises(PosteriorError) as caught:
-        _core.check_log_probs(np.zeros((2, 3), np.float32), 1e-2)
+        _core.read_log_probs(np.zeros((2, 3), np.float32), logits=False, tolerance=1e-2)
     assert caught.value.message.startswith("row 0 is no distribution")
     assert "logits=True" in caught.value.remedy
     assert (caught.value.file, caught.value.line) == (None, None)
     with pytest.raises(errors.OptionError, match="log_probs has 1 dimensions, not 2"):
-        _core.check_log_probs(np.zeros(3, np.float32), 1e-2)
+        _core.read_log_probs(np.zeros(3, np.float32), logits=False, tolerance=1e-2)
 
 
 def test_os_errors_stay_catchable() -> None:

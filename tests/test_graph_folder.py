@@ -368,11 +368,12 @@ def test_foreign_folder(tmp_path: Path) -> None:
 def test_blank_of_a_folder(tmp_path: Path, folder: Path) -> None:
     foreign = tmp_path / "eesen"
     foreign.mkdir()
-    shutil.copy(folder / "LG.fst", foreign / "TLG.fst")
-    shutil.copy(folder / "words.txt", foreign / "words.txt")
+    build(TRIGRAM, LEXICA["plain"], tmp_path, topology="ctc", out=tmp_path / "ctc")
+    for name in ("TLG.fst", "words.txt"):
+        shutil.copy(tmp_path / "ctc" / name, foreign / name)
     table = (folder / "tokens.txt").read_text(encoding="utf-8").replace("<blk>", "phi")
     (foreign / "tokens.txt").write_text(table, encoding="utf-8")
-    with pytest.raises(TokensError, match=r"no token looks like the blank .*blank= \(--blank\)"):
+    with pytest.raises(TokensError, match=r"no token looks like the blank .*'phi' .*blank= \(--blank\)"):
         Graph.load(foreign)
     assert Graph.load(foreign, blank="phi").tokens.blank == 0
     assert Graph.load(folder, blank="<blk>").tokens.blank == Graph.load(folder, blank=0).tokens.blank == 0

@@ -20,6 +20,13 @@ inline pybind11::array span_array(const std::vector<decoder::Span>& values) {
                              reinterpret_cast<const std::int64_t*>(values.data()));
 }
 
+inline void check_width(std::int64_t columns, std::int32_t num_tokens) {
+  if (columns != num_tokens)
+    throw Error(ErrorKind::kPosterior, "log_probs has " + std::to_string(columns) +
+                                           " columns, the graph " + std::to_string(num_tokens) +
+                                           " tokens");
+}
+
 // The frames of one input: float32 [T, V], or a tuple of ids [T, K], log_probs [T, K], rest [T].
 // The arrays that the frames point into are appended to `keep`.
 inline decoder::Frames frames_of(const pybind11::handle& input, std::int32_t num_tokens,
@@ -49,10 +56,7 @@ inline decoder::Frames frames_of(const pybind11::handle& input, std::int32_t num
   }
   const auto dense = input.cast<Array<float>>();
   check_rank(dense, 2, "log_probs");
-  if (dense.shape(1) != num_tokens)
-    throw Error(ErrorKind::kPosterior, "log_probs has " + std::to_string(dense.shape(1)) +
-                                           " columns, the graph " + std::to_string(num_tokens) +
-                                           " tokens");
+  check_width(dense.shape(1), num_tokens);
   frames.num_frames = static_cast<std::int32_t>(dense.shape(0));
   frames.dense = dense.data();
   keep->push_back(dense);

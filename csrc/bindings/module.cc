@@ -8,7 +8,10 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_fst(module);
   tlg::bindings::register_graph(module);
   tlg::bindings::register_posteriors(module);
+  tlg::bindings::register_lattice(module);
+  tlg::bindings::register_results(module);
   tlg::bindings::register_decoder(module);
+  tlg::bindings::register_batch(module);
   tlg::bindings::register_stream(module);
   tlg::bindings::register_prefix(module);
   tlg::bindings::register_lm(module);

@@ -1,9 +1,10 @@
-// tlg._core.SearchGraph, Decoder, Hypothesis.
+// tlg._core.SearchGraph, HotwordUse, Decoder.
 #include <pybind11/native_enum.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,40 +59,31 @@ void register_decoder(py::module_& module) {
            py::arg("blank"), py::arg("lm_weight"), py::arg("word_score"));
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "HotwordUse")
       .def(py::init<const SearchGraph&, std::shared_ptr<const hotwords::Automaton>, HotwordLabels,
-                    std::int32_t>(),
+                    std::int32_t, const std::vector<std::int32_t>&>(),
            py::arg("graph"), py::arg("automaton").none(false), py::arg("labels"),
-           py::arg("neutral") = -1, py::call_guard<py::gil_scoped_release>())
+           py::arg("neutral") = -1, py::arg("wanted") = std::vector<std::int32_t>(),
+           py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("labels", &HotwordUse::labels);
-  py::class_<Hypothesis>(module, "Hypothesis")
-      .def_readonly("tokens", &Hypothesis::tokens)
-      .def_readonly("words", &Hypothesis::words)
-      .def_property_readonly("token_spans",
-                             [](const Hypothesis& h) { return span_array(h.token_spans); })
-      .def_property_readonly("word_spans",
-                             [](const Hypothesis& h) { return span_array(h.word_spans); })
-      .def_readonly("hotwords", &Hypothesis::hotwords)
-      .def_readonly("score", &Hypothesis::score)
-      .def_readonly("am_score", &Hypothesis::am_score)
-      .def_readonly("lm_score", &Hypothesis::lm_score)
-      .def_readonly("word_score", &Hypothesis::word_score)
-      .def_readonly("blank_score", &Hypothesis::blank_score)
-      .def_readonly("hotword_score", &Hypothesis::hotword_score)
-      .def_readonly("search_score", &Hypothesis::search_score)
-      .def_readonly("partial", &Hypothesis::partial)
-      .def_readonly("num_frames", &Hypothesis::num_frames);
   py::class_<Decoder, std::shared_ptr<Decoder>>(module, "Decoder")
       .def(
           py::init([](std::shared_ptr<const SearchGraph> graph, float beam, std::int32_t max_active,
                       std::int32_t min_active, float acoustic_scale, float blank_penalty,
+                      float blank_skip, float token_beam, std::int32_t max_tokens,
+                      float lattice_beam, std::size_t nbest, bool lattice, bool mbr,
                       std::uint32_t num_roots, std::int32_t separator, const std::string& kernel) {
+            const decoder::LatticeRequest request{nbest, lattice, lattice || mbr, mbr, {}};
             return std::make_shared<Decoder>(
                 std::move(graph),
-                decoder::SearchOptions{beam, max_active, min_active, acoustic_scale, blank_penalty},
-                decoder::SpanOptions{num_roots, separator}, kernel);
+                decoder::SearchOptions{beam, max_active, min_active, acoustic_scale, blank_penalty,
+                                       blank_skip, token_beam, max_tokens, lattice_beam},
+                decoder::SpanOptions{num_roots, separator}, kernel, request);
           }),
           py::arg("graph").none(false), py::kw_only(), py::arg("beam"), py::arg("max_active"),
           py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
-          py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
+          py::arg("blank_skip") = 1.0f,
+          py::arg("token_beam") = std::numeric_limits<float>::infinity(), py::arg("max_tokens") = 0,
+          py::arg("lattice_beam") = 0.0f, py::arg("nbest") = 0, py::arg("lattice") = false,
+          py::arg("mbr") = false, py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
       .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));
 }
 

@@ -27,6 +27,8 @@ const char* class_name(ErrorKind kind) {
       return "GraphError";
     case ErrorKind::kHotword:
       return "HotwordError";
+    case ErrorKind::kLattice:
+      return "LatticeError";
     case ErrorKind::kMissingFile:
       return "MissingFileError";
     case ErrorKind::kIo:

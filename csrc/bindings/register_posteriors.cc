@@ -1,25 +1,35 @@
-// tlg._core.check_log_probs.
-#include "bindings/arrays.h"
+// tlg._core.read_log_probs, from_dlpack.
+#include "bindings/dlpack.h"
 #include "bindings/register.h"
-#include "decoder/posteriors.h"
+#include "bindings/rows.h"
 
 namespace py = pybind11;
 
 namespace tlg::bindings {
+namespace {
+
+// The array itself where it is what the search reads already, else a float32 copy.
+py::array read_log_probs(const py::array& array, bool logits, double tolerance,
+                         std::int64_t first_row) {
+  const decoder::Rows rows = rows_of(array, logits, tolerance, first_row);
+  if (rows.is_ready()) {
+    const py::gil_scoped_release release;
+    decoder::read_rows(rows, nullptr);
+    return array;
+  }
+  py::array_t<float> copy({array.shape(0), array.shape(1)});
+  float* out = copy.mutable_data();
+  const py::gil_scoped_release release;
+  decoder::read_rows_into(rows, out);
+  return copy;
+}
+
+}  // namespace
 
 void register_posteriors(py::module_& module) {
-  module.def(
-      "check_log_probs",
-      // noconvert: a copy made here would be thrown away; tlg._arrays makes the one that is kept.
-      [](const py::array_t<float, py::array::c_style>& log_probs, double tolerance,
-         std::int64_t first_row) {
-        check_rank(log_probs, 2, "log_probs");
-        const float* data = log_probs.data();
-        const std::int64_t frames = log_probs.shape(0), tokens = log_probs.shape(1);
-        py::gil_scoped_release unlocked;
-        decoder::check_log_probs(data, frames, tokens, tolerance, first_row);
-      },
-      py::arg("log_probs").noconvert(), py::arg("tolerance"), py::arg("first_row") = 0);
+  module.def("read_log_probs", &read_log_probs, py::arg("array"), py::kw_only(), py::arg("logits"),
+             py::arg("tolerance"), py::arg("first_row") = 0);
+  module.def("from_dlpack", &from_dlpack, py::arg("capsule"));
 }
 
 }  // namespace tlg::bindings

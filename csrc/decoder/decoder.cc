@@ -34,14 +34,34 @@ void check(const SearchOptions& options) {
   require(std::isfinite(options.blank_penalty),
           "blank_penalty must be finite, not " + std::to_string(options.blank_penalty),
           "0 is the default, 2 to 3 nats help where words are lost");
+  require(options.blank_skip > 0 && options.blank_skip <= 1,
+          "blank_skip must be above 0 and at most 1, not " + std::to_string(options.blank_skip),
+          "1 skips nothing, 0.98 is usual");
+  require(options.token_beam >= 0,
+          "token_beam must be 0 or more, not " + std::to_string(options.token_beam),
+          "infinity, the default, leaves out none");
+  require(options.max_tokens >= 0,
+          "max_tokens must be 0 or more, not " + std::to_string(options.max_tokens),
+          "0, the default, leaves out none");
 }
 
 }  // namespace
 
 Decoder::Decoder(std::shared_ptr<const SearchGraph> graph, const SearchOptions& options,
-                 const SpanOptions& spans, const std::string& kernel)
-    : graph_(std::move(graph)), options_(options), spans_(spans), kernel_(choose_kernel(kernel)) {
+                 const SpanOptions& spans, const std::string& kernel, const LatticeRequest& request)
+    : graph_(std::move(graph)),
+      options_(options),
+      spans_(spans),
+      request_(request),
+      kernel_(choose_kernel(kernel)),
+      lattice_kernel_(choose_kernel(kernel, true)) {
   check(options_);
+  require(!request.any() || options.lattice_beam > 0,
+          "lattice_beam must be above 0, not " + std::to_string(options.lattice_beam),
+          "8 nats are the default");
+  const bool can_skip = graph_->options().blank >= 0;
+  require(can_skip || options.blank_skip == 1, "blank_skip for a graph without blank",
+          "Leave blank_skip out");
 }
 
 std::unique_ptr<Search> Decoder::borrow() const {
@@ -50,6 +70,7 @@ std::unique_ptr<Search> Decoder::borrow() const {
     if (!idle_.empty()) {
       std::unique_ptr<Search> search = std::move(idle_.back());
       idle_.pop_back();
+      search->use_kernel(kernel_);
       return search;
     }
   }
@@ -68,6 +89,11 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
                                 const std::shared_ptr<const HotwordUse>& hotwords) const {
   search.start(hotwords);
+  if (request_.any()) {
+    search.use_kernel(lattice_kernel_);
+    search.advance(frames);
+    return decode_more(search, frames, hotwords);
+  }
   if (frames.num_frames <= kShort) {
     search.advance(frames);
     return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
@@ -80,6 +106,15 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
     traceback.settle(some, &search.utterance());
   }
   return traceback.finish(search.utterance(), frames.part(frames.num_frames, 0));
+}
+
+Hypothesis Decoder::decode_more(const Search& search, const Frames& frames,
+                                const std::shared_ptr<const HotwordUse>& hotwords) const {
+  Hypothesis best = make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
+  auto more = std::make_shared<LatticeResult>(examine_lattice(
+      search.lattice(), *graph_, options_, spans_, frames, hotwords, best.words, request_));
+  best.more = std::move(more);
+  return best;
 }
 
 Hypothesis Decoder::decode(const Frames& frames,

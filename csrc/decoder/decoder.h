@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "decoder/lattice/lattice_result.h"
 #include "decoder/path.h"
 #include "decoder/search.h"
 
@@ -14,9 +15,11 @@ namespace tlg::decoder {
 
 class Decoder {
  public:
-  // Throws Error(kOption) for a value out of its range.
+  // `request`: what decode() adds to the best path; with any of it options.lattice_beam must be
+  // above 0. Throws Error(kOption) for a value out of its range.
   Decoder(std::shared_ptr<const SearchGraph> graph, const SearchOptions& options,
-          const SpanOptions& spans, const std::string& kernel = "auto");
+          const SpanOptions& spans, const std::string& kernel = "auto",
+          const LatticeRequest& request = {});
 
   const SearchGraph& graph() const { return *graph_; }
   const SearchOptions& options() const { return options_; }
@@ -34,11 +37,15 @@ class Decoder {
  private:
   Hypothesis decode_with(Search& search, const Frames& frames,
                          const std::shared_ptr<const HotwordUse>& hotwords) const;
+  // Of an utterance that has been searched: the best path, and what the request adds.
+  Hypothesis decode_more(const Search& search, const Frames& frames,
+                         const std::shared_ptr<const HotwordUse>& hotwords) const;
 
   std::shared_ptr<const SearchGraph> graph_;
   SearchOptions options_;
   SpanOptions spans_;
-  AdvanceFunction kernel_;
+  LatticeRequest request_;
+  AdvanceFunction kernel_, lattice_kernel_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Search>> idle_;
 };

@@ -14,7 +14,7 @@ EpsilonWalk::EpsilonWalk(const SearchGraph& graph, const hotwords::Automaton* wo
 }
 
 void EpsilonWalk::take(const PathArc& arc, std::vector<PathArc>* settled) {
-  if (points_[front_[0]].lg_state != arc.source) {
+  if (points_[front_[0]].lg_state != arc.source && !pass_only_epsilons(arc.source, settled)) {
     pass_epsilons();
     const auto elsewhere = [&](std::size_t at) { return points_[at].lg_state != arc.source; };
     front_.erase(std::remove_if(front_.begin(), front_.end(), elsewhere), front_.end());
@@ -41,6 +41,24 @@ void EpsilonWalk::take(const PathArc& arc, std::vector<PathArc>* settled) {
   points_[0].cost = 0;
   points_.resize(1);
   front_[0] = 0;
+}
+
+// The usual case: all is certain, and no state on the way has more than one epsilon arc.
+bool EpsilonWalk::pass_only_epsilons(std::uint32_t source, std::vector<PathArc>* settled) {
+  if (points_.size() > 1) return false;
+  const Point start = points_[0];
+  const std::size_t before = settled->size();
+  PathArc arc;
+  while (points_[0].lg_state != source) {
+    if (!graph_->only_epsilon_arc(points_[0].lg_state, &arc)) {
+      points_[0] = start;
+      settled->resize(before);
+      return false;
+    }
+    points_[0] = follow(0, arc);
+    settled->push_back(arc);
+  }
+  return true;
 }
 
 double EpsilonWalk::finish(bool is_final, std::vector<PathArc>* rest) {

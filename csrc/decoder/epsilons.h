@@ -36,6 +36,7 @@ class EpsilonWalk {
   };
 
   Point follow(std::size_t from, const PathArc& arc) const;
+  bool pass_only_epsilons(std::uint32_t source, std::vector<PathArc>* settled);
   void pass_epsilons();
   void hand_out(std::size_t last, std::vector<PathArc>* arcs) const;
 

@@ -4,6 +4,28 @@
 #include <utility>
 
 namespace tlg::decoder {
+namespace {
+
+// Aligns the steps of a path and hands each to `take`; returns how the last token ends.
+template <typename Path, typename StepOf, typename Take>
+TokenEnd read_steps(const SearchGraph& graph, const SearchOptions& options, const Frames& frames,
+                    const Path& path, const StepOf& step_of, const Take& take) {
+  const Aligner aligner(graph, options, frames, 0);
+  Alignment alignment;
+  TokenEnd end{};
+  for (std::size_t i = 0; i < path.steps.size(); ++i) {
+    const auto& one = path.steps[i];
+    const PathStep step = step_of(one);
+    if (i + 4 < path.steps.size()) graph.prefetch_path_arc(step_of(path.steps[i + 4]).arc);
+    aligner.extend(step.frame, &alignment);
+    alignment = aligner.next(alignment, graph.arc_column(step.arc), &end);
+    take(one, end.end);
+  }
+  aligner.extend(path.num_frames, &alignment);
+  return aligner.end(alignment);
+}
+
+}  // namespace
 
 PathReader::PathReader(const SearchGraph& graph, const SearchOptions& options,
                        const SpanOptions& spans, std::shared_ptr<const HotwordUse> hotwords)
@@ -25,6 +47,25 @@ Hypothesis PathReader::finish(bool is_final, const TokenEnd& end) {
   settled_.clear();
   const double final_cost = walk_.finish(is_final, &settled_);
   read_settled();
+  return conclude(is_final, final_cost, end);
+}
+
+void PathReader::take_explicit(const ExplicitPath::Step& step, std::int64_t previous_end) {
+  pending_.push_back({step.step.frame, previous_end});
+  const std::uint32_t before = settled_.empty() ? walk_.lg_state() : settled_.back().target;
+  settled_ = step.epsilons;
+  settled_.push_back(
+      graph_->path_arc(step.step.arc, settled_.empty() ? before : settled_.back().target));
+  read_settled();
+}
+
+Hypothesis PathReader::finish(const ExplicitPath& path, const TokenEnd& end) {
+  settled_ = path.epsilons;
+  read_settled();
+  return conclude(path.is_final, path.final_cost, end);
+}
+
+Hypothesis PathReader::conclude(bool is_final, double final_cost, const TokenEnd& end) {
   if (graph_->options().topology == Topology::kCtc && !tokens_.empty())
     token_spans_.back().end = end.end;
   for (; open_word_ < num_words(); ++open_word_) close(open_word_, open_token_, num_tokens());
@@ -64,8 +105,7 @@ bool PathReader::begin_token(const PathArc& arc, const Pending& step) {
   const bool ctc = graph_->options().topology == Topology::kCtc;
   const std::int32_t blank = graph_->options().blank;
   if (ctc && !tokens_.empty()) token_spans_.back().end = step.previous_end;
-  const bool is_repeat = arc.source == arc.target && arc.word == 0;
-  if (ctc || blank < 0 || !(arc.column == blank || is_repeat)) {
+  if (ctc || !arc.is_silent) {
     tokens_.push_back(arc.column);
     token_spans_.push_back({step.start, step.start + 1});
     return true;
@@ -191,17 +231,26 @@ void PathReader::find_hotwords(std::int64_t from, std::int64_t to,
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
                            const std::shared_ptr<const HotwordUse>& hotwords) {
-  const Aligner aligner(graph, options, frames, 0);
   PathReader reader(graph, options, spans, hotwords);
-  Alignment alignment;
-  TokenEnd end{};
-  for (const PathStep& step : path.steps) {
-    aligner.extend(step.frame, &alignment);
-    alignment = aligner.next(alignment, graph.arc_column(step.arc), &end);
-    reader.take(step, end.end);
-  }
-  aligner.extend(path.num_frames, &alignment);
-  Hypothesis out = reader.finish(path.is_final, aligner.end(alignment));
+  const TokenEnd end = read_steps(
+      graph, options, frames, path, [](const PathStep& step) { return step; },
+      [&](const PathStep& step, std::int64_t before) { reader.take(step, before); });
+  Hypothesis out = reader.finish(path.is_final, end);
+  out.num_frames = path.num_frames;
+  out.search_score = -path.cost;
+  return out;
+}
+
+Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
+                           const SpanOptions& spans, const ExplicitPath& path, const Frames& frames,
+                           const std::shared_ptr<const HotwordUse>& hotwords) {
+  PathReader reader(graph, options, spans, hotwords);
+  const TokenEnd end = read_steps(
+      graph, options, frames, path, [](const ExplicitPath::Step& one) { return one.step; },
+      [&](const ExplicitPath::Step& one, std::int64_t before) {
+        reader.take_explicit(one, before);
+      });
+  Hypothesis out = reader.finish(path, end);
   out.num_frames = path.num_frames;
   out.search_score = -path.cost;
   return out;

@@ -17,6 +17,8 @@ struct Span {
   std::int64_t start, end;  // frames, half-open
 };
 
+struct LatticeResult;  // decoder/lattice/lattice_result.h
+
 struct SpanOptions {
   std::uint32_t num_roots = 0;  // a word ends on the way into an LG state below this; 0: not known
   std::int32_t separator = -1;  // the column of the optional token between words: of no word's span
@@ -34,6 +36,22 @@ struct Hypothesis {
   double search_score = 0;  // the search's own float32 sum: equals score but for rounding
   bool partial = false;     // no final state was reached
   std::int64_t num_frames = 0;
+  // What else was asked for: other paths, the lattice, how certain the words are; null: nothing.
+  std::shared_ptr<const LatticeResult> more;
+};
+
+// A path with its epsilon arcs, which need not be the cheapest.
+struct ExplicitPath {
+  struct Step {
+    PathStep step;
+    std::vector<SearchGraph::PathArc> epsilons;  // in front of it
+  };
+  std::vector<Step> steps;
+  std::vector<SearchGraph::PathArc> epsilons;  // behind the last one
+  bool is_final = false;
+  double final_cost = 0;  // of the state itself
+  double cost = 0;        // all of it
+  std::int64_t num_frames = 0;
 };
 
 // Reads a path step by step; what has been read never changes. A fork reads on from a place in a
@@ -48,6 +66,10 @@ class PathReader {
   void take(const PathStep& step, std::int64_t previous_end);
   // Ends the path; reads no more.
   Hypothesis finish(bool is_final, const TokenEnd& end);
+  // The same for a path whose epsilon arcs are given: those in front of a step, and those behind
+  // the last one.
+  void take_explicit(const ExplicitPath::Step& step, std::int64_t previous_end);
+  Hypothesis finish(const ExplicitPath& path, const TokenEnd& end);
   PathReader fork() const;
   // Finds the hotwords that what comes cannot change, so that forks need not look for them again.
   void settle_hotwords();
@@ -92,6 +114,7 @@ class PathReader {
   }
 
   void read_settled();
+  Hypothesis conclude(bool is_final, double final_cost, const TokenEnd& end);
   bool begin_token(const PathArc& arc, const Pending& step);
   void place_word(const PathArc& arc, bool begins_token);
   void close(std::int64_t word, std::int64_t from, std::int64_t to);
@@ -127,6 +150,9 @@ class PathReader {
 // Of a path whose frames are all at hand.
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
                            const SpanOptions& spans, const BestPath& path, const Frames& frames,
+                           const std::shared_ptr<const HotwordUse>& hotwords);
+Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,
+                           const SpanOptions& spans, const ExplicitPath& path, const Frames& frames,
                            const std::shared_ptr<const HotwordUse>& hotwords);
 
 }  // namespace tlg::decoder

@@ -8,11 +8,6 @@
 namespace tlg::decoder {
 namespace {
 
-template <typename T>
-void pad(std::vector<T>& values, std::size_t size, T value) {
-  values.assign(size, value);
-}
-
 template <int W>
 void add_start_token(const SearchGraph& graph, Utterance& s) {
   const Record<W>& record = graph.records<W>()[graph.start()];
@@ -20,33 +15,36 @@ void add_start_token(const SearchGraph& graph, Utterance& s) {
   if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
   if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
-  s.only_unit[0] = record.only_unit;
+  s.only_unit[0] = record.only_way(graph.num_units());
 }
 
 }  // namespace
 
-AdvanceFunction choose_kernel(const std::string& name) {
+AdvanceFunction choose_kernel(const std::string& name, bool lattice) {
 #if defined(TLG_HAVE_X86_KERNELS)
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
-                          __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (has_avx512 && (name == "auto" || name == "avx512")) return avx512::advance;
-  if (has_avx2 && (name == "auto" || name == "avx2")) return avx2::advance;
+  const bool has_avx512 = best_isa() == Isa::kAvx512;
+  const bool has_avx2 = has_avx512 || best_isa() == Isa::kAvx2;
+  if (has_avx512 && (name == "auto" || name == "avx512"))
+    return lattice ? avx512_lattice::advance : avx512::advance;
+  if (has_avx2 && (name == "auto" || name == "avx2"))
+    return lattice ? avx2_lattice::advance : avx2::advance;
 #endif
-  if (name == "auto" || name == "baseline") return baseline::advance;
+  if (name == "auto" || name == "baseline")
+    return lattice ? baseline_lattice::advance : baseline::advance;
   throw Error(ErrorKind::kOption, "no search kernel named '" + name + "' on this CPU",
               "Use auto, or one of baseline, avx2, avx512 that the CPU has");
 }
 
 HotwordUse::HotwordUse(const SearchGraph& graph,
                        std::shared_ptr<const hotwords::Automaton> automaton, HotwordLabels labels,
-                       std::int32_t neutral)
+                       std::int32_t neutral, const std::vector<std::int32_t>& wanted)
     : automaton_(std::move(automaton)), labels_(labels), neutral_(neutral) {
   for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
     max_gain_ = std::max(max_gain_, labels_ == HotwordLabels::kWords ? automaton_->max_gain(h)
                                                                      : automaton_->other_gain(h));
+  if (!wanted.empty()) wanted_.resize(graph.num_units());
+  for (const std::int32_t column : wanted)
+    if (graph.unit_of_column(column) < graph.num_units()) wanted_[graph.unit_of_column(column)] = 1;
   if (labels_ == HotwordLabels::kTokens) {
     for (std::uint32_t u = 0; u < graph.num_units(); ++u) {
       begins_.push_back(automaton_->can_gain_from_root(graph.columns()[u]) ? 1 : 0);
@@ -65,9 +63,13 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   s.options = options;
   constexpr float infinity = std::numeric_limits<float>::infinity();
   // Read in blocks of up to 16 past the last unit, and 128 wide by the masks.
-  pad(s.unit_costs, std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
-  pad(s.slot, graph.num_token_states(), 0u);
-  pad(s.waiting_of, graph.num_records() - graph.num_token_states(), 0u);
+  s.unit_costs.assign(std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
+  if (graph.mask_words() == 0) {
+    s.cheap_units.resize(graph.num_units() + 16);
+    s.cheap_costs.resize(graph.num_units() + 16);
+  }
+  s.slot.assign(graph.num_token_states(), 0);
+  s.waiting_of.assign(graph.num_records() - graph.num_token_states(), 0);
   s.waiting_at.resize(graph.max_level());
 }
 
@@ -84,6 +86,7 @@ void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
   s.begins_hotword = use.begins();
   s.begin_mask = use.begin_mask();
   s.max_gain = use.max_gain();
+  s.wanted_by_hotwords = use.wanted();
   for (std::vector<float>* v : {&s.nb, &s.b, &s.bound})
     if (v->empty()) v->resize(64);
   for (std::vector<std::uint32_t>* v :
@@ -110,6 +113,8 @@ void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
       add_start_token<0>(graph, s);
   }
   s.traces.clear();
+  s.marks.clear();
+  s.after_blank = s.only_blank = false;
   s.base = 0;
   s.frame = 0;
   s.offset = 0;
@@ -133,30 +138,31 @@ void Search::exchange(Utterance* utterance) {
   }
 }
 
+EndCosts end_costs(const SearchGraph& graph, const Utterance& s, std::size_t token) {
+  const std::uint32_t lg_state = graph.lg_state(s.state[token]);
+  EndCosts costs;
+  if (s.hotwords != nullptr) costs.any = -s.hotwords->end_score(s.hotword[token]);
+  if (s.dead) return costs;
+  if (s.hotword_labels == HotwordLabels::kWords)
+    costs.final = graph.final_cost(lg_state, {s.hotwords, s.hotword[token]});
+  else
+    costs.final = graph.total_final_cost(lg_state) + costs.any;
+  return costs;
+}
+
 Ending find_ending(const SearchGraph& graph, const Utterance& s) {
   Ending best;
-  const double infinity = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < s.num_tokens; ++i) {
-    double cost = std::min(s.nb[i], s.b[i]);
-    if (!(cost < infinity)) continue;
+    const double cost = std::min(s.nb[i], s.b[i]);
+    if (!(cost < std::numeric_limits<double>::infinity())) continue;
     const std::uint32_t trace = s.nb[i] < s.b[i] ? s.nb_trace[i] : s.b_trace[i];
-    const std::uint32_t lg_state = graph.lg_state(s.state[i]);
-    double final_cost = infinity;
-    double loan = 0;  // what goes back, or a match pays, when the utterance ends here
-    if (s.hotword_labels == HotwordLabels::kWords) {
-      if (!s.dead) final_cost = graph.final_cost(lg_state, {s.hotwords, s.hotword[i]});
-      loan = s.hotwords->end_score(s.hotword[i]);
-    } else {
-      if (s.hotwords != nullptr) loan = s.hotwords->end_score(s.hotword[i]);
-      if (!s.dead) final_cost = graph.total_final_cost(lg_state) - loan;
-    }
-    if (cost + final_cost < best.final_cost) {
-      best.final_cost = cost + final_cost;
+    const EndCosts end = end_costs(graph, s, i);
+    if (cost + end.final < best.final_cost) {
+      best.final_cost = cost + end.final;
       best.final_trace = trace;
     }
-    cost -= loan;
-    if (cost < best.any_cost) {
-      best.any_cost = cost;
+    if (cost + end.any < best.any_cost) {
+      best.any_cost = cost + end.any;
       best.any_trace = trace;
     }
   }
@@ -173,9 +179,14 @@ BestPath Search::finish() const {
   path.is_final = ending.is_final();
   path.cost = ending.cost();
   for (std::uint32_t trace = ending.trace(); trace != kNoTrace; trace = s.traces[trace].previous)
-    path.steps.push_back({s.traces[trace].arc, s.traces[trace].frame});
+    if (s.traces[trace].arc != kMergeArc)
+      path.steps.push_back({s.traces[trace].arc, s.traces[trace].frame});
   std::reverse(path.steps.begin(), path.steps.end());
   return path;
+}
+
+RawLattice Search::lattice() const {
+  return collect_lattice(*state_.graph, state_, state_.options.lattice_beam);
 }
 
 }  // namespace tlg::decoder

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "decoder/lattice/collect.h"
 #include "decoder/search_state.h"
 
 namespace tlg::decoder {
@@ -36,24 +37,34 @@ struct Ending {
   double cost() const { return is_final() ? final_cost : any_cost; }
   std::uint32_t trace() const { return is_final() ? final_trace : any_trace; }
 };
+// What a token pays for ending now, hotwords settled: in a final state (infinity: it is in none),
+// or anywhere.
+struct EndCosts {
+  double final = std::numeric_limits<double>::infinity();
+  double any = 0;
+};
+EndCosts end_costs(const SearchGraph& graph, const Utterance& utterance, std::size_t token);
 Ending find_ending(const SearchGraph& graph, const Utterance& utterance);
 
 // Makes `utterance` one of no frames. The hotwords (null: none) must have been made for this graph.
 void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
            Utterance* utterance);
 
-// The best kernel of this CPU, or the one named ("baseline", "avx2", "avx512"). Throws
-// Error(kOption).
-AdvanceFunction choose_kernel(const std::string& name = "auto");
+// The best kernel of this CPU, or the one named ("baseline", "avx2", "avx512"); `lattice`: one that
+// keeps more than the best path. Throws Error(kOption).
+AdvanceFunction choose_kernel(const std::string& name = "auto", bool lattice = false);
 
 class Search {
  public:
   // The graph must outlive the search.
   Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance);
+  void use_kernel(AdvanceFunction advance) { advance_ = advance; }
   // begin() for the utterance in hand.
   void start(std::shared_ptr<const HotwordUse> hotwords);
   void advance(const Frames& frames) { advance_(state_, frames); }
   BestPath finish() const;
+  // All that ended within lattice_beam of the best path, if the kernel keeps it.
+  RawLattice lattice() const;
   // Lets go of the list given to start(); the next utterance begins with start() again.
   void forget_hotwords() { start(nullptr); }
 

@@ -2,14 +2,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(TLG_HAVE_X86_KERNELS)
 #include <immintrin.h>
-#define TLG_ISA avx2
 #define TLG_LEVEL 2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), \
@@ -18,11 +19,15 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
 #endif
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#define TLG_ISA avx2
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
+#include "decoder/row_sums.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA avx2_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

@@ -2,14 +2,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(TLG_HAVE_X86_KERNELS)
 #include <immintrin.h>
-#define TLG_ISA avx512
 #define TLG_LEVEL 3
 #if defined(__clang__)
 #pragma clang attribute push(                                                                 \
@@ -18,12 +19,17 @@
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt,lzcnt")
+#pragma GCC target("prefer-vector-width=512")
 #endif
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#define TLG_ISA avx512
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
+#include "decoder/row_sums.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA avx512_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #else

@@ -2,18 +2,23 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
+#include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-#define TLG_ISA baseline
 #define TLG_LEVEL 0
-#include "decoder/simd.h"
-// In this order: each builds on the one before.
-#include "decoder/token_set.h"
-// The frame itself.
-#include "decoder/search_kernel.h"
+#define TLG_ISA baseline
+#define TLG_LATTICE 0
+#include "decoder/kernel_parts.h"
+#include "decoder/row_sums.h"
+#undef TLG_ISA
+#undef TLG_LATTICE
+#define TLG_ISA baseline_lattice
+#define TLG_LATTICE 1
+#include "decoder/kernel_parts.h"

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "decoder/silent_arcs.h"
 #include "util/error.h"
 
 namespace tlg::decoder {
@@ -36,9 +38,11 @@ struct SearchGraph::Compiler {
   std::vector<std::uint64_t> more;  // (LG state << 32 | unit), sorted: the further ones
   std::vector<std::uint32_t> token_state;  // LG state -> its first token state, kNone
   std::vector<std::uint32_t>
-      epsilon_record;  // LG state -> the record for entering it by epsilon, kNone
+      epsilon_record;               // LG state -> the record for entering it by epsilon, kNone
+  std::vector<std::uint32_t> many;  // LG state -> index into many_arcs(), kNone
   std::vector<float>
       min_total;  // LG state -> cheapest emitting arc, epsilon arcs in front included
+  std::optional<SilentArcs> silent;  // kPlain with blank
 
   Compiler(SearchGraph& g, const fst::Fst& f)
       : graph(g),
@@ -71,6 +75,8 @@ struct SearchGraph::Compiler {
     find_levels();
     fst.drop_pages();
     split_states();
+    if (!split && options.blank >= 0) silent.emplace(fst, options.blank + 1);
+    fst.drop_pages();
     lay_out_arcs();
     lay_out_records();
   }
@@ -256,10 +262,8 @@ struct SearchGraph::Compiler {
                 bool keep_units) {
     const std::uint32_t hot = static_cast<std::uint32_t>(graph.arcs_.size());
     const auto target = [&](const fst::Arc& arc) {
-      const bool repeats = static_cast<std::uint32_t>(arc.nextstate) == source && arc.olabel == 0;
-      const bool silent =
-          !split && options.blank >= 0 && (repeats || arc.ilabel == options.blank + 1);
-      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (silent ? kIsSilent : 0u);
+      const bool is_silent = silent && silent->holds(static_cast<fst::StateId>(source), arc);
+      return target_of(arc) | (arc.olabel != 0 ? kHasWord : 0u) | (is_silent ? kIsSilent : 0u);
     };
     if (keep_units) graph.arc_units_.push_back(unit_of[arcs[0]->ilabel - 1]);
     if (count == 1) {
@@ -299,7 +303,6 @@ struct SearchGraph::Compiler {
           total_final[s] = std::min(
               total_final[s], arc.cost + graph.total_final_cost(graph.lg_states_[arc.target]));
         }
-    graph.least_way_on_ = *std::min_element(min_total.begin(), min_total.end());
   }
 
   void lay_out_records() {
@@ -315,9 +318,10 @@ struct SearchGraph::Compiler {
         graph.arc_units_.push_back(unit_of_token_state(state & kTargetMask));
       }
     graph.mask_words_ = !small ? 0 : graph.num_units() <= 64 ? 1 : 2;
-    if (graph.mask_words_ == 0)
+    if (graph.mask_words_ == 0) {
+      index_many_arcs();
       fill<0>();
-    else if (graph.mask_words_ == 1)
+    } else if (graph.mask_words_ == 1)
       fill<1>();
     else
       fill<2>();
@@ -332,9 +336,45 @@ struct SearchGraph::Compiler {
     return static_cast<std::uint32_t>(begin[id - token_state[s] - 1]);
   }
 
+  // States with more than kFewArcs arcs: their arcs by cost, and a map of their units where that
+  // takes no more room than the arcs themselves.
+  void index_many_arcs() {
+    std::vector<float> usual;
+    many.assign(fst.num_states(), kNone);
+    for (std::uint32_t s = 0; s < fst.num_states(); ++s) {
+      const std::uint32_t first = graph.state_arcs_[s], end = graph.state_arcs_[s + 1];
+      if (end - first <= kFewArcs) continue;
+      many[s] = static_cast<std::uint32_t>(graph.many_arcs_.size());
+      std::vector<CostedArc>& by_cost = graph.arcs_by_cost_;
+      ManyArcs lists{static_cast<std::uint32_t>(by_cost.size()), kNone};
+      for (std::uint32_t a = first; a < end; ++a) by_cost.push_back({graph.arcs_[a].cost, a});
+      std::sort(by_cost.begin() + lists.by_cost, by_cost.end(),
+                [](const CostedArc& a, const CostedArc& b) {
+                  return a.cost != b.cost ? a.cost < b.cost : a.arc < b.arc;
+                });
+      usual.push_back(by_cost[lists.by_cost + 4].cost);
+      const std::uint32_t blocks = graph.num_units() / 64 + 1;
+      if (sizeof(UnitBlock) * blocks <= sizeof(HotArc) * (end - first)) {
+        lists.blocks = static_cast<std::uint32_t>(graph.unit_blocks_.size());
+        std::uint32_t a = first;
+        for (std::uint32_t block = 0; block < blocks; ++block) {
+          UnitBlock units{0, a};
+          for (; a < end && arc_unit(a) >> 6 == block; ++a)
+            units.units |= std::uint64_t{1} << (arc_unit(a) & 63);
+          graph.unit_blocks_.push_back(units);
+        }
+      }
+      graph.many_arcs_.push_back(lists);
+    }
+    if (usual.empty()) return;
+    std::nth_element(usual.begin(), usual.begin() + static_cast<std::ptrdiff_t>(usual.size() / 2),
+                     usual.end());
+    graph.usual_arc_cost_ = usual[usual.size() / 2];
+  }
+
   template <int W>
   void fill() {
-    std::vector<Record<W>> records(graph.lg_states_.size());
+    util::LargeVector<Record<W>> records(graph.lg_states_.size());
     for (std::uint32_t r = 0; r < records.size(); ++r) {
       Record<W>& record = records[r];
       const std::uint32_t s = graph.lg_states_[r];
@@ -347,17 +387,23 @@ struct SearchGraph::Compiler {
       record.min_cost = min_total[s];
       record.min_own_cost = kInfinity;
       set(record.unit, unit_of_token_state(r));
-      set(record.only_unit, graph.num_units());
       if constexpr (W == 0) {
         record.num_arcs = count;
+        record.detail = count > kFewArcs ? many[s] : graph.num_units();
       } else {
+        set(record.only_unit, graph.num_units());
         for (int w = 0; w < W; ++w) record.mask[w] = 0;
       }
       for (std::uint32_t a = first; a < first + count; ++a) {
         const std::uint32_t unit = arc_unit(a);
         record.min_own_cost = std::min(record.min_own_cost, graph.arcs_[a].cost);
-        if (count == 1 && epsilons == 0) set(record.only_unit, unit);
-        if constexpr (W > 0) record.mask[unit >> 6] |= std::uint64_t{1} << (unit & 63);
+        const bool is_only = count == 1 && epsilons == 0;
+        if constexpr (W == 0) {
+          if (is_only) record.detail = unit;
+        } else {
+          if (is_only) set(record.only_unit, unit);
+          record.mask[unit >> 6] |= std::uint64_t{1} << (unit & 63);
+        }
       }
     }
     graph.records_ = std::move(records);
@@ -381,47 +427,47 @@ SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : opt
 }
 
 SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
-  PathArc arc{};
-  std::uint32_t hot = number;
-  if (number < arcs_.size()) {
-    arc.target = arcs_[number].target & kTargetMask;
-    arc.word = arc_words_[number];
-    arc.cost = arcs_[number].cost;
-  } else {
-    const GroupArc& member = group_arcs_[number - arcs_.size()];
-    hot = group_hot_arc_[number - arcs_.size()];
-    arc.target = member.target & kTargetMask;
-    arc.word = member.word;
-    arc.cost = member.cost;
-  }
-  arc.column = arc_column(number);
-  arc.target = lg_states_[arc.target];
-  if (state_arcs_[near] <= hot && hot < state_arcs_[near + 1]) {
-    arc.source = near;
-    return arc;
-  }
+  PathArc arc = arc_content(number);
+  // Mostly it leaves `near` or a state that this one backs off to.
+  const std::uint32_t hot = hot_arc(number);
+  for (arc.source = near; !arcs_of(arc.source).has(hot);
+       arc.source = lg_states_[epsilons_[first_epsilon(arc.source)].target])
+    if (num_epsilons(arc.source) != 1) break;
+  if (arcs_of(arc.source).has(hot)) return arc;
   // The last state whose arcs begin at or before this one and that has any.
   const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
   return arc;
 }
 
-std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
   const bool in_group = number >= arcs_.size();
-  const std::size_t member = in_group ? number - arcs_.size() : 0;
-  if (!arc_units_.empty()) return columns_[arc_units_[in_group ? group_hot_arc_[member] : number]];
-  const std::uint32_t target =
-      (in_group ? group_arcs_[member].target : arcs_[number].target) & kTargetMask;
+  const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
+  return {0,
+          lg_states_[arc_target(number) & kTargetMask],
+          arc_column(number),
+          arc_word(number),
+          cost,
+          is_silent(number)};
+}
+
+std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+  if (!arc_units_.empty()) return columns_[arc_units_[hot_arc(number)]];
+  const std::uint32_t target = arc_target(number) & kTargetMask;
   return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
                                    : std::uint32_t{records<2>()[target].unit}];
 }
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
-  for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
-    arcs.push_back(
-        {lg_state, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost});
+  visit_epsilons(lg_state, [&](const PathArc& arc) { arcs.push_back(arc); });
   return arcs;
+}
+
+bool SearchGraph::only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const {
+  if (num_epsilons(lg_state) != 1) return false;
+  *arc = epsilon_path_arc(lg_state, first_epsilon(lg_state));
+  return true;
 }
 
 // Epsilon arcs lead to lower levels: from the highest down, a pair is left when its cost is known.

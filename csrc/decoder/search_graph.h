@@ -21,6 +21,8 @@
 
 #include "fst/fst.h"
 #include "hotwords/automaton.h"
+#include "util/large_vector.h"
+#include "util/prefetch.h"
 
 namespace tlg::decoder {
 
@@ -60,6 +62,24 @@ struct EpsilonArc {
   fst::Label word;
 };
 
+// Of a state with more than kFewArcs arcs, where no mask tells which units they have.
+constexpr std::uint32_t kFewArcs = 32;
+struct CostedArc {
+  float cost;
+  std::uint32_t arc;
+};
+struct ManyArcs {
+  std::uint32_t by_cost;  // where its arcs are listed from the cheapest on
+  std::uint32_t blocks;   // its first UnitBlock; all ones: found by their sorted units
+};
+
+// 64 units of a state with very many arcs: one bit for each unit that has one, and the first of
+// these arcs.
+struct UnitBlock {
+  std::uint64_t units;
+  std::uint32_t arcs;
+};
+
 // What is needed to leave a state, W words of 64 units: with W > 0 bit u of `mask` is set iff an
 // arc with unit u exists, and that arc is the popcount(bits below u)-th of the state. W = 0 (more
 // units than masks hold): num_arcs arcs, their units in arc_units(), rising.
@@ -73,11 +93,16 @@ struct alignas(W == 2 ? 16 : 32) Record {
   std::uint16_t num_epsilons;
   std::uint16_t unit;       // of the entering arcs; num_units() + 1: none
   std::uint16_t only_unit;  // the unit of the only way on, or num_units(): there are several
+
+  std::uint32_t only_way(std::uint32_t) const { return only_unit; }
 };
 template <>
 struct alignas(32) Record<0> {
   float min_cost, min_own_cost;
-  std::uint32_t arcs, num_arcs, epsilons, num_epsilons, unit, only_unit;
+  std::uint32_t arcs, num_arcs, epsilons, num_epsilons, unit;
+  std::uint32_t detail;  // one arc: only_unit; more than kFewArcs: an index into many_arcs()
+
+  std::uint32_t only_way(std::uint32_t several) const { return num_arcs == 1 ? detail : several; }
 };
 static_assert(sizeof(Record<1>) == 32 && sizeof(Record<2>) == 48 && sizeof(Record<0>) == 32);
 
@@ -95,7 +120,6 @@ class SearchGraph {
   int mask_words() const { return mask_words_; }  // W
   std::uint32_t start() const { return start_; }  // a token state that no arc enters
   std::uint32_t max_level() const { return max_level_; }
-  float least_way_on() const { return least_way_on_; }  // least min_cost of all records
 
   const std::vector<std::int32_t>& columns() const { return columns_; }
   // The unit of a column; num_units() or more: no arc uses it, or (a word boundary of hotwords that
@@ -106,10 +130,15 @@ class SearchGraph {
   }
   template <int W>
   const Record<W>* records() const {
-    return std::get<std::vector<Record<W>>>(records_).data();
+    return std::get<util::LargeVector<Record<W>>>(records_).data();
   }
   const HotArc* arcs() const { return arcs_.data(); }
   const std::uint32_t* arc_units() const { return arc_units_.data(); }
+  // With mask_words() == 0: see ManyArcs.
+  const ManyArcs* many_arcs() const { return many_arcs_.data(); }
+  const UnitBlock* unit_blocks() const { return unit_blocks_.data(); }
+  const CostedArc* arcs_by_cost() const { return arcs_by_cost_.data(); }
+  float usual_arc_cost() const { return usual_arc_cost_; }  // few arcs of such states are cheaper
   const EpsilonArc* epsilons() const { return epsilons_.data(); }
   const std::uint32_t* groups() const {
     return groups_.data();
@@ -132,10 +161,31 @@ class SearchGraph {
     std::int32_t column;   // -1: epsilon
     fst::Label word;
     double cost;
+    bool is_silent = false;  // kIsSilent
   };
   // `near`: an LG state that the arc may leave, to be looked at first.
   PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;
-  std::int32_t arc_column(std::uint32_t arc) const;  // the cheaper part of it
+  void prefetch_path_arc(std::uint32_t arc) const {
+    if (arc >= arcs_.size()) return;
+    util::prefetch(&arcs_[arc]);
+    util::prefetch(&arc_words_[arc]);
+  }
+  // Cheaper parts of it: all but the source; the column; whether it leaves an LG state; whether it
+  // begins no token (kPlain: a blank or a repeat).
+  PathArc arc_content(std::uint32_t arc) const;
+  std::int32_t arc_column(std::uint32_t arc) const;
+  // The arcs of an LG state; hot_arc(arc), for any arc's number, is in the range of its source.
+  struct ArcRange {
+    std::uint32_t begin, end;
+    bool has(std::uint32_t hot) const { return begin <= hot && hot < end; }
+  };
+  ArcRange arcs_of(std::uint32_t lg_state) const {
+    return {state_arcs_[lg_state], state_arcs_[lg_state + 1]};
+  }
+  std::uint32_t hot_arc(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arc : group_hot_arc_[arc - arcs_.size()];
+  }
+  bool is_silent(std::uint32_t arc) const { return (arc_target(arc) & kIsSilent) != 0; }
   fst::Label arc_word(std::uint32_t arc) const {
     return arc < arcs_.size() ? arc_words_[arc] : group_arcs_[arc - arcs_.size()].word;
   }
@@ -151,6 +201,13 @@ class SearchGraph {
   };
   // Each leads to a state of a lower level.
   std::vector<PathArc> epsilon_arcs(std::uint32_t lg_state) const;
+  template <typename Visit>
+  void visit_epsilons(std::uint32_t lg_state, const Visit& visit) const {
+    for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
+      visit(epsilon_path_arc(lg_state, e));
+  }
+  // The same where there is one alone; false: none or several.
+  bool only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const;
   std::uint32_t level(std::uint32_t lg_state) const { return levels_[lg_state]; }
   // The cost of ending in an LG state, epsilon arcs in front of a final state included (and what
   // hotwords take or give there and at the end); infinity: cannot.
@@ -165,29 +222,40 @@ class SearchGraph {
 
  private:
   struct Compiler;
+  std::uint32_t arc_target(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target;
+  }
   std::uint32_t first_epsilon(std::uint32_t lg_state) const {
     return state_epsilons_[lg_state < num_special_ ? lg_state : num_special_];
   }
   std::uint32_t num_epsilons(std::uint32_t lg_state) const {
     return first_epsilon(lg_state + 1) - first_epsilon(lg_state);
   }
+  PathArc epsilon_path_arc(std::uint32_t source, std::uint32_t e) const {
+    return {source, lg_states_[epsilons_[e].target], -1, epsilons_[e].word, epsilons_[e].cost};
+  }
 
   GraphOptions options_;
   int mask_words_ = 0;
   std::uint32_t num_token_states_ = 0, start_ = 0, max_level_ = 0;
-  float least_way_on_ = 0;
   std::vector<std::int32_t> columns_;
   std::vector<std::uint32_t> unit_of_column_;
-  std::variant<std::vector<Record<0>>, std::vector<Record<1>>, std::vector<Record<2>>> records_;
-  std::vector<HotArc> arcs_;
-  std::vector<fst::Label> arc_words_;
+  std::variant<util::LargeVector<Record<0>>, util::LargeVector<Record<1>>,
+               util::LargeVector<Record<2>>>
+      records_;
+  util::LargeVector<HotArc> arcs_;
+  util::LargeVector<fst::Label> arc_words_;
   std::vector<std::uint32_t> arc_units_;  // empty where the target record tells the unit
+  std::vector<ManyArcs> many_arcs_;
+  std::vector<UnitBlock> unit_blocks_;
+  std::vector<CostedArc> arcs_by_cost_;
+  float usual_arc_cost_ = 0;
   std::vector<EpsilonArc> epsilons_;
   std::vector<std::uint32_t> groups_;
   std::vector<GroupArc> group_arcs_;
-  std::vector<std::uint32_t> group_hot_arc_;  // group arc -> the HotArc of its group
-  std::vector<std::uint32_t> lg_states_;      // record -> LG state
-  std::vector<std::uint32_t> state_arcs_;     // LG state -> first HotArc (one more at the end)
+  std::vector<std::uint32_t> group_hot_arc_;     // group arc -> the HotArc of its group
+  util::LargeVector<std::uint32_t> lg_states_;   // record -> LG state
+  util::LargeVector<std::uint32_t> state_arcs_;  // LG state -> first HotArc (one more at the end)
   // LG states from this on are not final and have no epsilon arcs: the next three end there.
   std::uint32_t num_special_ = 0;
   std::vector<std::uint32_t> state_epsilons_;  // LG state -> first EpsilonArc (one more at the end)

@@ -12,12 +12,17 @@
 namespace tlg::decoder::TLG_ISA {
 
 constexpr std::size_t kWorkBlock = 64;
+constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
 template <int W, bool kCtcTopology, HotwordLabels kHot>
-class Kernel : private TokenSet<W, kHot> {
+class Kernel : private TokenSet<W, kHot>,
+               private FrameCosts<kCtcTopology>,
+               private ArcFinder<W, kHot> {
  public:
   explicit Kernel(SearchState& state)
       : TokenSet<W, kHot>(state),
+        FrameCosts<kCtcTopology>(state),
+        ArcFinder<W, kHot>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
@@ -26,14 +31,30 @@ class Kernel : private TokenSet<W, kHot> {
 
   void run(const Frames& frames) {
     for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
-      score_units(frames, t);
-      step();
+      const bool skipped = skips(frames, t);
+      if (kCtcTopology && skipped) {
+        score_blank(frames, t);
+        pass_blank();
+      } else {
+        score_units(frames, t, skipped);
+        step();
+      }
       if (!s_.dead) ++s_.frame;
     }
   }
 
  private:
   using Tokens = TokenSet<W, kHot>;
+  using Costs = FrameCosts<kCtcTopology>;
+  using Costs::blank_cost_;
+  using Costs::score_blank;
+  using Costs::score_units;
+  using Costs::skips;
+  using Costs::unit_costs_;
+  using typename ArcFinder<W, kHot>::Limits;
+  using ArcFinder<W, kHot>::find_arc;
+  using ArcFinder<W, kHot>::limit_of;
+  using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
   using Tokens::limit_active;
@@ -46,52 +67,40 @@ class Kernel : private TokenSet<W, kHot> {
   const EpsilonArc* epsilons_;
   const std::uint32_t num_units_, none_;
   const float beam_;
-  float blank_cost_ = kCostInfinity;
   float cut_ = kLargest;   // costs above it cannot survive this frame
   float best_before_ = 0;  // best cost before this frame
-  const float* unit_costs_ = nullptr;
   Work work_[kWorkBlock];
   std::size_t num_work_ = 0;
 
-  // unit_costs[u] = -scale * log_prob for each unit; [num_units] = the least of them; [num_units +
-  // 1] (no unit) and the padding = infinity.
-  void score_units(const Frames& frames, std::int32_t t) {
-    float* costs = s_.unit_costs.data();
-    const float scale = s_.options.acoustic_scale;
-    const std::int32_t* columns = graph_.columns().data();
-    const std::int32_t blank = graph_.options().blank;
-    float least = kCostInfinity;
-    if (frames.dense != nullptr) {
-      const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = -scale * row[columns[u]];
-      if (kCtcTopology && blank >= 0) blank_cost_ = -scale * row[blank];
-    } else {
-      const float others = -scale * frames.unlisted(t);
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = others;
-      blank_cost_ = others;
-      const std::int64_t row = static_cast<std::int64_t>(t) * frames.width;
-      for (std::int32_t i = 0; i < frames.width; ++i) {
-        const std::int32_t token = frames.ids[row + i];
-        const float cost = -scale * frames.log_probs[row + i];
-        if (token == blank) blank_cost_ = cost;
-        const std::uint32_t u = graph_.unit_of_column(token);
-        if (u < num_units_) costs[u] = cost;
+  // A frame of blank and nothing else. After the first in a row all costs rise alike.
+  void pass_blank() {
+    if (!s_.only_blank) {
+      limit_active();
+      if (kLattice) this->meet_in_tokens();
+      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+        if (kLattice)
+          s_.b_trace[i] = s_.both_trace[i];
+        else if (s_.nb[i] < s_.b[i])
+          s_.b_trace[i] = s_.nb_trace[i];
+        s_.b[i] = std::min(s_.nb[i], s_.b[i]);
+        s_.nb[i] = kCostInfinity;
       }
+      s_.only_blank = true;
     }
-    blank_cost_ =
-        kCtcTopology && blank >= 0 ? blank_cost_ + s_.options.blank_penalty : kCostInfinity;
-    // A plain graph has blank among its units.
-    if (!kCtcTopology && blank >= 0 && graph_.unit_of_column(blank) < num_units_)
-      costs[graph_.unit_of_column(blank)] += s_.options.blank_penalty;
-    least = least_of(costs, num_units_);
-    costs[num_units_] = least;
-    unit_costs_ = costs;
+    s_.offset += blank_cost_;
+    rebase();
   }
 
   void step() {
     limit_active();
+    s_.only_blank = false;
     s_.candidates.clear();
-    s_.live_ready = false;
+    this->begin_frame();
+    if (kLattice) {
+      s_.waiting.clear();
+      s_.waiters.clear();
+      this->meet_in_tokens();
+    }
     cut_ = kLargest;
     float best_stay = kCostInfinity;
     best_before_ = kCostInfinity;
@@ -107,38 +116,16 @@ class Kernel : private TokenSet<W, kHot> {
       s_.dead = true;
       return;
     }
-    if (s_.options.min_active > 0) keep_min_active();
+    if (s_.options.min_active > 0) cut_ = cut_of_min_active(kCtcTopology, unit_costs_, blank_cost_);
     move_in_place();
     merge_candidates(cut_);
     rebase();
   }
 
   void lower_cut(float cost) {
-    if (s_.options.min_active > 0) return;  // keep_min_active() decides, when all costs are known
+    if (s_.options.min_active > 0) return;  // cut_of_min_active() decides, when all costs are known
     const float cut = cost + beam_;
     if (cut < cut_) cut_ = cut;
-  }
-
-  // With min_active, nothing is cut while arcs are expanded; the cut is then made here, over all
-  // costs.
-  void keep_min_active() {
-    s_.scratch.clear();
-    if (kCtcTopology)
-      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
-        const float stay =
-            std::min(std::min(s_.nb[i], s_.b[i]) + blank_cost_, s_.nb[i] + unit_costs_[s_.unit[i]]);
-        if (stay < kCostInfinity) s_.scratch.push_back(stay);
-      }
-    for (const Candidate& candidate : s_.candidates) s_.scratch.push_back(candidate.cost);
-    const std::size_t keep = static_cast<std::size_t>(s_.options.min_active);
-    const float best = *std::min_element(s_.scratch.begin(), s_.scratch.end());
-    cut_ = std::min(best + beam_, kLargest);
-    if (s_.scratch.size() <= keep) {
-      cut_ = kLargest;
-      return;
-    }
-    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (keep - 1), s_.scratch.end());
-    cut_ = std::max(cut_, s_.scratch[keep - 1]);
   }
 
   void expand_tokens() {
@@ -150,13 +137,18 @@ class Kernel : private TokenSet<W, kHot> {
         select(s_.nb.data(), s_.b.data(), s_.bound.data(), s_.only_unit.data(), unit_costs_, cut_,
                n, s_.scratch.data(), s_.list.data());
     const std::uint32_t* list = s_.list.data();
+    for (std::size_t j = 0; j < std::min(count, kAhead); ++j)
+      prefetch(&records_[s_.state[list[j]]]);
     for (std::size_t j = 0; j < count; ++j) {
-      if (j + 4 < count) prefetch(&records_[s_.state[list[j + 4]]]);
+      if (j + kAhead < count) prefetch(&records_[s_.state[list[j + kAhead]]]);
       const std::uint32_t i = list[j];
       const float m = std::min(s_.nb[i], s_.b[i]);
       if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
       const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
-      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], s_.nb_trace[i], s_.b_trace[i], hotword);
+      const std::uint32_t m_trace = kLattice             ? s_.both_trace[i]
+                                    : s_.nb[i] < s_.b[i] ? s_.nb_trace[i]
+                                                         : s_.b_trace[i];
+      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], m_trace, s_.b_trace[i], hotword);
     }
     flush();
   }
@@ -164,19 +156,24 @@ class Kernel : private TokenSet<W, kHot> {
   // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
   void expand_waiting() {
     for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
-      std::vector<std::uint32_t>& indices = s_.waiting_at[level];
+      Buffer<std::uint32_t>& indices = s_.waiting_at[level];
+      if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = records_[w.record];
-        if (w.m1 + record.min_cost - hope(w.record, w.hotword) + unit_costs_[record.only_unit] >
+        if (w.m1 + record.min_cost - hope(w.record, w.hotword) +
+                unit_costs_[record.only_way(num_units_)] >
             cut_)
           continue;
-        expand(w.record, w.m1, w.alt, w.r1, w.trace, w.alt_trace, w.hotword, is_covered(w));
+        // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
+        const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
+        expand(w.record, w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
+               kLattice ? trace : w.alt_trace, w.hotword, is_covered(w));
       }
       indices.clear();
       flush();
     }
-    s_.waiting.clear();
+    if (!kLattice) s_.waiting.clear();
   }
 
   // Whether other paths wait at the same place, in the state that this one's hotword falls back to,
@@ -184,6 +181,7 @@ class Kernel : private TokenSet<W, kHot> {
   // goes from there at least as well: with many hotwords in progress this saves looking at all arcs
   // for each.
   bool is_covered(const Waiting& w) const {
+    if (kLattice) return false;  // it may be second best
     if (kHot != HotwordLabels::kTokens || !kCtcTopology || !s_.hotwords->falls_back_plainly() ||
         s_.hotwords->is_base(w.hotword))
       return false;
@@ -198,36 +196,33 @@ class Kernel : private TokenSet<W, kHot> {
 
   // `covered`: only what goes on with the hotword in progress is wanted, and epsilon arcs.
   void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
-              std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword,
+              std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
               bool covered = false) {
     const float m = std::min(nb, b);
-    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const Record<W>& record = records_[record_number];
     const float most = hope(record_number, hotword);
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
       if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
-      take_epsilon(arc, nb, b, unit, nb_trace, b_trace, hotword);
+      take_epsilon(arc, nb, b, unit, m_trace, b_trace, hotword);
     }
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
     // units that do go on with one.
     const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
-    const float limit = kHot == HotwordLabels::kTokens ? base : base + most;
-    const float begin_limit =
-        kHot == HotwordLabels::kTokens ? base + s_.hotwords->other_gain(hotword) : limit;
+    Limits limits{base + most, base + most};
+    if (kHot == HotwordLabels::kTokens) limits = {base, base + s_.hotwords->other_gain(hotword)};
     if (kHot == HotwordLabels::kTokens && covered) {
       go_on_with(record, m, b, unit, m_trace, b_trace, hotword, base + most);
       return;
     }
-    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limit)
-      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limit,
-                     begin_limit);
+    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limits.all)
+      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limits);
     if constexpr (W > 0) {
       for (int w = 0; w < W; ++w) {
         const float* costs = unit_costs_ + 64 * w;
-        std::uint64_t rest = mask_below(costs, limit, num_units_ - 64 * w);
+        std::uint64_t rest = mask_below(costs, limits.all, num_units_ - 64 * w);
         if (kHot == HotwordLabels::kTokens)
-          rest |= s_.begin_mask[w] & mask_below(costs, begin_limit, num_units_ - 64 * w);
+          rest |= s_.begin_mask[w] & mask_below(costs, limits.begins, num_units_ - 64 * w);
         rest &= record.mask[w];
         const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
         while (rest != 0) {
@@ -240,7 +235,10 @@ class Kernel : private TokenSet<W, kHot> {
         }
       }
     } else {
-      expand_without_mask(record, m, b, unit, m_trace, b_trace, hotword, limit, begin_limit);
+      this->each_arc(record, limits, base + most + record.min_own_cost, cut_ - best_before_,
+                     [&](std::uint32_t arc, std::uint32_t v) {
+                       push(arc, v, unit, m, b, m_trace, b_trace, hotword);
+                     });
     }
   }
 
@@ -256,13 +254,13 @@ class Kernel : private TokenSet<W, kHot> {
   // The arcs that go on with a hotword in progress and are beyond the limits of others.
   void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
                       std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                      float most, float limit, float begin_limit) {
+                      float most, const Limits& limits) {
     for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
       for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
            ++at) {
         const std::uint32_t v = graph_.unit_of_column(*at);
         if (v >= num_units_ || !(unit_costs_[v] <= most)) continue;
-        if (unit_costs_[v] <= limit_of(v, limit, begin_limit)) continue;  // comes anyway
+        if (unit_costs_[v] <= limit_of(v, limits)) continue;  // comes anyway
         const std::uint32_t arc = find_arc(record, v);
         if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
       }
@@ -284,78 +282,21 @@ class Kernel : private TokenSet<W, kHot> {
     if (s_.neutral >= 0) take(s_.neutral);
   }
 
-  // The arc of a record with this unit, or kNoTrace.
-  std::uint32_t find_arc(const Record<W>& record, std::uint32_t v) const {
-    if constexpr (W > 0) {
-      const std::uint64_t word = record.mask[v >> 6], bit = std::uint64_t{1} << (v & 63);
-      if ((word & bit) == 0) return kNoTrace;
-      return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
-    } else {
-      const std::uint32_t* units = graph_.arc_units() + record.arcs;
-      const std::uint32_t* end = units + record.num_arcs;
-      const std::uint32_t* at = std::lower_bound(units, end, v);
-      return at != end && *at == v ? record.arcs + static_cast<std::uint32_t>(at - units)
-                                   : kNoTrace;
-    }
-  }
-
-  void expand_without_mask(const Record<W>& record, float m, float b, std::uint32_t unit,
-                           std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                           float limit, float begin_limit) {
-    if constexpr (W == 0) {
-      const std::uint32_t* units = graph_.arc_units() + record.arcs;
-      if (record.num_arcs > 8 && !s_.live_ready) find_live();
-      if (record.num_arcs <= 8 || record.num_arcs / 8 <= s_.live.size()) {
-        for (std::uint32_t a = 0; a < record.num_arcs; ++a)
-          if (unit_costs_[units[a]] <= limit_of(units[a], limit, begin_limit))
-            push(record.arcs + a, units[a], unit, m, b, m_trace, b_trace, hotword);
-        return;
-      }
-      const std::uint32_t* at = units;
-      const std::uint32_t* end = units + record.num_arcs;
-      for (const std::uint32_t v : s_.live) {
-        if (unit_costs_[v] > limit_of(v, limit, begin_limit)) continue;
-        at = std::lower_bound(at, end, v);
-        if (at == end) return;
-        if (*at == v)
-          push(record.arcs + static_cast<std::uint32_t>(at - units), v, unit, m, b, m_trace,
-               b_trace, hotword);
-      }
-    }
-  }
-
-  // The larger limit is for units that begin a hotword.
-  float limit_of(std::uint32_t v, float limit, float begin_limit) const {
-    if (kHot != HotwordLabels::kTokens) return limit;
-    return s_.begins_hotword[v] != 0 ? begin_limit : limit;
-  }
-
-  // Units that some token could still take within the beam; the cut only sinks after this.
-  void find_live() {
-    const float gain = kHot == HotwordLabels::kNone ? 0 : s_.max_gain;
-    const float begin_limit = cut_ - best_before_ - graph_.least_way_on() + gain + 1e-3f;
-    const float limit = begin_limit - (kHot == HotwordLabels::kTokens ? gain : 0);
-    s_.live.clear();
-    for (std::uint32_t u = 0; u < num_units_; ++u)
-      if (unit_costs_[u] <= limit_of(u, limit, begin_limit)) s_.live.push_back(u);
-    s_.live_ready = true;
-  }
-
   void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
-                    std::uint32_t nb_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+                    std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     float cost = arc.cost;
     if (kHot == HotwordLabels::kWords && arc.word != 0) {
       std::uint32_t next;
       cost -= s_.hotwords->advance(hotword, arc.word, &next);
       hotword = next;
     }
-    wait(arc, nb + cost, b + cost, unit, nb_trace, b_trace, hotword);
+    wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
   }
 
-  void wait(const EpsilonArc& arc, float nb, float b, std::uint32_t unit, std::uint32_t nb_trace,
-            std::uint32_t b_trace, std::uint32_t hotword) {
+  // `cost`, of the arc, is part of nb and b.
+  void wait(const EpsilonArc& arc, float cost, float nb, float b, std::uint32_t unit,
+            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
-    const std::uint32_t m_trace = nb < b ? nb_trace : b_trace;
     const std::uint32_t barred = nb < b ? unit : none_;
     std::uint32_t& head = s_.waiting_of[arc.target - graph_.num_token_states()];
     if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
@@ -365,11 +306,14 @@ class Kernel : private TokenSet<W, kHot> {
         index = s_.waiting[index].next;
     if (index == kNoTrace) {
       index = static_cast<std::uint32_t>(s_.waiting.size());
-      s_.waiting.push_back({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
-      s_.waiting_at[arc.level].push_back(index);
+      s_.waiting.push({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
+      s_.waiting_at[arc.level].push(index);
+      prefetch(&records_[arc.target]);
       head = index;
+      if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
       return;
     }
+    if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
     Waiting& w = s_.waiting[index];
     if (m < w.m1) {
       // What may go on with `barred`: this path after a blank, or the old best.
@@ -443,6 +387,7 @@ class Kernel : private TokenSet<W, kHot> {
     }
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[state]);
+    prefetch(&records_[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }
@@ -452,6 +397,11 @@ class Kernel : private TokenSet<W, kHot> {
       s_.num_tokens = 0;
       return;
     }
+    if (kLattice)
+      for (std::size_t i = 0; i < s_.num_tokens; ++i) {
+        s_.b[i] = std::min(s_.nb[i], s_.b[i]);
+        s_.b_trace[i] = s_.both_trace[i];
+      }
     const std::size_t dead = stay(s_.nb.data(), s_.b.data(), s_.unit.data(), s_.nb_trace.data(),
                                   s_.b_trace.data(), unit_costs_, blank_cost_, cut_, s_.num_tokens);
     if (dead > 0 && (!s_.candidates.empty() || 2 * dead > s_.num_tokens)) squeeze(kLargest);

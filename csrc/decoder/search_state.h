@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "decoder/frames.h"
+#include "decoder/isa.h"
 #include "decoder/search_graph.h"
 #include "hotwords/automaton.h"
+#include "util/large_vector.h"
 
 #if defined(__GNUC__)
 #define TLG_NOINLINE __attribute__((noinline))
@@ -29,6 +31,15 @@ struct SearchOptions {
   std::int32_t min_active = 0;  // tokens kept whatever the beam, where the search reaches that many
   float acoustic_scale = 1;
   float blank_penalty = 0;  // nats taken off for each blank frame
+  // Frames after one whose blank has this probability, that have it too, are passed over as blank;
+  // 1: none.
+  float blank_skip = 1;
+  // Units worse than the best of their frame by more (scaled nats), or not among the best
+  // max_tokens (0: all), are left out; but not those that hotwords want.
+  float token_beam = std::numeric_limits<float>::infinity();
+  std::int32_t max_tokens = 0;
+  // Paths that end within this of the best are kept (kLattice kernels); 0: the best alone.
+  float lattice_beam = 0;
 };
 
 enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automaton
@@ -39,8 +50,10 @@ class HotwordUse {
   HotwordUse() = default;
   // `neutral`: a column that does not move the automaton (an optional separator such as silence);
   // -1: none.
+  // `wanted`: columns that pruning of tokens must leave.
   HotwordUse(const SearchGraph& graph, std::shared_ptr<const hotwords::Automaton> automaton,
-             HotwordLabels labels, std::int32_t neutral = -1);
+             HotwordLabels labels, std::int32_t neutral = -1,
+             const std::vector<std::int32_t>& wanted = {});
 
   const hotwords::Automaton* automaton() const { return automaton_.get(); }
   HotwordLabels labels() const { return labels_; }
@@ -52,6 +65,7 @@ class HotwordUse {
   // unit, and the first 128 as bits.
   const std::uint8_t* begins() const { return begins_.data(); }
   const std::uint64_t* begin_mask() const { return begin_mask_; }
+  const std::uint8_t* wanted() const { return wanted_.empty() ? nullptr : wanted_.data(); }
 
  private:
   std::shared_ptr<const hotwords::Automaton> automaton_;
@@ -59,7 +73,7 @@ class HotwordUse {
   std::int32_t neutral_ = -1;
   float max_gain_ = 0;
   SearchGraph::WordGains word_gains_;
-  std::vector<std::uint8_t> begins_;
+  std::vector<std::uint8_t> begins_, wanted_;
   std::uint64_t begin_mask_[2] = {0, 0};
 };
 
@@ -69,6 +83,15 @@ struct Trace {
   std::uint32_t previous;
   std::uint32_t arc;
   std::uint32_t frame;
+};
+
+// In traces of lattices (trace_keeper.h). A merge has this for its arc: the paths of `previous` and
+// those of the trace `frame`, which cost `excess` more.
+constexpr std::uint32_t kMergeArc = 0xffffffffu;
+struct TraceMark {
+  std::uint64_t history;  // hash of the arcs since the last merge
+  float excess;           // of a merge
+  std::uint32_t hotword;  // of a step: automaton state after it
 };
 
 // A token that an arc would make, before it is known to survive.
@@ -100,6 +123,22 @@ struct Waiting {
   std::uint32_t record;
   std::uint32_t hotword;  // automaton state of these paths
   std::uint32_t next;     // another of the same record, or kNoTrace
+
+  // Lattices: all of these paths, and what is known of them together (TraceKeeper::resolve).
+  std::uint32_t waiters = kNoTrace;  // the last of them
+  bool is_resolved = false;
+  std::uint32_t all_trace = kNoTrace;
+  float all_cost = 0;
+  std::uint64_t barred = 0;  // bit u % 64: a path may not go on with unit u at its best cost
+};
+
+// Lattices: one path of a Waiting, or all of another Waiting (`trace` has the bit kInWaiting) at
+// `added` more cost.
+constexpr std::uint32_t kInWaiting = 1u << 31;
+struct Waiter {
+  float added, nb, b;
+  std::uint32_t unit, trace, b_trace;
+  std::uint32_t next;
 };
 
 // A vector whose push is small enough to be inlined in a hot loop.
@@ -136,6 +175,7 @@ struct Utterance {
   const std::uint8_t* begins_hotword = nullptr;
   const std::uint64_t* begin_mask = nullptr;
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
+  const std::uint8_t* wanted_by_hotwords = nullptr;  // by unit; null: none
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
   // was blank.
@@ -145,10 +185,13 @@ struct Utterance {
   std::vector<std::uint32_t> next;  // another token of the same state: see SearchState::slot
 
   Buffer<Trace> traces;
-  std::int64_t base = 0;    // frames that `frame` does not count: a multiple of 64 (Traceback)
-  std::uint32_t frame = 0;  // frames done
-  double offset = 0;        // to be added to every cost
-  bool dead = false;        // no path goes on: the tokens are those of the last frame that had any
+  Buffer<TraceMark> marks;   // lattices: of each trace
+  std::int64_t base = 0;     // frames that `frame` does not count: a multiple of 64 (Traceback)
+  std::uint32_t frame = 0;   // frames done
+  double offset = 0;         // to be added to every cost
+  bool after_blank = false;  // the last frame was likely blank (blank_skip)
+  bool only_blank = false;   // it was passed over: no token is in its unit
+  bool dead = false;         // no path goes on: the tokens are those of the last frame that had any
 
   std::int64_t num_frames() const { return base + frame; }
 };
@@ -160,19 +203,22 @@ struct SearchState : Utterance {
 
   // token state -> a token in it, valid if below num_tokens and that token says so: never cleared.
   // Tokens in the same state with other hotword states are chained by `next`.
-  std::vector<std::uint32_t> slot;
+  util::LargeVector<std::uint32_t> slot;
 
   Buffer<Candidate> candidates;
   std::vector<std::uint32_t> list;
 
-  std::vector<Waiting> waiting;
+  Buffer<Waiting> waiting;
   std::vector<std::uint32_t>
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
-  std::vector<std::vector<std::uint32_t>> waiting_at;  // level -> indices
+  Buffer<Waiter> waiters;
+  std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
+  std::vector<Buffer<std::uint32_t>> waiting_at;  // level -> indices
 
-  std::vector<float> unit_costs;    // [num_units + 2] padded: this frame's; see score_units()
-  std::vector<std::uint32_t> live;  // without masks: units that can be within the beam
-  bool live_ready = false;
+  std::vector<float> unit_costs;  // [num_units + 2] padded: this frame's; see score_units()
+  // Without masks: cheap units of this frame and their costs, with room for a block more.
+  std::vector<std::uint32_t> cheap_units;
+  std::vector<float> cheap_costs;
   std::vector<float> scratch;
 };
 
@@ -181,12 +227,20 @@ using AdvanceFunction = void (*)(SearchState&, const Frames&);
 namespace baseline {
 void advance(SearchState& state, const Frames& frames);
 }
-#if defined(__x86_64__) && defined(__GNUC__)
-#define TLG_HAVE_X86_KERNELS 1
+namespace baseline_lattice {
+void advance(SearchState& state, const Frames& frames);
+}
+#if defined(TLG_HAVE_X86_KERNELS)
 namespace avx2 {
 void advance(SearchState& state, const Frames& frames);
 }
+namespace avx2_lattice {
+void advance(SearchState& state, const Frames& frames);
+}
 namespace avx512 {
+void advance(SearchState& state, const Frames& frames);
+}
+namespace avx512_lattice {
 void advance(SearchState& state, const Frames& frames);
 }
 #endif

@@ -68,6 +68,76 @@ inline std::uint64_t mask_below(const float* costs, float limit, std::uint32_t n
   return mask;
 }
 
+// Bit i: costs[units[i]] <= limit, for i < min(n, 16).
+inline std::uint32_t listed_below(const float* costs, const std::uint32_t* units, std::uint32_t n,
+                                  float limit) {
+  if (n > 16) n = 16;
+#if TLG_LEVEL == 3
+  const __mmask16 inside = static_cast<__mmask16>((1u << n) - 1);
+  const __m512 gathered =
+      _mm512_mask_i32gather_ps(_mm512_set1_ps(std::numeric_limits<float>::infinity()), inside,
+                               _mm512_maskz_loadu_epi32(inside, units), costs, 4);
+  return _mm512_mask_cmp_ps_mask(inside, gathered, _mm512_set1_ps(limit), _CMP_LE_OQ);
+#else
+  std::uint32_t mask = 0;
+  for (std::uint32_t i = 0; i < n; ++i)
+    mask |= static_cast<std::uint32_t>(costs[units[i]] <= limit) << i;
+  return mask;
+#endif
+}
+
+// Lists the units that cost no more than the limit, with their costs; returns how many. Writes
+// whole blocks of 16 behind them.
+inline std::size_t list_below(const float* costs, float limit, std::uint32_t n,
+                              std::uint32_t* units, float* listed) {
+  std::size_t count = 0;
+#if TLG_LEVEL == 3
+  const __m512 bound = _mm512_set1_ps(limit);
+  __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (std::uint32_t u = 0; u < n; u += 16) {
+    const __mmask16 inside = n - u >= 16 ? 0xffff : static_cast<__mmask16>((1u << (n - u)) - 1);
+    const __m512 block = _mm512_loadu_ps(costs + u);
+    const __mmask16 taken = _mm512_mask_cmp_ps_mask(inside, block, bound, _CMP_LE_OQ);
+    if (taken != 0) {
+      _mm512_storeu_si512(units + count, _mm512_maskz_compress_epi32(taken, index));
+      _mm512_storeu_ps(listed + count, _mm512_maskz_compress_ps(taken, block));
+      count += popcount(taken);
+    }
+    index = _mm512_add_epi32(index, _mm512_set1_epi32(16));
+  }
+#else
+  for (std::uint32_t u = 0; u < n; u += 64) {
+    std::uint64_t taken = mask_below(costs + u, limit, n - u);
+    if (n - u < 64) taken &= (std::uint64_t{1} << (n - u)) - 1;  // what lies behind is no unit
+    for (; taken != 0; taken &= taken - 1) {
+      units[count] = u + lowest_bit(taken);
+      listed[count] = costs[units[count]];
+      ++count;
+    }
+  }
+#endif
+  return count;
+}
+
+// costs[u] = scale * row[columns[u]]; the columns rise.
+inline void scale_columns(const float* row, const std::int32_t* columns, float scale,
+                          std::uint32_t n, float* costs) {
+  if (n == 0) return;
+  if (static_cast<std::uint32_t>(columns[n - 1] - columns[0]) == n - 1) {  // without a hole
+    row += columns[0];
+    for (std::uint32_t u = 0; u < n; ++u) costs[u] = scale * row[u];
+    return;
+  }
+  std::uint32_t u = 0;
+#if TLG_LEVEL == 3
+  for (; u + 16 <= n; u += 16)
+    _mm512_storeu_ps(costs + u,
+                     _mm512_mul_ps(_mm512_set1_ps(scale),
+                                   _mm512_i32gather_ps(_mm512_loadu_si512(columns + u), row, 4)));
+#endif
+  for (; u < n; ++u) costs[u] = scale * row[columns[u]];
+}
+
 inline float least_of(const float* values, std::size_t n) {
   float least = std::numeric_limits<float>::infinity();
 #pragma omp simd reduction(min : least)

@@ -9,10 +9,13 @@ constexpr float kLargest = std::numeric_limits<float>::max();
 // Invariant: no two tokens share state and hotword state; the tokens of a state are chained, rising
 // indices behind falling ones, from slot[state].
 template <int W, HotwordLabels kHot>
-class TokenSet {
+class TokenSet : protected TraceKeeper {
  protected:
   explicit TokenSet(SearchState& state)
-      : s_(state), graph_(*state.graph), records_(graph_.template records<W>()) {}
+      : TraceKeeper(state),
+        s_(state),
+        graph_(*state.graph),
+        records_(graph_.template records<W>()) {}
 
   SearchState& s_;
   const SearchGraph& graph_;
@@ -82,6 +85,23 @@ class TokenSet {
     return i;
   }
 
+  // With min_active, nothing is cut while arcs are expanded; the cut is then made here, over all
+  // costs.
+  float cut_of_min_active(bool can_stay, const float* unit_costs, float blank_cost) {
+    s_.scratch.clear();
+    for (std::size_t i = 0; can_stay && i < s_.num_tokens; ++i) {
+      const float stay =
+          std::min(std::min(s_.nb[i], s_.b[i]) + blank_cost, s_.nb[i] + unit_costs[s_.unit[i]]);
+      if (stay < kCostInfinity) s_.scratch.push_back(stay);
+    }
+    for (const Candidate& candidate : s_.candidates) s_.scratch.push_back(candidate.cost);
+    const std::size_t keep = static_cast<std::size_t>(s_.options.min_active);
+    if (s_.scratch.size() <= keep) return kLargest;
+    const float best = *std::min_element(s_.scratch.begin(), s_.scratch.end());
+    std::nth_element(s_.scratch.begin(), s_.scratch.begin() + (keep - 1), s_.scratch.end());
+    return std::max(std::min(best + s_.options.beam, kLargest), s_.scratch[keep - 1]);
+  }
+
   // Adds the candidates within the cut to the tokens: of two for the same state, the cheaper stays.
   void merge_candidates(float cut) {
     reserve_tokens(s_.num_tokens + s_.candidates.size());
@@ -90,13 +110,37 @@ class TokenSet {
       const std::uint32_t i = find(candidate.state, candidate.hotword);
       if (i == s_.num_tokens)
         add_token(candidate);
-      else if (!(candidate.cost < s_.nb[i]))
+      else if (kLattice && s_.nb[i] < kCostInfinity) {
+        meet_candidate(i, candidate);
+        continue;
+      } else if (!(candidate.cost < s_.nb[i]))
         continue;
       s_.nb[i] = candidate.cost;
-      s_.nb_trace[i] = static_cast<std::uint32_t>(s_.traces.size());
-      s_.traces.push({candidate.trace, candidate.arc, s_.frame});
+      s_.nb_trace[i] =
+          add_step(origin(candidate), candidate.arc, candidate.hotword, is_silent(candidate.arc));
     }
   }
+
+  // A candidate for a token whose last frame can be its unit already: both histories are kept,
+  // unless they are the same but for the frames.
+  void meet_candidate(std::uint32_t i, const Candidate& candidate) {
+    const bool wins = candidate.cost < s_.nb[i];
+    if (!wins && candidate.cost - s_.nb[i] > s_.options.lattice_beam) return;
+    const bool silent = is_silent(candidate.arc);
+    const std::uint32_t from = origin(candidate);
+    const bool same = history_with(from, candidate.arc, silent) == history(s_.nb_trace[i]);
+    if (same && !wins) return;
+    const std::uint32_t trace = add_step(from, candidate.arc, candidate.hotword, silent);
+    s_.nb_trace[i] = same ? trace : meet(s_.nb_trace[i], s_.nb[i], trace, candidate.cost);
+    if (wins) s_.nb[i] = candidate.cost;
+  }
+
+  std::uint32_t origin(const Candidate& candidate) {
+    return kLattice ? resolve(candidate.trace, records_[candidate.state].unit) : candidate.trace;
+  }
+
+  // kPlain: whether the arc is a blank or a repeat.
+  bool is_silent(std::uint32_t arc) const { return kLattice && graph_.is_silent(arc); }
 
   void reserve_tokens(std::size_t count) {
     if (s_.nb.size() >= count) return;
@@ -110,11 +154,14 @@ class TokenSet {
   void add_token(const Candidate& candidate) {
     const std::size_t i = s_.num_tokens++;
     const Record<W>& record = records_[candidate.state];
+    prefetch(&graph_.arcs()[record.arcs]);  // most tokens are left in the next frames
+    if (W == 0) prefetch(graph_.arc_units() + record.arcs);
+    if (record.num_epsilons > 0) prefetch(&graph_.epsilons()[record.epsilons]);
     s_.b[i] = kCostInfinity;
     s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
     s_.state[i] = candidate.state;
     s_.unit[i] = record.unit;
-    s_.only_unit[i] = record.only_unit;
+    s_.only_unit[i] = record.only_way(graph_.num_units());
     s_.hotword[i] = candidate.hotword;
     s_.b_trace[i] = kNoTrace;
     enter(static_cast<std::uint32_t>(i));

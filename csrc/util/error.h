@@ -19,6 +19,7 @@ enum class ErrorKind {
   kArpa,         // an ARPA file
   kGraph,        // LG.fst, TLG.fst, graph.json
   kHotword,      // a hotword list
+  kLattice,      // a word lattice or a file of them
   kMissingFile,  // becomes FileNotFoundError as well
   kIo,           // becomes OSError as well
 };

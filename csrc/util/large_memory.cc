@@ -8,13 +8,34 @@
 
 namespace tlg::util {
 
+namespace {
+
+constexpr std::size_t kPage = std::size_t{2} << 20;
+
+std::align_val_t alignment_of(std::size_t size, std::size_t alignment) {
+  return std::align_val_t{size >= kLargeMemory ? kPage : alignment};
+}
+
+}  // namespace
+
 std::shared_ptr<void> large_memory(std::size_t size) {
-  constexpr std::align_val_t kPage{std::size_t{2} << 20};
-  void* const memory = ::operator new(size, kPage);
+  void* const memory = ::operator new(size, std::align_val_t{kPage});
 #ifdef __linux__
   ::madvise(memory, size, MADV_HUGEPAGE);  // a wish: nothing depends on it
 #endif
-  return {memory, [kPage](void* p) { ::operator delete(p, kPage); }};
+  return {memory, [](void* p) { ::operator delete(p, std::align_val_t{kPage}); }};
+}
+
+void* allocate_large(std::size_t size, std::size_t alignment) {
+  void* const memory = ::operator new(size, alignment_of(size, alignment));
+#ifdef __linux__
+  if (size >= kLargeMemory) ::madvise(memory, size, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+void free_large(void* memory, std::size_t size, std::size_t alignment) noexcept {
+  ::operator delete(memory, alignment_of(size, alignment));
 }
 
 }  // namespace tlg::util

@@ -14,4 +14,8 @@ inline constexpr std::size_t kLargeMemory = std::size_t{4} << 20;
 // Not initialised. Throws std::bad_alloc.
 std::shared_ptr<void> large_memory(std::size_t size);
 
+// The same for what frees it by hand; below kLargeMemory, ordinary memory of that alignment.
+void* allocate_large(std::size_t size, std::size_t alignment);
+void free_large(void* memory, std::size_t size, std::size_t alignment) noexcept;
+
 }  // namespace tlg::util

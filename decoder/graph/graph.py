@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,8 +13,9 @@ from typing import Any, Literal
 from tlg import _core
 from tlg._files import PathLike, read_bytes, read_text
 from tlg.decoder.graph.report import BuildReport
+from tlg.decoder.graph.tables import read_words
 from tlg.decoder.graph.tokens import TokenTable
-from tlg.errors import GraphError, MissingFileError, OptionError, OutputError, TextError
+from tlg.errors import GraphError, OptionError, OutputError
 
 __all__ = ["FORMAT_VERSION", "TOPOLOGIES", "Graph", "GraphInfo"]
 
@@ -71,8 +71,9 @@ class Graph:
         report: BuildReport | None = None,
         lexicon: _core.Lexicon | None = None,
         name: str = "graph",
+        lexicon_path: Path | None = None,
     ) -> None:
-        """Check that the parts fit together.
+        """Check that the parts fit together. ``lexicon_path``: read when it is first needed, if it is there.
 
         Raises:
             GraphError: a label beyond its table, an epsilon cycle, a root beyond the states.
@@ -84,7 +85,7 @@ class Graph:
         self.report = report if report is not None else BuildReport()
         self.name = name
         self._lexicon = lexicon
-        self._lexicon_path: Path | None = None
+        self._lexicon_path = lexicon_path if lexicon_path is not None and lexicon_path.is_file() else None
         if fst.num_states == 0:
             raise GraphError("has no states", remedy="Build the graph again", file=name)
         fst.check_labels(len(tokens), len(self.words) - 1, name)
@@ -195,43 +196,68 @@ class Graph:
         (folder / "report.json").write_text(_json(self.report.to_json()), encoding="utf-8", newline="\n")
 
     @classmethod
-    def load(cls, folder: PathLike, *, blank: str | int | None = None) -> Graph:
-        """Open a graph folder; the transducer is memory-mapped.
+    def load(
+        cls,
+        path: PathLike,
+        *,
+        blank: str | int | None = None,
+        toolkit: str | None = None,
+        label_offset: int | None = None,
+        words: PathLike | None = None,
+        tokens: PathLike | None = None,
+    ) -> Graph:
+        """Open a graph: a folder of tlg (the transducer is memory-mapped), or a graph of another toolkit.
 
-        A folder without graph.json is taken as made by another toolkit (EESEN, WeNet, FunASR, icefall): it
-        must hold TLG.fst, words.txt and tokens.txt or units.txt.
+        A folder without graph.json, or a transducer's own path, is a graph of another toolkit (WeNet, FunASR, EESEN,
+        icefall, riva, NeMo). What its labels mean is told from its files, and refused where they leave it open;
+        docs/graph.md says by which rules. ``info.built`` and the report tell what was found.
 
         Args:
-            folder: where the graph is.
-            blank: the blank of such a foreign folder: token or id; by default looked for by its usual names.
+            path: the folder, or TLG.fst, HLG.fst, LG.fst, or their text form.
+            blank: the blank of such a graph: token or column; by default looked for by its usual names.
                 For a folder of tlg it must be the blank that the graph was built with.
+            toolkit: which toolkit's files these are; "funasr" also reads one token a frame, as its runtime does.
+                By default told by the files.
+            label_offset: input label less column, 0 or 1; by default told by the files.
+            words: the table of words; by default words.txt (or config.yaml) beside the transducer.
+            tokens: the token table; by default tokens.txt, units.txt or tokens.json beside it.
 
         Raises:
-            MissingFileError: no such folder, or a file is missing.
-            OptionError: another blank than that of the graph.
-            GraphError: the files are corrupt or do not belong together.
+            MissingFileError: no such path, or a file is missing.
+            OptionError: another blank than that of the graph; an option that a folder of tlg does not need.
+            GraphError, TokensError: the files are corrupt, do not belong together, or leave their meaning open.
         """
-        where = Path(folder)
-        if not where.is_dir():
-            raise MissingFileError("no such graph folder", remedy="Build it with build-tlg", file=where)
+        where = Path(path)
+        foreign = {"toolkit": toolkit, "label_offset": label_offset, "words": words, "tokens": tokens}
         if not (where / "graph.json").is_file():
-            return cls._load_foreign(where, blank)
+            from tlg.decoder.graph.foreign import load_foreign  # which needs this class
+
+            return load_foreign(
+                where, blank=blank, toolkit=toolkit, label_offset=label_offset, words=words, tokens=tokens
+            )
+        needless = [name for name, value in foreign.items() if value is not None]
+        if needless:
+            raise OptionError(
+                f"{needless[0]}= is for graphs of other toolkits; {where} has a graph.json, which says it",
+                remedy="Leave it out",
+            )
         about = _read_about(where / "graph.json")
-        tokens = TokenTable.load(where / "tokens.txt", blank=about["blank"], ctc=about["blank"] is not None)
-        if tokens.fingerprint != about["tokens"]["sha256"] or len(tokens) != about["tokens"]["count"]:
+        ctc = about["blank"] is not None
+        table = TokenTable.load(where / "tokens.txt", blank=about["blank"], ctc=ctc, is_whole=True)
+        if table.fingerprint != about["tokens"]["sha256"] or len(table) != about["tokens"]["count"]:
             raise GraphError(
                 "is not the token table that the graph was built with",
                 remedy="Build the graph again, or put the right tokens.txt back",
                 file=where / "tokens.txt",
             )
-        if blank is not None and TokenTable.of(tokens, blank=blank).blank != tokens.blank:
+        if blank is not None and TokenTable.of(table, blank=blank).blank != table.blank:
             raise OptionError(
                 f"the graph was built with the blank {about['blank']!r}, not {blank!r}",
                 remedy="Leave blank out, or build the graph again",
             )
-        words = _read_words(where / "words.txt")
+        spoken = read_words(where / "words.txt")
         fst = _core.Fst.read(str(where / about["fst"]))
-        found = {"words": len(words), "states": fst.num_states, "arcs": fst.num_arcs}
+        found = {"words": len(spoken), "states": fst.num_states, "arcs": fst.num_arcs}
         for key, count in found.items():
             if count != about[key]:
                 raise GraphError(
@@ -240,32 +266,8 @@ class Graph:
                     file=where / "graph.json",
                 )
         info = GraphInfo(**{name: about[name] for name in GraphInfo.__dataclass_fields__})
-        graph = cls(fst, tokens, words, info, _read_report(where), name=str(where))
         lexicon = where / "lexicon.txt"
-        graph._lexicon_path = lexicon if lexicon.is_file() else None
-        return graph
-
-    @classmethod
-    def _load_foreign(cls, where: Path, blank: str | int | None) -> Graph:
-        if not (where / "TLG.fst").is_file():
-            raise MissingFileError(
-                "holds neither graph.json nor TLG.fst", remedy="Build it with build-tlg", file=where
-            )
-        tables = [where / name for name in ("tokens.txt", "units.txt") if (where / name).is_file()]
-        if not tables:
-            raise MissingFileError(
-                "holds neither tokens.txt nor units.txt",
-                remedy="Put the model's token table there, one 'symbol id' a line",
-                file=where,
-            )
-        fst = _core.Fst.read(str(where / "TLG.fst"))
-        words = _read_words(where / "words.txt")
-        graph = cls(
-            fst, TokenTable.load(tables[0], blank=blank), words, GraphInfo("explicit"), name=str(where)
-        )
-        lexicon = where / "lexicon.txt"
-        graph._lexicon_path = lexicon if lexicon.is_file() else None
-        return graph
+        return cls(fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon)
 
 
 def _json(value: object) -> str:
@@ -331,7 +333,7 @@ def _read_about(path: Path) -> dict[str, Any]:
     for key, types in wanted.items():
         if key not in about or not isinstance(about[key], types):
             raise GraphError(f"lacks a valid '{key}'", remedy="Build the graph again", file=path)
-    if about["fst"] not in ("LG.fst", "TLG.fst") or about["topology"] not in TOPOLOGIES:
+    if about["fst"] not in ("LG.fst", "TLG.fst") or about["topology"] not in (*TOPOLOGIES, "explicit"):
         raise GraphError("names an unknown file or topology", remedy="Build the graph again", file=path)
     if not {"sha256", "count"} <= about["tokens"].keys():
         raise GraphError("lacks a valid 'tokens'", remedy="Build the graph again", file=path)
@@ -348,26 +350,3 @@ def _read_report(where: Path) -> BuildReport:
         raise GraphError(
             f"is no build report ({error})", remedy="Build the graph again", file=path
         ) from error
-
-
-def _read_words(path: Path) -> list[str]:
-    try:
-        text = read_text(path)
-    except TextError as error:
-        raise GraphError(error.message, remedy=error.remedy, file=error.file, line=error.line) from error
-    remedy = "Write one 'word id' a line, ids 0, 1, 2, ... with <eps> as 0"
-    words: dict[int, str] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        fields = line.split(" ")
-        if len(fields) != 2 or line.endswith("\r"):  # not as we write it
-            fields = re.split(r"[ \t]+", line.strip(" \t\r"))
-        if fields == [""]:
-            continue
-        if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):
-            raise GraphError(f"is not 'word id': {line[:60]!r}", remedy=remedy, file=path, line=number)
-        if int(fields[1]) in words:
-            raise GraphError(f"id {fields[1]} is there twice", remedy=remedy, file=path, line=number)
-        words[int(fields[1])] = fields[0]
-    if not words or max(words) != len(words) - 1:
-        raise GraphError("the ids of the words have holes", remedy=remedy, file=path)
-    return [words[i] for i in range(len(words))]

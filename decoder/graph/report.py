@@ -69,10 +69,10 @@ class BuildReport:
 
     def __str__(self) -> str:
         """Return the report for people: one line a figure, lists cut after ten."""
-        lines = [
-            f"graph: {self.states} states, {self.arcs} arcs, {self.roots} LM states, {self.seconds:.2f} s"
-        ]
-        lines.append(f"lexicon: {self.words} words, {self.pronunciations} pronunciations")
+        built = f", {self.roots} LM states, {self.seconds:.2f} s" if self.roots else ""
+        lines = [f"graph: {self.states} states, {self.arcs} arcs{built}"]
+        if self.pronunciations:  # nothing is known of them in graphs of other toolkits
+            lines.append(f"lexicon: {self.words} words, {self.pronunciations} pronunciations")
         figures = (
             ("n-grams dropped (a word of theirs, or <unk>, has no pronunciation)", self.dropped_ngrams),
             ("n-grams skipped (no sentence can use them)", self.skipped_ngrams),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tlg._files import PathLike, read_text
 from tlg.errors import TextError, TokensError
 
-__all__ = ["USUAL_BLANKS", "TokenTable"]
+__all__ = ["USUAL_BLANKS", "TokenTable", "check_ids", "is_disambiguation", "parse_symbols"]
 
 # What toolkits call the CTC blank, in the order in which they are looked for.
 USUAL_BLANKS = ("<blk>", "<blank>", "<b>", "[blank]", "<ctc_blank>", "<ctc>", "<pad>", "[PAD]", "<eps>", "_")
@@ -66,7 +66,9 @@ class TokenTable:
             )
 
     @classmethod
-    def load(cls, path: PathLike, *, blank: str | int | None = None, ctc: bool = True) -> TokenTable:
+    def load(
+        cls, path: PathLike, *, blank: str | int | None = None, ctc: bool = True, is_whole: bool = False
+    ) -> TokenTable:
         """Read ``symbol id`` lines in any order of ids, or one symbol a line (ids from 0).
 
         Args:
@@ -74,6 +76,7 @@ class TokenTable:
                 the last column, as icefall and Kaldi write them, are left out.
             blank: token or id of the CTC blank; by default the one of USUAL_BLANKS that is there.
             ctc: whether the model has a blank.
+            is_whole: every symbol is a column, also one that looks like a disambiguation symbol.
 
         Raises:
             TokensError: ids with holes, or a symbol or an id twice (with the line); no blank; not UTF-8.
@@ -82,7 +85,12 @@ class TokenTable:
             text = read_text(path)
         except TextError as error:
             raise TokensError(error.message, remedy=error.remedy, file=error.file, line=error.line) from error
-        return cls._parse(text, str(path), blank, ctc)
+        by_id = parse_symbols(text, str(path))
+        while not is_whole and by_id and is_disambiguation(by_id.get(max(by_id), "")):
+            del by_id[max(by_id)]
+        symbols = check_ids(by_id, str(path))
+        cls(symbols, None, str(path))
+        return cls(symbols, _find_blank(symbols, blank, ctc, str(path)), str(path))
 
     @classmethod
     def of(
@@ -107,55 +115,6 @@ class TokenTable:
         symbols = tuple(tokens)
         cls(symbols, None)  # a doubled symbol is reported before a missing blank
         return cls(symbols, _find_blank(symbols, blank, ctc, "tokens"))
-
-    @classmethod
-    def _parse(cls, text: str, name: str, blank: str | int | None, ctc: bool) -> TokenTable:
-        rows = [
-            (number, re.split(r"[ \t]+", line.strip(" \t\r")))  # other spaces may be tokens
-            for number, line in enumerate(text.split("\n"), 1)
-            if line.strip(" \t\r")
-        ]
-        if all(len(fields) == 1 for _, fields in rows):
-            rows = [(number, [*fields, str(column)]) for column, (number, fields) in enumerate(rows)]
-        by_id: dict[int, tuple[str, int]] = {}
-        seen: dict[str, int] = {}
-        for number, fields in rows:
-            if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):
-                raise TokensError(
-                    f"is not 'symbol id': {' '.join(fields)[:60]!r}",
-                    remedy="Write one token and its id a line, or one token a line in the order of the columns",
-                    file=name,
-                    line=number,
-                )
-            symbol, column = fields[0], int(fields[1])
-            if symbol in seen:
-                raise TokensError(
-                    f"token '{symbol}' is already on line {seen[symbol]}",
-                    remedy="Give every column a name of its own",
-                    file=name,
-                    line=number,
-                )
-            if column in by_id:
-                raise TokensError(
-                    f"id {column} is already '{by_id[column][0]}' on line {by_id[column][1]}",
-                    remedy="Give every token an id of its own",
-                    file=name,
-                    line=number,
-                )
-            seen[symbol] = number
-            by_id[column] = (symbol, number)
-        while by_id and _is_disambiguation(by_id.get(max(by_id), ("", 0))[0]):
-            del by_id[max(by_id)]
-        for column in range(len(by_id)):
-            if column not in by_id:
-                raise TokensError(
-                    f"no token has id {column}, but ids go up to {max(by_id)}",
-                    remedy="Number the tokens 0, 1, 2, ... as the model's columns, without holes",
-                    file=name,
-                )
-        symbols = tuple(by_id[column][0] for column in range(len(by_id)))
-        cls(symbols, None, name)
-        return cls(symbols, _find_blank(symbols, blank, ctc, name), name)
 
     def __len__(self) -> int:
         """Return the number of columns."""
@@ -188,7 +147,68 @@ class TokenTable:
         return "".join(f"{symbol} {column}\n" for column, symbol in enumerate(self.symbols))
 
 
-def _is_disambiguation(symbol: str) -> bool:
+def parse_symbols(text: str, name: str) -> dict[int, str]:
+    """Return id -> symbol of ``symbol id`` lines, or of one symbol a line (ids from 0).
+
+    Raises:
+        TokensError: a line of another form, a symbol or an id twice; with the line.
+    """
+    rows = [
+        (number, re.split(r"[ \t]+", line.strip(" \t\r")))  # other spaces may be tokens
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip(" \t\r")
+    ]
+    if all(len(fields) == 1 for _, fields in rows):
+        rows = [(number, [*fields, str(column)]) for column, (number, fields) in enumerate(rows)]
+    by_id: dict[int, str] = {}
+    lines: dict[int, int] = {}
+    seen: dict[str, int] = {}
+    for number, fields in rows:
+        if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):
+            raise TokensError(
+                f"is not 'symbol id': {' '.join(fields)[:60]!r}",
+                remedy="Write one token and its id a line, or one token a line in the order of the columns",
+                file=name,
+                line=number,
+            )
+        symbol, column = fields[0], int(fields[1])
+        if symbol in seen:
+            raise TokensError(
+                f"token '{symbol}' is already on line {seen[symbol]}",
+                remedy="Give every column a name of its own",
+                file=name,
+                line=number,
+            )
+        if column in by_id:
+            raise TokensError(
+                f"id {column} is already '{by_id[column]}' on line {lines[column]}",
+                remedy="Give every token an id of its own",
+                file=name,
+                line=number,
+            )
+        seen[symbol] = lines[column] = number
+        by_id[column] = symbol
+    return by_id
+
+
+def check_ids(by_id: Mapping[int, str], name: str) -> tuple[str, ...]:
+    """Return the symbols in the order of their ids.
+
+    Raises:
+        TokensError: the ids are not 0, 1, 2, ... without holes.
+    """
+    for column in range(len(by_id)):
+        if column not in by_id:
+            raise TokensError(
+                f"no token has id {column}, but ids go up to {max(by_id)}",
+                remedy="Number the tokens 0, 1, 2, ... as the model's columns, without holes",
+                file=name,
+            )
+    return tuple(by_id[column] for column in range(len(by_id)))
+
+
+def is_disambiguation(symbol: str) -> bool:
+    """Return whether it is one of Kaldi's disambiguation symbols: #0, #1, ..."""
     return symbol.startswith("#") and symbol[1:].isascii() and symbol[1:].isdigit()
 
 

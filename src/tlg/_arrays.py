@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlg import _core
-from tlg.errors import PosteriorError
+from tlg.errors import PosteriorError, TlgError
 
-__all__ = ["TOLERANCE", "as_log_probs", "log_softmax"]
+__all__ = ["TOLERANCE", "as_floats", "as_log_probs", "as_numpy", "as_rows"]
 
 #: How far the log-sum-exp of a row may be from 0, in nats. float16 rounding stays well below it.
 TOLERANCE = 1e-2
+
+# Numbers of devices in DLPack; all others are named by their number.
+_DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 14: "oneAPI", 15: "WebGPU"}
+_CPU = 1
 
 
 def as_log_probs(
@@ -23,26 +28,36 @@ def as_log_probs(
 
     Args:
         x: [T, V]; a numpy array of any float dtype and strides, a torch tensor in CPU memory (bfloat16 and
-            ``requires_grad`` included), or anything else with ``__dlpack__``. T may be 0. No copy is made of
-            what is float32 and C-contiguous already.
+            ``requires_grad`` included), or anything else with ``__dlpack__`` or ``__array__``. T may be 0. No
+            copy is made of what is float32 and C-contiguous already.
         num_tokens: the width V that is asked for; None takes any.
-        logits: the rows are raw network output; a log-softmax is applied. The kind is never guessed.
+        logits: the rows are raw network output; a log-softmax is applied (worked out in float64 if that is
+            what comes in). The kind is never guessed.
         first_row: what to add to row numbers in messages (frames of a stream that went before).
 
     Raises:
         PosteriorError: not such an array; a wrong width; a row with NaN or +inf, with -inf throughout, or
             whose log-sum-exp is further than 1e-2 from 0 (names the first such row, from 0).
     """
-    array = _as_numpy(x)
-    if array.dtype.kind != "f":
-        if array.dtype.name != "bfloat16":
-            raise PosteriorError(
-                f"log_probs are of type {array.dtype}, not floating point",
-                remedy="Pass natural-log posteriors, or logits=True for raw network output",
-            )
-        array = array.astype(np.float32)
+    rows = as_rows(x, num_tokens=num_tokens)
+    return _core.read_log_probs(rows, logits=logits, tolerance=TOLERANCE, first_row=first_row)
+
+
+def as_rows(x: object, *, num_tokens: int | None = None) -> NDArray[Any]:
+    """Return an array [T, V] as the core reads it, without a copy where that can be: its rows are not checked.
+
+    Args:
+        x: as in as_log_probs().
+        num_tokens: the width V that is asked for; None takes any.
+
+    Raises:
+        PosteriorError: not such an array, or a wrong width.
+    """
+    array = as_floats(x)
     if array.ndim != 2:
         raise PosteriorError(_rank_message(array.shape), remedy=_rank_remedy(array.shape))
+    if num_tokens is not None and array.shape == (0, 0):  # how Kaldi writes a matrix without rows
+        return array.reshape(0, num_tokens)
     if num_tokens is not None and array.shape[1] != num_tokens:
         raise PosteriorError(
             f"log_probs have {array.shape[1]} columns, but there are {num_tokens} tokens",
@@ -50,73 +65,141 @@ def as_log_probs(
         )
     if array.shape[1] == 0 and array.shape[0] > 0:
         raise PosteriorError("log_probs have no columns", remedy="Pass an array [T, V]")
-    if logits:
-        return log_softmax(array, first_row=first_row)
-    with np.errstate(over="ignore"):  # float64 beyond the range of float32 becomes inf: reported below
-        rows: NDArray[np.float32] = np.ascontiguousarray(array, dtype=np.float32)
-    _core.check_log_probs(rows, TOLERANCE, first_row)
-    return rows
+    if array.shape[0] > np.iinfo(np.int32).max:
+        raise PosteriorError(
+            f"log_probs have {array.shape[0]} frames", remedy="Decode so long a recording as a stream"
+        )
+    return array
 
 
-def log_softmax(logits: NDArray[Any], *, first_row: int = 0) -> NDArray[np.float32]:
-    """Return the log-softmax of each row, float32 (computed in float64 if that is what comes in).
+def as_floats(x: object, *, what: str = "log_probs") -> NDArray[Any]:
+    """Return floating-point numbers of any rank as a numpy array in native byte order, mostly without a copy.
 
     Args:
-        logits: floating point [T, V], V > 0; -inf entries are fine.
-        first_row: what to add to row numbers in messages.
+        x: as in as_log_probs().
+        what: its name in messages.
+
+    Returns:
+        float16, float32 or float64; uint16 holds the bits of bfloat16, which numpy does not have.
 
     Raises:
-        PosteriorError: a row holds NaN or +inf, or is -inf throughout.
+        PosteriorError: not an array, not in CPU memory, or not floating point.
     """
-    work = logits if logits.dtype == np.float64 else np.asarray(logits, dtype=np.float32)
-    largest = work.max(axis=1, keepdims=True, initial=-np.inf)
-    bad = ~np.isfinite(largest[:, 0])
-    if bad.any():
-        row = int(bad.argmax())
-        value = largest[row, 0]
-        what = "holds NaN" if np.isnan(value) else "holds +inf" if value > 0 else "is -inf in every column"
+    if not isinstance(x, np.ndarray) and not _is_torch(x) and hasattr(x, "__dlpack__"):
+        return _from_dlpack(x, what)
+    array = as_numpy(x, what=what)
+    if array.dtype == _BFLOAT16:
+        return array.view(np.uint16)
+    return _native(array, what)
+
+
+def as_numpy(x: object, *, what: str) -> NDArray[Any]:
+    """Return an array of anything as numpy's, without a copy; bfloat16 as the bits in a structure of its own.
+
+    Args:
+        x: a numpy array, a torch tensor, or anything with ``__array__``.
+        what: its name in messages.
+
+    Raises:
+        PosteriorError: not an array, masked, or not in CPU memory.
+    """
+    if isinstance(x, np.ma.MaskedArray):
         raise PosteriorError(
-            f"row {first_row + row} {what}", remedy="Look for an overflow in the network's output, or padding"
+            f"{what} are a masked array",
+            remedy="Cut the masked frames off, or pass x.data if nothing that counts is masked",
         )
-    shifted = work - largest
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return np.ascontiguousarray(shifted, dtype=np.float32)
-
-
-def _as_numpy(x: object) -> NDArray[Any]:
     if isinstance(x, np.ndarray):
-        return x
-    if type(x).__module__.partition(".")[0] == "torch":
-        return _from_torch(x)
-    if hasattr(x, "__dlpack__"):
+        return _bits(np.asarray(x))
+    if _is_torch(x):
+        return _from_torch(x, what)
+    if hasattr(x, "__array__") and not isinstance(x, np.generic):
         try:
-            return np.from_dlpack(x)
-        except (BufferError, RuntimeError, TypeError, ValueError) as error:
+            return _bits(np.asarray(x))
+        except Exception as error:  # whatever a stranger's __array__ raises
             raise PosteriorError(
-                f"log_probs of type {type(x).__name__} cannot be read through DLPack ({error})",
+                f"{what} of type {type(x).__name__} cannot be read as a numpy array "
+                f"({type(error).__name__}: {error})",
                 remedy="Pass a numpy array, float32 [T, V]",
             ) from error
     raise PosteriorError(
-        f"log_probs are a {type(x).__name__}, not an array",
+        f"{what} are a {type(x).__name__}, not an array",
         remedy="Pass a numpy array or a torch tensor [T, V]; for a list, numpy.asarray(x, dtype='float32')",
     )
 
 
-def _from_torch(x: Any) -> NDArray[Any]:
-    # Only objects that torch made come here, so torch is imported already; tlg itself never imports it.
-    if not hasattr(x, "detach"):
+# A structure, so that no array of real 16-bit integers is taken for it.
+_BFLOAT16 = np.dtype([("bfloat16", np.uint16)])
+
+
+def _bits(array: NDArray[Any]) -> NDArray[Any]:
+    """Give bfloat16 of the package ml_dtypes (jax, tensorflow) its bits."""
+    return array.view(np.uint16).view(_BFLOAT16) if array.dtype.name == "bfloat16" else array
+
+
+def _native(array: NDArray[Any], what: str) -> NDArray[Any]:
+    """Return float16, float32 or float64 in native byte order."""
+    if array.dtype.char not in "efdg":
         raise PosteriorError(
-            f"log_probs are a {type(x).__name__}, not a tensor", remedy="Pass a tensor [T, V]"
+            f"{what} are of type {array.dtype}, not floating point",
+            remedy="Pass natural-log posteriors, or logits=True for raw network output",
         )
+    if array.dtype.char == "g":
+        with np.errstate(over="ignore"):  # beyond float64 becomes inf: reported with the rows
+            return array.astype(np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _is_torch(x: object) -> bool:
+    # Only who has imported torch has tensors; tlg itself never imports it.
+    torch = sys.modules.get("torch")
+    return type(x).__module__.partition(".")[0] == "torch" or (
+        torch is not None and hasattr(torch, "Tensor") and isinstance(x, torch.Tensor)
+    )
+
+
+def _from_torch(x: Any, what: str) -> NDArray[Any]:
+    if not hasattr(x, "detach"):
+        raise PosteriorError(f"{what} are a {type(x).__name__}, not a tensor", remedy="Pass a tensor [T, V]")
     if x.device.type != "cpu":
-        raise PosteriorError(f"log_probs are a tensor on {x.device}", remedy="Pass log_probs.cpu()")
+        raise PosteriorError(f"{what} are a tensor on {x.device}", remedy=f"Pass {what}.cpu()")
     if str(x.layout) != "torch.strided":
-        raise PosteriorError(f"log_probs are a tensor of layout {x.layout}", remedy="Pass x.to_dense()")
-    x = x.detach()
-    if str(x.dtype) == "torch.bfloat16":
-        x = x.float()
-    array: NDArray[Any] = x.resolve_conj().resolve_neg().numpy()
+        raise PosteriorError(f"{what} are a tensor of layout {x.layout}", remedy="Pass x.to_dense()")
+    dtype = str(x.dtype).removeprefix("torch.")
+    try:
+        x = x.detach()
+        if dtype == "bfloat16":
+            bits: NDArray[Any] = x.view(sys.modules["torch"].int16).numpy()
+            return bits.view(np.uint16)[..., None].view(_BFLOAT16)[..., 0]
+        array: NDArray[Any] = x.resolve_conj().resolve_neg().numpy()
+    except Exception as error:  # a type that numpy lacks, or a tensor without memory of its own
+        raise PosteriorError(
+            f"{what} are a {type(x).__name__} of {dtype} that numpy cannot read",
+            remedy="Pass natural-log posteriors as x.float()",
+        ) from error
     return array
+
+
+def _from_dlpack(x: Any, what: str) -> NDArray[Any]:
+    try:
+        device = int(x.__dlpack_device__()[0]) if hasattr(x, "__dlpack_device__") else _CPU
+        if device != _CPU:
+            name = _DEVICES.get(device, f"of DLPack's number {device}")
+            raise PosteriorError(
+                f"{what} of type {type(x).__name__} are on a device ({name})",
+                remedy="Copy them to CPU memory first",
+            )
+        try:
+            return _core.from_dlpack(x.__dlpack__())
+        except BufferError:  # read-only memory goes by the newer protocol alone, which numpy speaks
+            return _native(np.from_dlpack(x), what)
+    except TlgError:
+        raise
+    except Exception as error:  # whatever a stranger's protocol raises
+        raise PosteriorError(
+            f"{what} of type {type(x).__name__} cannot be read through DLPack "
+            f"({type(error).__name__}: {error})",
+            remedy="Pass a numpy array, float32 [T, V]",
+        ) from error
 
 
 def _rank_message(shape: tuple[int, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +145,10 @@ def apply_ctc(lg: Fst, blank: int, compact: bool) -> Fst: ...
 def build_lg(grammar: Grammar, lexicon: Lexicon, separator: int, separator_prob: float) -> LexiconGraph: ...
 
 # posteriors
-def check_log_probs(log_probs: NDArray[np.float32], tolerance: float, first_row: int = 0) -> None: ...
+def read_log_probs(
+    array: NDArray[Any], *, logits: bool, tolerance: float, first_row: int = 0
+) -> NDArray[np.float32]: ...
+def from_dlpack(capsule: object) -> NDArray[Any]: ...
 
 class Topology(enum.Enum):
     CTC = ...
@@ -170,10 +173,35 @@ class SearchGraph:
 
 class HotwordUse:
     def __init__(
-        self, graph: SearchGraph, automaton: HotwordAutomaton, labels: HotwordLabels, neutral: int = -1
+        self,
+        graph: SearchGraph,
+        automaton: HotwordAutomaton,
+        labels: HotwordLabels,
+        neutral: int = -1,
+        wanted: Sequence[int] = (),
     ) -> None: ...
     @property
     def labels(self) -> HotwordLabels: ...
+
+class SlotWord:
+    word: int
+    probability: float
+    start: float
+    end: float
+
+class MbrResult:
+    words: list[int]
+    confidences: list[float]
+    spans: NDArray[np.int64]
+    risk: float
+    slots: list[list[SlotWord]]
+
+class LatticeResult:
+    nbest: list[Hypothesis]
+    lattice: Lattice
+    lattice_beam: float
+    confidence: list[float]
+    mbr: MbrResult
 
 class Hypothesis:
     tokens: list[int]
@@ -190,6 +218,7 @@ class Hypothesis:
     search_score: float
     partial: bool
     num_frames: int
+    more: LatticeResult | None
 
 class Decoder:
     def __init__(
@@ -201,6 +230,13 @@ class Decoder:
         min_active: int,
         acoustic_scale: float,
         blank_penalty: float,
+        blank_skip: float = 1.0,
+        token_beam: float = ...,
+        max_tokens: int = 0,
+        lattice_beam: float = 0.0,
+        nbest: int = 0,
+        lattice: bool = False,
+        mbr: bool = False,
         num_roots: int,
         separator: int,
         kernel: str,
@@ -211,6 +247,17 @@ class Decoder:
         hotwords: HotwordUse | None,
         threads: int,
     ) -> list[Hypothesis]: ...
+
+class Batch:
+    def __init__(
+        self, decoder: Decoder, hotwords: HotwordUse | None, *, threads: int, all_or_nothing: bool = False
+    ) -> None: ...
+    def add(self, number: int, input: object, *, logits: bool, tolerance: float) -> None: ...
+    def wait(self, number: int = -1) -> int: ...
+    def is_done(self, number: int) -> bool: ...
+    def num_waiting(self) -> int: ...
+    def take(self, number: int) -> Hypothesis: ...
+    def stop(self) -> None: ...
 
 class FiredHotword:
     phrase: int
@@ -244,6 +291,32 @@ class Stream:
     @property
     def num_kept_frames(self) -> int: ...
 
+# word lattices (csrc/bindings/register_lattice.cc)
+
+class LatticeForm(enum.Enum):
+    OPENFST = ...
+    COMPACT = ...
+    COMPACT_TEXT = ...
+    FRAMES = ...
+    FRAMES_TEXT = ...
+
+class Lattice:
+    """csrc/decoder/lattice/lattice.h; immutable. `states` and `arcs` are read-only views."""
+
+    def __init__(
+        self, *, states: NDArray[np.void], arcs: NDArray[np.void], num_frames: int, partial: bool
+    ) -> None: ...
+    @staticmethod
+    def state_dtype() -> np.dtype[np.void]: ...
+    @staticmethod
+    def arc_dtype() -> np.dtype[np.void]: ...
+    def states(self) -> NDArray[np.void]: ...
+    def arcs(self) -> NDArray[np.void]: ...
+    def write(self, form: LatticeForm, acoustic_scale: float) -> bytes: ...
+    def posteriors(self, scale: float, with_hotwords: bool) -> NDArray[np.float64]: ...
+    def oracle(
+        self, units: Sequence[int], begin: Sequence[int], reference: Sequence[int]
+    ) -> tuple[int, list[int]]: ...
 # Prefix beam search (csrc/bindings/register_prefix.cc, register_prefix_model.cc)
 
 class WordMode(enum.Enum):
@@ -271,6 +344,12 @@ class PrefixLexicon:
     def num_states(self) -> int: ...
     @property
     def num_arcs(self) -> int: ...
+    @property
+    def num_frames(self) -> int: ...
+    @property
+    def partial(self) -> bool: ...
+
+def parse_lattice(data: bytes, begin: int, acoustic_scale: float, name: str) -> tuple[Lattice, int]: ...
 
 class PrefixModelOptions:
     mode: WordMode

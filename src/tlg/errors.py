@@ -10,6 +10,7 @@ __all__ = [
     "GraphError",
     "HotwordError",
     "InputError",
+    "LatticeError",
     "LexiconError",
     "MissingExtraError",
     "MissingFileError",
@@ -99,6 +100,10 @@ class GraphError(InputError):
 
 class HotwordError(InputError):
     """A hotword list that cannot be used."""
+
+
+class LatticeError(InputError):
+    """A word lattice, or a file of lattices, that cannot be used."""
 
 
 class StreamError(TlgError, RuntimeError):

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,7 @@ struct Problem {
   std::shared_ptr<const tlg::hotwords::Automaton> automaton;
   decoder::HotwordLabels labels = decoder::HotwordLabels::kNone;
   std::int32_t neutral = -1;
+  std::vector<std::int32_t> wanted;  // columns that pruning of tokens leaves
 };
 
 // States in an order that epsilon arcs follow; several arcs with one label, dead ends, repeats,
@@ -133,8 +136,96 @@ inline Problem random_problem(std::uint32_t seed, const Shape& shape,
     p.automaton = random_hotwords(dice, 1, shape.words + 1, false);
   if (labels == decoder::HotwordLabels::kTokens && dice.chance(30))
     p.neutral = dice.below(shape.width);
+  if (p.graph.blank >= 0 && dice.chance(20))
+    p.options.blank_skip = dice.one_of<float>({0.05f, 0.5f});
+  if (dice.chance(15)) p.options.token_beam = dice.one_of<float>({2, 0.5f, 0});
+  if (dice.chance(15)) p.options.max_tokens = dice.within(1, 2);
+  if (p.automaton && dice.chance(50)) p.wanted.push_back(dice.below(shape.width));
   return p;
 }
+
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+// What one move costs, by the definition.
+class Moves {
+ public:
+  explicit Moves(const Problem& problem) : p_(problem) {
+    bool after_blank = false;
+    for (int t = 0; t < p_.frames.num_frames; ++t) {
+      costs_.emplace_back();
+      for (int column = 0; column < p_.frames.num_tokens; ++column) {
+        double cost = -double{p_.options.acoustic_scale} * p_.frames.at(t, column);
+        if (column == p_.graph.blank) cost += p_.options.blank_penalty;
+        costs_.back().push_back(cost);
+      }
+      prune(&costs_.back());
+      const bool is_blank = p_.options.blank_skip < 1 &&
+                            p_.frames.at(t, p_.graph.blank) >= std::log(p_.options.blank_skip);
+      if (is_blank && after_blank)
+        for (int column = 0; column < p_.frames.num_tokens; ++column)
+          if (column != p_.graph.blank) costs_.back()[static_cast<std::size_t>(column)] = kNever;
+      after_blank = is_blank;
+    }
+  }
+
+  double arc_cost(const tlg::fst::Arc& arc) const {
+    if (arc.weight == tlg::fst::kInfinity) return kNever;
+    return double{p_.graph.lm_weight} * arc.weight - (arc.olabel != 0 ? p_.graph.word_score : 0);
+  }
+
+  // Infinite where the column is left out of the frame.
+  double column_cost(int t, int column) const {
+    return costs_[static_cast<std::size_t>(t)][static_cast<std::size_t>(column)];
+  }
+
+  double move(tlg::fst::StateId source, const tlg::fst::Arc& arc, std::uint32_t* hotword) const {
+    const bool in_words = p_.labels == decoder::HotwordLabels::kWords;
+    const int unit = in_words ? arc.olabel : arc.ilabel - 1;
+    if (!p_.automaton || unit < (in_words ? 1 : 0) || (!in_words && unit == p_.neutral)) return 0;
+    if (!in_words && is_silent(source, arc)) return 0;
+    return p_.automaton->advance(*hotword, unit, hotword);
+  }
+
+  // In a graph with its own blanks and self-loops, those begin no token.
+  bool is_silent(tlg::fst::StateId source, const tlg::fst::Arc& arc) const {
+    return p_.graph.topology == decoder::Topology::kPlain && p_.graph.blank >= 0 &&
+           (arc.ilabel - 1 == p_.graph.blank || (arc.nextstate == source && arc.olabel == 0));
+  }
+
+  const Problem& p_;
+
+ private:
+  std::vector<std::vector<double>> costs_;  // frame, column
+
+  // Leaves the max_tokens best of the columns that the graph uses, and those within token_beam of
+  // the best (blank included); always blank and those wanted.
+  void prune(std::vector<double>* costs) const {
+    std::set<int> columns;
+    bool has_blank = p_.graph.topology == decoder::Topology::kCtc;
+    for (std::size_t s = 0; s < p_.fst.num_states(); ++s)
+      for (const tlg::fst::Arc* arc = p_.fst.begin(static_cast<tlg::fst::StateId>(s));
+           arc != p_.fst.end(static_cast<tlg::fst::StateId>(s)); ++arc)
+        if (arc->ilabel > 0) {
+          if (arc->ilabel - 1 != p_.graph.blank)
+            columns.insert(arc->ilabel - 1);
+          else
+            has_blank = true;
+        }
+    std::vector<double> sorted;
+    for (const int column : columns) sorted.push_back((*costs)[static_cast<std::size_t>(column)]);
+    std::sort(sorted.begin(), sorted.end());
+    if (sorted.empty()) return;
+    double limit = sorted[0];
+    if (has_blank) limit = std::min(limit, (*costs)[static_cast<std::size_t>(p_.graph.blank)]);
+    limit += p_.options.token_beam;
+    const std::size_t most = static_cast<std::size_t>(p_.options.max_tokens);
+    if (most > 0 && most < sorted.size()) limit = std::min(limit, sorted[most - 1]);
+    for (const int column : columns)
+      if ((*costs)[static_cast<std::size_t>(column)] > limit &&
+          std::find(p_.wanted.begin(), p_.wanted.end(), column) == p_.wanted.end())
+        (*costs)[static_cast<std::size_t>(column)] = kNever;
+  }
+};
 
 // Those that this CPU has.
 inline std::vector<std::string> kernels() {

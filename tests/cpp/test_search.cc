@@ -26,12 +26,10 @@ using tlg::fst::StateId;
 
 namespace {
 
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
 // The definition: every frame, every entry takes every way on; then what is beyond the beam goes.
-class Twin {
+class Twin : private Moves {
  public:
-  explicit Twin(const Problem& problem) : p_(problem) {}
+  explicit Twin(const Problem& problem) : Moves(problem) {}
 
   BestPath decode() {
     Table table{{{p_.fst.start(), kNoUnit, true, 0}, 0.0}};
@@ -73,35 +71,10 @@ class Twin {
   };
   using Table = std::map<Entry, double>;
 
-  const Problem& p_;
-
   static void improve(Table& table, const Entry& entry, double cost) {
     if (!(cost < kNever)) return;
     const auto at = table.try_emplace(entry, cost).first;
     at->second = std::min(at->second, cost);
-  }
-
-  double arc_cost(const Arc& arc) const {
-    if (arc.weight == tlg::fst::kInfinity) return kNever;
-    return double{p_.graph.lm_weight} * arc.weight - (arc.olabel != 0 ? p_.graph.word_score : 0);
-  }
-
-  double column_cost(int t, int column) const {
-    double cost = -double{p_.options.acoustic_scale} * p_.frames.at(t, column);
-    if (column == p_.graph.blank) cost += p_.options.blank_penalty;
-    return cost;
-  }
-
-  double move(StateId source, const Arc& arc, std::uint32_t* hotword) const {
-    const bool in_words = p_.labels == HotwordLabels::kWords;
-    const int unit = in_words ? arc.olabel : arc.ilabel - 1;
-    if (!p_.automaton || unit < (in_words ? 1 : 0) || (!in_words && unit == p_.neutral)) return 0;
-    // In a graph with its own blanks and self-loops, those begin no token.
-    const bool repeats = arc.nextstate == source && arc.olabel == 0;
-    if (!in_words && p_.graph.topology == Topology::kPlain && p_.graph.blank >= 0 &&
-        (unit == p_.graph.blank || repeats))
-      return 0;
-    return p_.automaton->advance(*hotword, unit, hotword);
   }
 
   // States are in an order that epsilon arcs follow, and a table is sorted by state.
@@ -181,7 +154,9 @@ bool same(const BestPath& found, const BestPath& wanted) {
 bool adds_up(const SearchGraph& graph, const Problem& p, const BestPath& path,
              const std::shared_ptr<const HotwordUse>& use) {
   const Hypothesis h = make_hypothesis(graph, p.options, {}, path, p.frames, use);
-  const bool everything = p.options.beam >= 200 && p.options.max_active == 1 << 30;
+  const bool everything = p.options.beam >= 200 && p.options.max_active == 1 << 30 &&
+                          p.options.blank_skip == 1 && p.options.max_tokens == 0 &&
+                          p.options.token_beam == INFINITY;
   return h.score >= h.search_score - 1e-9 && (!everything || h.score <= h.search_score + 1e-9) &&
          h.partial == !path.is_final;
 }
@@ -192,7 +167,8 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   const BestPath wanted = Twin(p).decode();
   const SearchGraph graph(p.fst, p.graph);
   const auto use =
-      p.automaton ? std::make_shared<HotwordUse>(graph, p.automaton, labels, p.neutral) : nullptr;
+      p.automaton ? std::make_shared<HotwordUse>(graph, p.automaton, labels, p.neutral, p.wanted)
+                  : nullptr;
   bool fine = true;
   for (const std::string& kernel : kernels()) {
     Search search(graph, p.options, choose_kernel(kernel));

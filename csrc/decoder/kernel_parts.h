@@ -1,0 +1,15 @@
+// The parts of the search kernel, each built on the one before, for one instruction set (TLG_ISA,
+// TLG_LEVEL: see simd.h), without or with lattices (TLG_LATTICE). Included by search_*.cc once for
+// each; so: no include guard.
+
+#include "decoder/simd.h"
+// Where paths come from.
+#include "decoder/trace_keeper.h"
+// The tokens.
+#include "decoder/token_set.h"
+// A frame's costs.
+#include "decoder/frame_costs.h"
+// The arcs to look at.
+#include "decoder/arc_finder.h"
+// The frame itself.
+#include "decoder/search_kernel.h"

@@ -1,0 +1,97 @@
+#include "decoder/lattice/collect.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "decoder/search.h"
+
+namespace tlg::decoder {
+namespace {
+
+// Costs are summed in float32 on the way; a path at the very edge of the beam shall not depend on
+// that.
+constexpr double kSlack = 1e-3;
+
+std::vector<RawLattice::End> find_ends(const SearchGraph& graph, const Utterance& s,
+                                       const Ending& best, double beam) {
+  std::vector<RawLattice::End> ends;
+  const double limit = best.cost() - s.offset + beam + kSlack;
+  for (std::size_t i = 0; i < s.num_tokens; ++i) {
+    const float costs[] = {s.nb[i], s.b[i]};
+    const std::uint32_t traces[] = {s.nb_trace[i], s.b_trace[i]};
+    if (!(std::min(costs[0], costs[1]) < std::numeric_limits<float>::infinity())) continue;
+    const EndCosts end = end_costs(graph, s, i);
+    const double extra = best.is_final() ? end.final : end.any;
+    const bool same = traces[0] == traces[1];
+    for (int side = 0; side < 2; ++side) {
+      if (same && side != (costs[0] < costs[1] ? 0 : 1)) continue;
+      if (costs[side] + extra <= limit)
+        ends.push_back({traces[side], costs[side] + extra + s.offset});
+    }
+  }
+  std::sort(ends.begin(), ends.end(), [](const RawLattice::End& a, const RawLattice::End& b) {
+    return a.node != b.node ? a.node < b.node : a.cost < b.cost;
+  });
+  // The order of kNoNode, the largest number, is last.
+  ends.erase(std::unique(ends.begin(), ends.end(),
+                         [](const auto& a, const auto& b) { return a.node == b.node; }),
+             ends.end());
+  return ends;
+}
+
+}  // namespace
+
+RawLattice collect_lattice(const SearchGraph& graph, const Utterance& s, float lattice_beam) {
+  static_assert(kNoTrace == kNoNode && kMergeArc == RawLattice::kMerge);
+  const Ending best = find_ending(graph, s);
+  RawLattice lattice;
+  lattice.is_final = best.is_final();
+  lattice.lattice_beam = lattice_beam;
+  lattice.num_frames = s.num_frames();
+  lattice.ends = find_ends(graph, s, best, lattice_beam);
+  // How much more than the best path the best path through each trace costs, from the last back.
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const float limit = lattice_beam + static_cast<float>(kSlack);
+  std::vector<float> excess(s.traces.size(), infinity);
+  const auto lower = [&](std::uint32_t trace, float value) {
+    if (trace != kNoTrace) excess[trace] = std::min(excess[trace], value);
+  };
+  for (const RawLattice::End& end : lattice.ends)
+    lower(end.node, static_cast<float>(end.cost - best.cost()));
+  std::size_t kept = 0;
+  for (std::size_t i = excess.size(); i-- > 0;) {
+    if (!(excess[i] <= limit)) continue;
+    ++kept;
+    const Trace& trace = s.traces[i];
+    lower(trace.previous, excess[i]);
+    if (trace.arc == kMergeArc) lower(trace.frame, excess[i] + s.marks[i].excess);
+  }
+  std::vector<std::uint32_t> number(excess.size(), kNoNode);
+  const auto renumber = [&](std::uint32_t trace) {
+    return trace == kNoTrace ? kNoNode : number[trace];
+  };
+  lattice.nodes.reserve(kept);
+  for (std::size_t i = 0; i < excess.size(); ++i) {
+    if (!(excess[i] <= limit)) continue;
+    const Trace& trace = s.traces[i];
+    const TraceMark& mark = s.marks[i];
+    if (trace.arc != kMergeArc) {
+      number[i] = static_cast<std::uint32_t>(lattice.nodes.size());
+      lattice.nodes.push_back(
+          {renumber(trace.previous), trace.arc, trace.frame, 0, 0, mark.hotword});
+      continue;
+    }
+    if (!(excess[i] + mark.excess <= limit)) {  // one side is left: no merge
+      number[i] = renumber(trace.previous);
+      continue;
+    }
+    number[i] = static_cast<std::uint32_t>(lattice.nodes.size());
+    lattice.nodes.push_back(
+        {renumber(trace.previous), kMergeArc, 0, renumber(trace.frame), mark.excess, 0});
+  }
+  for (RawLattice::End& end : lattice.ends) end.node = renumber(end.node);
+  return lattice;
+}
+
+}  // namespace tlg::decoder

@@ -1,0 +1,144 @@
+#include "decoder/lattice/step_ways.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace tlg::decoder {
+namespace {
+
+// The search adds in float32: what it holds to be this much beyond the beam may be within it.
+constexpr float kRounding = 0.01f;
+constexpr float kDead = -std::numeric_limits<float>::infinity();
+
+class Finder {
+ public:
+  explicit Finder(const RawLattice& raw) : raw_(raw) {
+    for (const RawLattice::End& end : raw_.ends) best_ = std::min(best_, end.cost);
+  }
+
+  StepWays find() {
+    find_alive();
+    found_.nodes.reserve(alive_.size() + 1);
+    ways_.reserve(2 * alive_.size() + 16);
+    pairs_.reserve(2 * alive_.size() + 16);
+    ways_.push_back({0, 0});
+    ways_of_beginning_ = {0, 1};
+    ways_of_.resize(raw_.nodes.size());
+    found_.nodes.push_back(kNoNode);
+    for (auto at = alive_.rbegin(); at != alive_.rend(); ++at) pass(*at);
+    find_ends();
+    sort_by_source();
+    return std::move(found_);
+  }
+
+ private:
+  struct Way {
+    std::uint32_t step;
+    float excess;  // over the best way
+  };
+  struct Ways {
+    std::uint32_t begin, end;  // in ways_; steps rise
+  };
+  struct Pair {
+    std::uint32_t source, target;
+  };
+
+  const RawLattice& raw_;
+  double best_ = std::numeric_limits<double>::infinity();
+  StepWays found_;
+  std::vector<float> slack_;          // node -> what the best path through it leaves of the beam
+  std::vector<std::uint32_t> alive_;  // falling
+  std::vector<Way> ways_;
+  std::vector<Ways> ways_of_;  // of nodes that are alive: the steps that a path there can end with
+  Ways ways_of_beginning_{};
+  std::vector<Pair> pairs_;
+
+  float slack_of(const RawLattice::End& end) const {
+    return static_cast<float>(double{raw_.lattice_beam} + kRounding - (end.cost - best_));
+  }
+
+  void reach(std::uint32_t node, float slack) {
+    if (node != kNoNode && slack >= 0 && slack > slack_[node]) slack_[node] = slack;
+  }
+
+  // Backwards: nodes that no end within the beam leads to are never looked at.
+  void find_alive() {
+    slack_.assign(raw_.nodes.size(), kDead);
+    alive_.reserve(raw_.nodes.size());
+    for (const RawLattice::End& end : raw_.ends) reach(end.node, slack_of(end));
+    for (auto i = static_cast<std::uint32_t>(slack_.size()); i-- > 0;) {
+      if (slack_[i] == kDead) continue;
+      alive_.push_back(i);
+      const RawLattice::Node& node = raw_.nodes[i];
+      reach(node.previous, slack_[i]);
+      if (node.arc == RawLattice::kMerge) reach(node.other, slack_[i] - node.excess);
+    }
+  }
+
+  Ways ways_to(std::uint32_t node) const {
+    return node == kNoNode ? ways_of_beginning_ : ways_of_[node];
+  }
+
+  void pass(std::uint32_t i) {
+    const RawLattice::Node& node = raw_.nodes[i];
+    const auto begin = static_cast<std::uint32_t>(ways_.size());
+    if (node.arc == RawLattice::kMerge) {
+      // A side beyond the beam is not alive: it has no ways.
+      merge(ways_to(node.previous), ways_to(node.other), node.excess, slack_[i]);
+    } else {
+      const std::uint32_t step = found_.num_steps();
+      found_.nodes.push_back(i);
+      add_pairs(ways_to(node.previous), slack_[i], step);
+      ways_.push_back({step, 0});
+    }
+    ways_of_[i] = {begin, static_cast<std::uint32_t>(ways_.size())};
+  }
+
+  void merge(Ways one, Ways other, float excess, float slack) {
+    constexpr std::uint32_t kNone = ~std::uint32_t{0};
+    while (one.begin < one.end || other.begin < other.end) {
+      const std::uint32_t a = one.begin < one.end ? ways_[one.begin].step : kNone;
+      const std::uint32_t b = other.begin < other.end ? ways_[other.begin].step : kNone;
+      Way way{std::min(a, b), std::numeric_limits<float>::infinity()};
+      if (a == way.step) way.excess = ways_[one.begin++].excess;
+      if (b == way.step) way.excess = std::min(way.excess, ways_[other.begin++].excess + excess);
+      if (way.excess <= slack) ways_.push_back(way);
+    }
+  }
+
+  void add_pairs(const Ways& ways, float slack, std::uint32_t target) {
+    for (std::uint32_t w = ways.begin; w < ways.end; ++w)
+      if (ways_[w].excess <= slack) pairs_.push_back({ways_[w].step, target});
+  }
+
+  // Paths may end in several places behind one step: they are one way to the end.
+  void find_ends() {
+    const std::uint32_t end = found_.num_steps();
+    const std::size_t before = pairs_.size();
+    for (const RawLattice::End& one : raw_.ends)
+      if (slack_of(one) >= 0) add_pairs(ways_to(one.node), slack_of(one), end);
+    const auto first = pairs_.begin() + static_cast<std::ptrdiff_t>(before);
+    std::sort(first, pairs_.end(),
+              [](const Pair& a, const Pair& b) { return a.source < b.source; });
+    pairs_.erase(std::unique(first, pairs_.end(),
+                             [](const Pair& a, const Pair& b) { return a.source == b.source; }),
+                 pairs_.end());
+  }
+
+  void sort_by_source() {
+    std::vector<std::uint32_t>& first = found_.first;
+    first.assign(found_.num_steps() + 1, 0);
+    for (const Pair& pair : pairs_) ++first[pair.source + 1];
+    for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
+    found_.targets.resize(pairs_.size());
+    std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
+    for (const Pair& pair : pairs_) found_.targets[next[pair.source]++] = pair.target;
+  }
+};
+
+}  // namespace
+
+StepWays find_step_ways(const RawLattice& raw) { return Finder(raw).find(); }
+
+}  // namespace tlg::decoder
