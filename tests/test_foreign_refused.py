@@ -201,7 +201,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], type[Tlg
         lambda folder: (folder / "words.txt").unlink(),
         {},
         MissingFileError,
-        r"neither words\.txt nor config\.yaml.* or pass words= \(--words\)",
+        r"neither words\.txt nor config\.yaml.* or pass words= \(tlg import --words\)",
     ),
     "no_tokens": (
         "funasr",

@@ -28,7 +28,7 @@ CERTAIN_BLANKS = frozenset(("<blk>", "<blank>", "[blank]", "<ctc_blank>", "<ctc>
 BLOCK = 1 << 16  # states looked at together
 MANY_LABELS = 1 << 24
 NO_LOOP = -1
-OFFSET_REMEDY = "Pass label_offset= (--label-offset): 1 if input labels are token ids + 1 (0: epsilon), 0 if they are the ids"
+OFFSET_REMEDY = "Pass label_offset= (tlg import --label-offset): 1 if input labels are token ids + 1 (0: epsilon), 0 if they are the ids"
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ def _contradiction(
     return GraphError(
         f"loops on label {names} where it starts, which must be the blank; by {rows.name} the blank "
         f"'{reading.symbols[column]}' is column {column}, label {column + offset}",
-        remedy="Pass the graph's own token table, or blank= (--blank), or label_offset= (--label-offset)",
+        remedy="Pass the graph's own token table, or blank= (--blank), or label_offset= (tlg import --label-offset)",
         file=file,
     )
 

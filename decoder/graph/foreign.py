@@ -203,7 +203,7 @@ def _find_words(path: Path, given: PathLike | None, inside: SymbolRows | None) -
         return word_list(inside.by_id, inside.name), inside.name
     raise MissingFileError(
         "holds neither words.txt nor config.yaml, and the transducer has no table of words inside",
-        remedy="Put the words there, one 'word id' a line, or pass words= (--words)",
+        remedy="Put the words there, one 'word id' a line, or pass words= (tlg import --words)",
         file=path.parent,
     )
 
@@ -219,7 +219,7 @@ def _find_tokens(
     if not found:
         raise MissingFileError(
             "holds neither tokens.txt nor units.txt",
-            remedy="Put the model's token table there, one 'symbol id' a line, or pass tokens= (--tokens); FunASR keeps "
+            remedy="Put the model's token table there, one 'symbol id' a line, or pass tokens= (tlg import --tokens); FunASR keeps "
             "tokens.json in the folder of the acoustic model",
             file=path.parent,
         )
@@ -239,7 +239,7 @@ def _check_same(tables: list[SymbolRows], folder: Path) -> None:
         if units(other) != units(tables[0]):
             raise GraphError(
                 f"holds {Path(tables[0].name).name} and {Path(other.name).name}, which name different tokens",
-                remedy="Pass tokens= (--tokens): the table of the model",
+                remedy="Pass tokens= (tlg import --tokens): the table of the model",
                 file=folder,
             )
 
