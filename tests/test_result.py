@@ -26,6 +26,10 @@ FIELDS: dict[str, Any] = {
     "hotwords": [],
     "partial": False,
     "num_frames": 4,
+    "nbest": [],
+    "confidence": [0.5, 1.0],
+    "lattice": None,
+    "mbr": None,
 }
 
 

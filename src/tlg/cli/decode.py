@@ -17,6 +17,7 @@ from tlg.cli.decode_options import merge, search_options
 from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
 from tlg.cli.decode_run import RunFigures, run_pipeline
+from tlg.cli.foreign import foreign_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
 from tlg.errors import TlgError
@@ -36,6 +37,7 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     help="Graph folder: of build-tlg, or with another toolkit's TLG.fst.",
 )
 @click.option("--blank", help="Token or id of the blank, where another toolkit made the graph.")
+@foreign_options
 @click.option(
     "-o",
     "--output",
@@ -88,6 +90,7 @@ def decode(
     inputs: tuple[str, ...],
     graph: str,
     blank: str | None,
+    foreign: dict[str, Any],
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
@@ -115,7 +118,7 @@ def decode(
     """
     wants_lattice = True if lattices is not None or confidence else None
     settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
-    loaded = Graph.load(graph, blank=blank)
+    loaded = Graph.load(graph, blank=blank, **foreign)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
 
@@ -133,6 +136,7 @@ def decode(
         "graph": fingerprint(graph, beside=TABLES) if resume else None,
         "hotwords": fingerprint(hotwords) if resume and hotwords is not None else None,
         "blank": blank,
+        "foreign": foreign,
         "logits": logits,
         "inputs": list(inputs),
         "outputs": [writer.path for writer in writers],
