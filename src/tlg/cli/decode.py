@@ -54,7 +54,7 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
 @search_options
 @click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
 @click.option(
-    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattices.md."
+    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattice_files.md."
 )
 @click.option("--lattice-format", help="The form of --lattices, whatever its name: kaldi, kaldi-text, ...")
 @click.option("--confidence", is_flag=True, default=None, help="Confidences in the CTM file.")
