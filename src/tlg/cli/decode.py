@@ -19,7 +19,7 @@ from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole
 from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
-from tlg.errors import TlgError
+from tlg.errors import OptionError, TlgError
 
 __all__ = ["decode"]
 
@@ -139,6 +139,8 @@ def _open_outputs(
     writers: Sequence[Output], signature: Mapping[str, Any] | None
 ) -> AbstractContextManager[Outputs]:
     heads: dict[PathLike, bytes] = {writer.path: writer.head() for writer in writers}
+    if len(heads) < len(writers):
+        raise OptionError("two outputs are the same file", remedy="Give each a name of its own")
     return whole_outputs(heads) if signature is None else resumable_outputs(heads, signature)
 
 
