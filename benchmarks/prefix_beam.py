@@ -44,32 +44,36 @@ def ours(args: argparse.Namespace, folder: Path, **options: Any) -> Decode:
     if args.count:
         options["hotwords"] = args.workload / f"hotwords_{args.count}.txt"
     decoder = tlg.PrefixDecoder(
-        folder / "tokens.txt", lm=args.lm, lexicon=words_of(folder), lm_weight=0.65, **options
+        folder / "tokens.txt", lm=args.lm, lexicon=words_of(folder), lm_weight=0.8, word_score=3.0, **options
     )
     return lambda log_probs: decoder.decode(log_probs).text
 
 
 def tlg_prefix(args: argparse.Namespace, folder: Path) -> Decode:
-    return ours(args, folder, word_score=2.0, beam=9.0, token_beam=7.0)
+    return ours(args, folder, beam=8.0)
 
 
 def tlg_prefix_wide(args: argparse.Namespace, folder: Path) -> Decode:
-    return ours(args, folder, word_score=2.0)
+    return ours(args, folder, beam=12.0)
 
 
 def tlg_prefix_open(args: argparse.Namespace, folder: Path) -> Decode:
-    return ours(args, folder, word_score=2.0, unk_score=-10.0, beam=9.0, token_beam=7.0)
+    return ours(args, folder, beam=8.0, unk_score=-10.0)
 
 
-def tlg_graph(args: argparse.Namespace, folder: Path) -> Decode:
+def tlg_graph(args: argparse.Namespace, folder: Path, beam: float = 12.0) -> Decode:
     import tlg
 
     graph = args.graph / args.kind
     if not graph.exists():
         tlg.build_graph(lexicon=folder / "lexicon.txt", tokens=folder / "tokens.txt", lm=args.lm, out=graph)
     hotwords = args.workload / f"hotwords_{args.count}.txt" if args.count else None
-    decoder = tlg.Decoder(graph, beam=12.0, acoustic_scale=1.5, hotwords=hotwords)
+    decoder = tlg.Decoder(graph, beam=beam, acoustic_scale=1.5, hotwords=hotwords)
     return lambda log_probs: decoder.decode(log_probs).text
+
+
+def tlg_graph_narrow(args: argparse.Namespace, folder: Path) -> Decode:
+    return tlg_graph(args, folder, beam=9.0)
 
 
 def hot_list(args: argparse.Namespace) -> list[str] | None:
@@ -139,7 +143,7 @@ def flashlight(args: argparse.Namespace, folder: Path) -> Decode:
 
 
 OURS = {"tlg prefix": tlg_prefix, "tlg prefix wide": tlg_prefix_wide, "tlg prefix open": tlg_prefix_open}
-OURS["tlg graph"] = tlg_graph
+OURS |= {"tlg graph": tlg_graph, "tlg graph narrow": tlg_graph_narrow}
 PEERS = {"ctc-beam-decoder": ctc_beam_decoder, "flashlight-text": flashlight, "pyctcdecode": pyctcdecode}
 NO_HOTWORDS = {"flashlight-text"}
 

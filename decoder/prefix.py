@@ -34,9 +34,9 @@ class PrefixOptions:
     Attributes:
         beam_size: prefixes kept after each frame.
         beam: prefixes worse than the best by more than this are dropped; ``math.inf`` drops none.
-        token_beam: tokens worse than the best of a frame by more than this begin nothing in it (before
-            acoustic_scale), but where a hotword begins or goes on with them; None: no such limit.
-        max_tokens: only so many tokens, the best of a frame, begin something, with the same exception; None: all.
+        token_beam: tokens worse than the best of a frame by more than this (scaled nats) begin nothing in it, but
+            where a hotword begins or goes on with them; ``math.inf`` leaves out none.
+        max_tokens: only so many tokens, the best of a frame, begin something, with the same exception; 0: all.
         acoustic_scale: multiplies the log-posteriors; above 0.
         lm_weight: multiplies the language model's scores; 0 or more.
         word_score: added for each word.
@@ -50,8 +50,8 @@ class PrefixOptions:
 
     beam_size: int = 100
     beam: float = 10.0
-    token_beam: float | None = None
-    max_tokens: int | None = None
+    token_beam: float = math.inf
+    max_tokens: int = 0
     acoustic_scale: float = 1.0
     lm_weight: float = 1.0
     word_score: float = 0.0
@@ -62,30 +62,29 @@ class PrefixOptions:
         """Check types and ranges."""
         for name in ("beam_size", "max_tokens"):
             value = getattr(self, name)
-            if value is None and name == "max_tokens":
-                continue
+            least = 0 if name == "max_tokens" else 1
             if isinstance(value, bool) or not isinstance(value, int | np.integer):
                 raise OptionError(f"{name}={value!r} is not an integer")
-            if not 1 <= value < 2**31:
-                raise OptionError(f"{name}={value} is not 1 or more", remedy="50 to 250 are usual")
+            if not least <= value < 2**31:
+                raise OptionError(f"{name}={value} is not {least} or more", remedy="50 to 250 are usual")
             object.__setattr__(self, name, int(value))
         for field in dataclasses.fields(self):
             if field.name not in ("beam_size", "max_tokens"):
                 self._check_number(field.name, getattr(self, field.name))
 
     def _check_number(self, name: str, value: Any) -> None:
-        if value is None and name in ("token_beam", "unk_score"):
+        if value is None and name == "unk_score":
             return
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise OptionError(f"{name}={value!r} is not a number")
         low, high, remedy = {
             "beam": (0.0, math.inf, "10 to 16 are usual; inf drops none"),
-            "token_beam": (0.0, math.inf, "5 to 10 are usual; None is no limit"),
+            "token_beam": (0.0, math.inf, "5 to 10 are usual; inf leaves out none"),
             "acoustic_scale": (1 / LARGEST, LARGEST, "0.5 to 3 are usual"),
             "lm_weight": (0.0, LARGEST, "1 is the default"),
             "blank_penalty": (-100.0, 100.0, "0 is the default"),
         }.get(name, (-LARGEST, LARGEST, "0 is the default"))
-        if not low <= value <= high or (value == 0 and name in ("beam", "token_beam")):
+        if not low <= value <= high or (value == 0 and name == "beam"):
             raise OptionError(f"{name}={value} is not between {low:g} and {high:g}", remedy=remedy)
         object.__setattr__(self, name, float(value))
 
@@ -114,7 +113,7 @@ class PrefixDecoder:
         joiner: put between tokens in ``text`` where tokens are the words.
         lookahead: a word in progress counts what the best word that it may become scores without context (with a
             tlg.lm model of words). It guides the search and is no part of a score.
-        **options: the fields of PrefixOptions: beam_size=100, beam=10.0, token_beam=None, max_tokens=None,
+        **options: the fields of PrefixOptions: beam_size=100, beam=10.0, token_beam=inf, max_tokens=0,
             acoustic_scale=1.0, lm_weight=1.0, word_score=0.0, unk_score=None, blank_penalty=0.0.
 
     Raises:
@@ -168,10 +167,8 @@ class PrefixDecoder:
         core_options = _core.PrefixOptions()
         core_options.beam_size = self._options.beam_size
         core_options.beam = self._options.beam
-        if self._options.token_beam is not None:
-            core_options.token_beam = self._options.token_beam
-        if self._options.max_tokens is not None:
-            core_options.max_tokens = self._options.max_tokens
+        core_options.token_beam = self._options.token_beam
+        core_options.max_tokens = self._options.max_tokens
         core_options.acoustic_scale = self._options.acoustic_scale
         core_options.blank_penalty = self._options.blank_penalty
         assert roles.table.blank is not None  # TokenTable.of finds one, or raises
@@ -414,7 +411,7 @@ def _options(options: dict[str, Any]) -> PrefixOptions:
 
 # What other packages call it.
 _ELSEWHERE = {
-    "alpha": "lm_weight = alpha / ln 10",
+    "alpha": "lm_weight",
     "beta": "word_score",
     "beam_width": "beam_size",
     "beam_prune_logp": "beam = -beam_prune_logp",
@@ -422,8 +419,8 @@ _ELSEWHERE = {
     "cutoff_top_n": "max_tokens",
     "beam_size_token": "max_tokens",
     "beam_threshold": "beam",
-    "hotword_weight": "hotword_bias, nats a unit",
-    "unk_score_offset": "unk_score",
+    "hotword_weight": "the weight of each hotword, {phrase: hotword_weight}, with hotword_bias=0",
+    "unk_score_offset": "unk_score = alpha * ln 10 * unk_score_offset",
     "blank_id": "blank",
     "blank_token": "blank",
     "sil_token": "word_separator",

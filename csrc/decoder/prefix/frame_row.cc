@@ -89,10 +89,10 @@ void FrameRow::find_limit(double* least, std::size_t* ties) {
   // Whatever is best is listed, or no listed token is near it.
   double best = log_prob(options_.blank) + options_.blank_penalty;
   for (const double score : scores_) best = std::max(best, score);
-  *least = best - options_.token_beam * options_.acoustic_scale;
+  *least = best - options_.token_beam;
   *ties = tokens_.size();
   const auto most = static_cast<std::size_t>(options_.max_tokens);
-  if (most >= tokens_.size()) return;
+  if (most == 0 || most >= tokens_.size()) return;
   scratch_ = scores_;
   const auto place = scratch_.begin() + static_cast<std::ptrdiff_t>(most - 1);
   std::nth_element(scratch_.begin(), place, scratch_.end(), std::greater<>());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "decoder/frames.h"
@@ -13,16 +14,21 @@ namespace tlg::decoder::prefix {
 struct Options {
   std::int32_t beam_size = 100;  // prefixes kept after a frame
   double beam = 10;  // nats below the best at which a prefix is dropped; may be infinite
-  // Tokens worse than the best of the frame by more than this (nats, before the scale), or beyond
-  // the best max_tokens, begin nothing, but where a hotword begins or goes on with them.
-  double token_beam = 1e30;
-  std::int32_t max_tokens = 0x7fffffff;
+  // Tokens worse than the best of the frame by more than this (scaled nats), or beyond the best
+  // max_tokens, begin nothing, but where a hotword begins or goes on with them.
+  double token_beam = std::numeric_limits<double>::infinity();
+  std::int32_t max_tokens = 0;  // 0: all
   double acoustic_scale = 1, blank_penalty = 0;
   std::int32_t blank = 0;
 };
 
 class FrameRow {
  public:
+  // Whether the options ask for prune().
+  static bool prunes(const Options& options) {
+    return options.token_beam < std::numeric_limits<double>::infinity() || options.max_tokens > 0;
+  }
+
   // `usable` (by token) must outlive the row.
   FrameRow(const Options& options, const std::vector<std::uint8_t>& usable);
 

@@ -160,7 +160,7 @@ void Search::extend_all() {
     highest = std::max(highest, sums_[place].am + beam_[place].bonus + most);
   }
   row_.list(threshold_ - highest);
-  const bool pruned = options_.token_beam < 1e30 || options_.max_tokens < model_.num_tokens();
+  const bool pruned = FrameRow::prunes(options_);
   if (pruned) row_.prune([&](std::int32_t token) { return scorer_->begins_hotword(token); });
   const std::vector<std::int32_t>& tokens = row_.tokens();
   const std::vector<double>& scores = row_.scores();
