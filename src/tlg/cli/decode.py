@@ -110,7 +110,7 @@ def decode(
     \b
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
-        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.gz --ctm hyp.ctm --frame-shift 0.04
+        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.ark --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
     wants_lattice = True if lattices is not None or confidence else None
@@ -136,6 +136,8 @@ def decode(
         "logits": logits,
         "inputs": list(inputs),
         "outputs": [writer.path for writer in writers],
+        "frame_shift": frame_shift if ctm is not None else None,
+        "lattice_format": lattice_format,
         "hotword_bias": settings.get("hotword_bias"),
         **dataclasses.asdict(decoder.options),
     }
