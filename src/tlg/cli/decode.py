@@ -20,7 +20,7 @@ from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.cli.foreign import foreign_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
-from tlg.errors import TlgError
+from tlg.errors import OptionError, TlgError
 
 __all__ = ["decode"]
 
@@ -113,7 +113,7 @@ def decode(
     \b
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
-        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.gz --ctm hyp.ctm --frame-shift 0.04
+        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.ark --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
     wants_lattice = True if lattices is not None or confidence else None
@@ -140,6 +140,8 @@ def decode(
         "logits": logits,
         "inputs": list(inputs),
         "outputs": [writer.path for writer in writers],
+        "frame_shift": frame_shift if ctm is not None else None,
+        "lattice_format": lattice_format,
         "hotword_bias": settings.get("hotword_bias"),
         **dataclasses.asdict(decoder.options),
     }
@@ -166,6 +168,8 @@ def _open_outputs(
     writers: Sequence[Output], signature: Mapping[str, Any] | None
 ) -> AbstractContextManager[Outputs]:
     heads: dict[PathLike, bytes] = {writer.path: writer.head() for writer in writers}
+    if len(heads) < len(writers):
+        raise OptionError("two outputs are the same file", remedy="Give each a name of its own")
     return whole_outputs(heads) if signature is None else resumable_outputs(heads, signature)
 
 
