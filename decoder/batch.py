@@ -1,12 +1,12 @@
 """Many utterances on threads: a whole batch, or an iterator that reads no further ahead than it must.
 
-The threads are the core's: they check, convert and search without the GIL. The caller's thread reads the inputs and
-makes the results meanwhile.
+The threads are the core's: they check, convert and search without the GIL. The caller's thread reads the inputs, makes
+the results, and works with them while it would have to wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,8 @@ def decode_all(job: BatchJob, inputs: object, *, lengths: object) -> list[Result
 
 
 def decode_each(
-    job: BatchJob, inputs: object, *, ordered: bool, window: int | None, copy: bool = True
-) -> Iterator[tuple[Any, Result]]:
+    job: BatchJob, inputs: object, *, ordered: bool, window: int | None, copy: bool
+) -> Generator[tuple[Any, Result], None, None]:
     """Return an iterator over (key, result). See Decoder.decode_iter.
 
     Args:
@@ -129,7 +129,7 @@ def decode_each(
 
 def _decode_each(
     job: BatchJob, inputs: Iterator[object], ordered: bool, most: int, copy: bool
-) -> Iterator[tuple[Any, Result]]:
+) -> Generator[tuple[Any, Result], None, None]:
     keys: dict[int, Any] = {}  # of the utterances under way
     added, due = 0, 0
     at_end: Exception | None = None  # why no more is read
@@ -152,7 +152,7 @@ def _decode_each(
                     item = next(inputs)
                     key, log_probs = item if isinstance(item, tuple) and len(item) == 2 else (added, item)
                     ready = _view(job, key, log_probs)
-                except Exception as error:  # the caller's own too: raised when what came before it is out
+                except Exception as error:  # noqa: BLE001  # raised when what came before it is out
                     at_end = error
                     break
                 job.add(batch, added, _copied(ready) if copy else ready)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tlg._files import PathLike, read_text, write_packed
-from tlg.decoder.result import Result, join_words
+from tlg.decoder.result import MbrPath, Result, join_words
 from tlg.errors import OptionError, TextError
 
 __all__ = ["CtmWord", "ctm_lines", "ctm_texts", "read_ctm", "write_ctm"]
@@ -33,7 +33,7 @@ class CtmWord(NamedTuple):
 
 def ctm_lines(
     utterance: str,
-    result: Result,
+    result: Result | MbrPath,
     *,
     frame_shift: float,
     channel: str = "1",
@@ -48,11 +48,11 @@ def ctm_lines(
 
     Args:
         utterance: its id, or that of the recording it lies in.
-        result: of the decoder.
+        result: of the decoder, or its ``mbr``.
         frame_shift: seconds from one frame to the next.
         channel: of the recording.
         offset: seconds from the beginning of the recording to that of the utterance.
-        confidence: of each word, 0 to 1; None: ``result.confidence``, where the result has it, else none is printed.
+        confidence: of each word, 0 to 1; None: ``result.confidence``; where that is None too, none is printed.
 
     Raises:
         OptionError: frame_shift is not above 0, or offset is negative; as many confidences as words are needed.
@@ -66,7 +66,7 @@ def ctm_lines(
         raise OptionError(f"offset={offset!r} is not 0 or more", remedy="Give seconds")
     _check_field(utterance, "utterance id")
     _check_field(channel, "channel")
-    known = getattr(result, "confidence", None) if confidence is None else confidence
+    known = result.confidence if confidence is None else confidence
     certain: list[float | None] = [None] * len(result.word_spans) if known is None else list(known)
     if len(certain) != len(result.word_spans):
         raise OptionError(f"{len(certain)} confidences for {len(result.word_spans)} words")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, NoReturn
 
 from tlg import _core
@@ -198,7 +198,8 @@ class Decoder:
         Args:
             inputs: a list of what decode() takes, or one padded array [B, T, V] with ``lengths``.
             lengths: frames of each row of a padded array: a list, an array or a tensor of integers.
-            threads: utterances decoded at a time, the longest first; the GIL is released.
+            threads: utterances decoded at a time, the longest first; the caller's thread is one of them. The GIL is
+                released.
             logits: as in decode().
 
         Raises:
@@ -214,8 +215,9 @@ class Decoder:
         threads: int = 1,
         ordered: bool = True,
         window: int | None = None,
+        copy: bool = True,
         logits: bool = False,
-    ) -> Iterator[tuple[Any, Result]]:
+    ) -> Generator[tuple[Any, Result], None, None]:
         """Return an iterator over (key, result) of utterances that need not fit in memory together.
 
         Inputs are read on the caller's thread, only as results are asked for, and at most ``window`` of them are
@@ -223,16 +225,19 @@ class Decoder:
 
         Args:
             inputs: an iterable of what decode() takes, the keys being 0, 1 ..., or of pairs (key, log_probs).
-            threads: utterances decoded at a time; of one, nothing is read ahead.
+            threads: utterances decoded at a time. The caller's thread decodes too while a result is waited for; of one
+                thread, nothing is read ahead.
             ordered: results come in the order of the inputs, or else as they are done.
             window: utterances that are read and whose results are not out yet, at most; None: 8 for each thread.
+            copy: keep a copy of each input that waits, so that its memory may be used again at once; without, an
+                array must stay as it is until its result is out.
             logits: as in decode().
 
         Raises:
             PosteriorError: as in decode(); names the utterance by its key, once the results before it are out.
             OptionError: threads or window below 1.
         """
-        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window)
+        return decode_each(self._job(logits, threads), inputs, ordered=ordered, window=window, copy=copy)
 
     def stream(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import weakref
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Slot", "SlotMaker", "check_bias"]
+__all__ = ["Slot", "SlotMaker", "check_bias", "check_units"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,7 @@ class SlotMaker:
         return Slot(hotwords, use)
 
     def _use(self, hotwords: Hotwords) -> _core.HotwordUse:
-        _check_units(hotwords, self._graph)
+        check_units(hotwords, self._graph.tokens.symbols, self._graph.words)
         labels = _core.HotwordLabels.TOKENS if hotwords.units_are == "tokens" else _core.HotwordLabels.WORDS
         automaton = hotwords.automaton(acoustic_scale=self._acoustic_scale, beam=self._beam)
         separator = self._graph.info.separator
@@ -112,13 +113,23 @@ def check_bias(bias: object) -> float | None:
     return float(bias)
 
 
-def _check_units(hotwords: Hotwords, graph: Graph) -> None:
-    """Check that the numbers of the list's units are those of the graph: it may be made for another one."""
-    table = graph.tokens.symbols if hotwords.units_are == "tokens" else graph.words
-    remedy = "Make the Hotwords with graph= this graph"
+def check_units(
+    hotwords: Hotwords,
+    tokens: Sequence[str],
+    words: Sequence[str],
+    *,
+    where: str = "the graph",
+    remedy: str = "Make the Hotwords with graph= this graph",
+) -> None:
+    """Check that the numbers of the list's units are those of the tables: it may be made for others.
+
+    Raises:
+        OptionError: it is.
+    """
+    table = tokens if hotwords.units_are == "tokens" else words
     if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
         raise OptionError(
-            f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, the graph has {len(table)}",
+            f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, {where} has {len(table)}",
             remedy=remedy,
         )
     for entry in hotwords.report.accepted:
@@ -126,6 +137,6 @@ def _check_units(hotwords: Hotwords, graph: Graph) -> None:
             if number < len(table) and table[number] != unit:
                 raise OptionError(
                     f"hotword {entry.phrase!r} is made for another table: number {number} is {unit!r} there, "
-                    f"{table[number]!r} in the graph",
+                    f"{table[number]!r} in {where}",
                     remedy=remedy,
                 )

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlg._arrays import TOLERANCE
-from tlg.errors import PosteriorError
+from tlg._arrays import TOLERANCE, as_floats, as_log_probs, as_numpy
+from tlg.errors import OptionError, PosteriorError
 
 __all__ = ["SparseFrames"]
 
@@ -30,7 +30,8 @@ class SparseFrames:
         PosteriorError: shapes that do not fit, ids that are negative or twice in a row, NaN, +inf, or a row
             whose mass is further than 1e-2 (log) from 1; names the first such row, from 0.
 
-    The arrays are kept as int32 and float32, C-contiguous; they are copied only where they are not.
+    Each may be a numpy array, a torch tensor in CPU memory, or a list. They are kept as int32 and float32 arrays,
+    C-contiguous, and are copied only where they are not that. ``from_dense`` and ``from_topk`` make such frames.
     """
 
     ids: NDArray[Any]
@@ -39,12 +40,10 @@ class SparseFrames:
 
     def __post_init__(self) -> None:
         """Check shapes and rows, and fix the types."""
-        ids, log_probs, rest = np.asarray(self.ids), np.asarray(self.log_probs), np.asarray(self.rest)
-        if ids.dtype.kind not in "iu" or log_probs.dtype.kind != "f" or rest.dtype.kind != "f":
-            raise PosteriorError(
-                f"sparse frames have types {ids.dtype}, {log_probs.dtype}, {rest.dtype}",
-                remedy="ids are integers, log_probs and rest floating point",
-            )
+        ids = _array(self.ids, "ids")
+        if ids.dtype.kind not in "iu":
+            raise PosteriorError(f"ids are of type {ids.dtype}, not integers", remedy="Pass token ids [T, K]")
+        log_probs, rest = _floats(self.log_probs, "log_probs"), _floats(self.rest, "rest")
         if ids.ndim != 2 or log_probs.shape != ids.shape or rest.shape != ids.shape[:1]:
             raise PosteriorError(
                 f"sparse frames have shapes {ids.shape}, {log_probs.shape}, {rest.shape}",
@@ -75,6 +74,57 @@ class SparseFrames:
         object.__setattr__(self, "ids", np.ascontiguousarray(ids, dtype=np.int32))
         object.__setattr__(self, "log_probs", log_probs)
         object.__setattr__(self, "rest", rest)
+
+    @classmethod
+    def from_dense(cls, log_probs: object, k: int, *, logits: bool = False) -> SparseFrames:
+        """Return the k best tokens of each frame, and the mass of the others as ``rest``.
+
+        Args:
+            log_probs: [T, V], as Decoder.decode() takes it.
+            k: tokens listed, 1 to V. Of equal ones the smaller ids are listed.
+            logits: log_probs are raw network output.
+
+        Raises:
+            PosteriorError: no posteriors; names the first bad row.
+            OptionError: k out of its range.
+        """
+        rows = as_log_probs(log_probs, logits=logits)
+        width = rows.shape[1]
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= max(width, 1):
+            raise OptionError(
+                f"k={k!r} is not between 1 and {width}", remedy="20 to 50 tokens hold nearly all"
+            )
+        if not rows.size:
+            return cls(np.zeros((0, k), np.int32), np.zeros((0, k), np.float32), np.zeros(0, np.float32))
+        least = np.partition(rows, width - k, axis=1)[:, width - k, None]  # the k-th best of each row
+        above, equal = rows > least, rows == least
+        listed = above | (equal & (np.cumsum(equal, axis=1) <= k - above.sum(axis=1, keepdims=True)))
+        ids = np.nonzero(listed)[1].reshape(-1, k)
+        rest = np.full(len(rows), -np.inf)
+        with np.errstate(divide="ignore"):
+            np.log(np.exp(rows, where=~listed, out=np.zeros(rows.shape)).sum(axis=1), out=rest)
+        return cls(ids, np.take_along_axis(rows, ids, axis=1), rest)
+
+    @classmethod
+    def from_topk(cls, log_probs: object, ids: object) -> SparseFrames:
+        """Return frames of the best tokens alone, such as ``SparseFrames.from_topk(*log_probs.topk(32))`` of torch.
+
+        Args:
+            log_probs: float [T, K], natural-log posteriors of a softmax over all tokens, not over these K. What
+                they lack to a mass of 1 is the ``rest``.
+            ids: integers [T, K].
+
+        Raises:
+            PosteriorError: as SparseFrames; a row whose mass is further than 1e-2 (log) above 1.
+        """
+        values = _floats(log_probs, "log_probs")
+        if values.ndim != 2:
+            raise PosteriorError(f"log_probs have the shape {list(values.shape)}, not [T, K]")
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            listed = np.exp(values.astype(np.float64)).sum(axis=1)
+            # A sum a little above 1 is rounding: cls() has the say on how much is too much.
+            rest = np.log(np.maximum(1.0 - listed, 0.0))
+        return cls(ids, values, rest)  # type: ignore[arg-type]  # cls() reads any array
 
     def __len__(self) -> int:
         """Return the number of frames T."""
@@ -117,6 +167,23 @@ class SparseFrames:
         rows = np.repeat(share[:, None], num_tokens, axis=1)
         np.put_along_axis(rows, self.ids.astype(np.int64), self.log_probs, axis=1)
         return rows
+
+
+def _array(x: object, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(x) if isinstance(x, list | tuple) else as_numpy(x, what=what)
+    except ValueError as error:
+        if isinstance(error, PosteriorError):
+            raise
+        raise PosteriorError(f"{what} are no array ({error})", remedy="Pass rows of equal length") from error
+
+
+def _floats(x: object, what: str) -> NDArray[Any]:
+    """Return floating-point numbers that numpy can work with."""
+    array = as_floats(_array(x, what) if isinstance(x, list | tuple) else x, what=what)
+    if array.dtype != np.uint16:
+        return array
+    return (array.astype(np.uint32) << 16).view(np.float32)  # the bits of bfloat16
 
 
 def _refuse(bad: Any, what: str, remedy: str, first_row: int = 0) -> None:

@@ -35,7 +35,7 @@ from tlg.hotwords.units import (
     ways_through,
 )
 
-__all__ = ["Match", "make_speller"]
+__all__ = ["Match", "choose_boundary", "make_speller"]
 
 Match = Literal["auto", "units", "words"]
 
@@ -78,7 +78,7 @@ def make_speller(
         words = _word_ids(source.words)
         if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
             return _word_speller(source, words)
-    chosen = _choose_boundary(ids, boundary)
+    chosen = choose_boundary(ids, boundary)
     if chosen == WORD_START:
         return piece_speller(ids, len(symbols), lexicon, sentencepiece)
     if sentencepiece is not None:
@@ -149,7 +149,17 @@ def _has_unspaced(ids: Mapping[str, int]) -> bool:
     return any(len(symbol) == 1 and is_unspaced(symbol) for symbol in ids)
 
 
-def _choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
+def choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
+    """Return the token that separates words, U+2581 where pieces begin words, None where nothing does.
+
+    Args:
+        ids: the tokens.
+        boundary: the one to take; "auto": U+2581 where some token of several characters begins with it; else None
+            where there are characters of a script without spaces; else the first of SPACES that is a token.
+
+    Raises:
+        OptionError: there is no such token.
+    """
     # The mark alone may be a mere character of an OCR model.
     has_pieces = any(len(symbol) > 1 and symbol.startswith(WORD_START) for symbol in ids)
     if boundary == "auto":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import DATA
 from tests.graph_cases import LEXICA, TRIGRAM, build
 from tlg.cli import build_main, main
 from tlg.decoder.graph import Graph
@@ -100,3 +102,47 @@ def test_lexicons(
     pytest.importorskip("sentencepiece")
     status, _, err = run(capsys, monkeypatch, *spm)
     assert status == 1 and "words.txt: is no SentencePiece model" in err
+
+
+FOREIGN = DATA / "foreign"
+
+
+def test_graphs_of_other_toolkits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = run(capsys, monkeypatch, "tlg", "info", FOREIGN / "wenet")
+    assert (
+        status == 0 and "label_offset 1; the blank '<blank>' is column 0" in out and "double letters" in out
+    )
+    status, out, _ = run(capsys, monkeypatch, "tlg", "info", FOREIGN / "riva-ctc" / "TLG.fst", "--json")
+    told = json.loads(out)
+    assert status == 0 and told["built"]["toolkit"] == "riva" and told["blank"] == "<blk>"
+    status, out, _ = run(capsys, monkeypatch, "tlg", "import", FOREIGN / "k2-text", "-o", tmp_path / "g")
+    assert status == 0 and "label_offset 0" in out and Graph.load(tmp_path / "g").info.topology == "explicit"
+    status, out, _ = run(
+        *(
+            capsys,
+            monkeypatch,
+            "tlg",
+            "import",
+            FOREIGN / "funasr" / "TLG.fst",
+            "-o",
+            tmp_path / "g",
+            "--json",
+        ),
+        *("--toolkit", "wenet", "--tokens", FOREIGN / "funasr" / "tokens.json", "--label-offset", "1"),
+    )
+    assert status == 0 and json.loads(out)["built"]["toolkit"] == "wenet"
+    assert Graph.load(tmp_path / "g").tokens.blank == 0
+    shutil.copy(FOREIGN / "wenet" / "TLG.fst", tmp_path / "alone.fst")
+    status, _, err = run(capsys, monkeypatch, "tlg", "info", tmp_path / "alone.fst")
+    assert status == 1 and "pass words= (--words)" in err
+    status, _, err = run(
+        *(capsys, monkeypatch, "tlg", "import", tmp_path / "alone.fst", "-o", tmp_path / "g2"),
+        *("--words", FOREIGN / "wenet" / "words.txt", "--tokens", FOREIGN / "riva-ctc" / "tokens.txt"),
+    )
+    assert status == 1 and "loops on label 1" in err and not (tmp_path / "g2").exists()
+    assert run(capsys, monkeypatch, "tlg", "import", tmp_path / "none", "-o", tmp_path / "g2")[0] == 1
+    assert (
+        run(capsys, monkeypatch, "tlg", "import", tmp_path, "-o", tmp_path / "g2", "--toolkit", "x")[0] == 2
+    )

@@ -34,6 +34,8 @@ CPP_RULES: dict[str, set[str]] = {
     "decoder": {"util", "fst", "hotwords"},
     "bindings": {"util", "fst", "lm", "hotwords", "graph", "decoder"},
 }
+# Single headers of other rooms: the contract, not what keeps it.
+CPP_CONTRACTS: dict[str, set[str]] = {"decoder": {"lm/lm_model.h"}}
 BASE = {"tlg.errors", "tlg._files", "tlg._arrays", "tlg._core"}
 # Python room -> what it may import of tlg, besides itself.
 PYTHON_RULES: dict[str, set[str]] = {
@@ -90,6 +92,8 @@ def test_includes_go_one_way() -> None:
             if found is None:
                 continue
             quote, header = found.groups()
+            if header in CPP_CONTRACTS.get(room, ()):
+                continue
             if quote == '"' and header.split("/")[0] not in CPP_RULES[room] | {room}:
                 wrong.append(f"{path.relative_to(ROOT)}:{number}: {room} may not include {header}")
             if room != "bindings" and re.match(r"(Python\.h|pybind11/)", header):

@@ -214,7 +214,6 @@ def test_ark_broken(case: tuple[bytes, str], tmp_path: Path) -> None:
 
 SCP_BROKEN = {
     "pipe": "u gunzip -c x.gz |",
-    "range": "u x.ark:5[0:10]",
     "name_only": "u",
 }
 

@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_batch(module);
   tlg::bindings::register_stream(module);
+  tlg::bindings::register_prefix(module);
   tlg::bindings::register_lm(module);
   tlg::bindings::register_lm_files(module);
   tlg::bindings::register_lm_texts(module);

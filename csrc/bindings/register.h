@@ -32,5 +32,6 @@ void register_decoder(pybind11::module_& module);
 void register_batch(pybind11::module_& module);   // after register_decoder
 void register_stream(pybind11::module_& module);  // after register_decoder
 void register_lattice(pybind11::module_& module);
+void register_prefix(pybind11::module_& module);  // after register_decoder
 
 }  // namespace tlg::bindings

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "bindings/arrays.h"
 #include "bindings/frames.h"
 #include "bindings/register.h"
+#include "bindings/signals.h"
 #include "decoder/decoder.h"
 
 namespace py = pybind11;
@@ -32,7 +34,11 @@ std::vector<Hypothesis> decode(const Decoder& decoder, const py::sequence& input
   for (const py::handle input : inputs)
     batch.push_back(frames_of(input, decoder.graph().options().num_tokens, &keep));
   const py::gil_scoped_release release;
-  return decoder.decode_batch(batch, hotwords, threads);
+  if (threads > 1) return decoder.decode_batch(batch, hotwords, threads);
+  const SignalPulse pulse;
+  std::vector<Hypothesis> results;
+  for (const Frames& frames : batch) results.push_back(decoder.decode(frames, hotwords, pulse));
+  return results;
 }
 
 }  // namespace
@@ -79,9 +85,10 @@ void register_decoder(py::module_& module) {
           }),
           py::arg("graph").none(false), py::kw_only(), py::arg("beam"), py::arg("max_active"),
           py::arg("min_active"), py::arg("acoustic_scale"), py::arg("blank_penalty"),
-          py::arg("blank_skip"), py::arg("token_beam"), py::arg("max_tokens"),
-          py::arg("lattice_beam"), py::arg("nbest"), py::arg("lattice"), py::arg("mbr"),
-          py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
+          py::arg("blank_skip") = 1.0f,
+          py::arg("token_beam") = std::numeric_limits<float>::infinity(), py::arg("max_tokens") = 0,
+          py::arg("lattice_beam") = 0.0f, py::arg("nbest") = 0, py::arg("lattice") = false,
+          py::arg("mbr") = false, py::arg("num_roots"), py::arg("separator"), py::arg("kernel"))
       .def("decode", &decode, py::arg("inputs"), py::arg("hotwords"), py::arg("threads"));
 }
 

@@ -174,9 +174,16 @@ class SearchGraph {
   // begins no token (kPlain: a blank or a repeat).
   PathArc arc_content(std::uint32_t arc) const;
   std::int32_t arc_column(std::uint32_t arc) const;
-  bool leaves(std::uint32_t lg_state, std::uint32_t arc) const {
-    const std::uint32_t hot = hot_arc(arc);
-    return state_arcs_[lg_state] <= hot && hot < state_arcs_[lg_state + 1];
+  // The arcs of an LG state; hot_arc(arc), for any arc's number, is in the range of its source.
+  struct ArcRange {
+    std::uint32_t begin, end;
+    bool has(std::uint32_t hot) const { return begin <= hot && hot < end; }
+  };
+  ArcRange arcs_of(std::uint32_t lg_state) const {
+    return {state_arcs_[lg_state], state_arcs_[lg_state + 1]};
+  }
+  std::uint32_t hot_arc(std::uint32_t arc) const {
+    return arc < arcs_.size() ? arc : group_hot_arc_[arc - arcs_.size()];
   }
   bool is_silent(std::uint32_t arc) const { return (arc_target(arc) & kIsSilent) != 0; }
   fst::Label arc_word(std::uint32_t arc) const {
@@ -194,6 +201,11 @@ class SearchGraph {
   };
   // Each leads to a state of a lower level.
   std::vector<PathArc> epsilon_arcs(std::uint32_t lg_state) const;
+  template <typename Visit>
+  void visit_epsilons(std::uint32_t lg_state, const Visit& visit) const {
+    for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
+      visit(epsilon_path_arc(lg_state, e));
+  }
   // The same where there is one alone; false: none or several.
   bool only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const;
   std::uint32_t level(std::uint32_t lg_state) const { return levels_[lg_state]; }
@@ -210,9 +222,6 @@ class SearchGraph {
 
  private:
   struct Compiler;
-  std::uint32_t hot_arc(std::uint32_t arc) const {
-    return arc < arcs_.size() ? arc : group_hot_arc_[arc - arcs_.size()];
-  }
   std::uint32_t arc_target(std::uint32_t arc) const {
     return arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target;
   }

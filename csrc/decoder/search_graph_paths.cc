@@ -16,12 +16,13 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
   PathArc arc = arc_content(number);
   // Mostly it leaves `near` or a state that this one backs off to.
-  for (arc.source = near; !leaves(arc.source, number);
+  const std::uint32_t hot = hot_arc(number);
+  for (arc.source = near; !arcs_of(arc.source).has(hot);
        arc.source = lg_states_[epsilons_[first_epsilon(arc.source)].target])
     if (num_epsilons(arc.source) != 1) break;
-  if (leaves(arc.source, number)) return arc;
+  if (arcs_of(arc.source).has(hot)) return arc;
   // The last state whose arcs begin at or before this one and that has any.
-  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot_arc(number));
+  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
   arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
   return arc;
 }
@@ -46,8 +47,7 @@ std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
-  for (std::uint32_t e = first_epsilon(lg_state); e < first_epsilon(lg_state + 1); ++e)
-    arcs.push_back(epsilon_path_arc(lg_state, e));
+  visit_epsilons(lg_state, [&](const PathArc& arc) { arcs.push_back(arc); });
   return arcs;
 }
 

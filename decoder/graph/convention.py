@@ -24,8 +24,9 @@ __all__ = ["Convention", "Shape", "describe", "find_convention", "normalise", "s
 
 EPSILONS = ("<eps>", "<epsilon>", "ε")
 # Names of blanks that no table uses for anything else.
-CERTAIN_BLANKS = frozenset(USUAL_BLANKS) - {*EPSILONS, "_", "<pad>", "[PAD]"}
+CERTAIN_BLANKS = frozenset(("<blk>", "<blank>", "[blank]", "<ctc_blank>", "<ctc>"))
 BLOCK = 1 << 16  # states looked at together
+MANY_LABELS = 1 << 24
 NO_LOOP = -1
 BLANK_REMEDY = "Pass blank= (--blank): the token or its id"
 OFFSET_REMEDY = "Pass label_offset= (--label-offset): 1 if input labels are token ids + 1 (0: epsilon), 0 if they are the ids"
@@ -38,7 +39,8 @@ class Shape:
     Attributes:
         labels: the input labels that are used, rising.
         start_loops: labels of the loops without a word in the states where the graph starts (the start and what
-            epsilon arcs lead to from there); (0,) where the start itself loops on label 0.
+            epsilon arcs lead to from there); (0,) where the start itself loops on label 0. Where there are none:
+            labels that may be read again and else change nothing that can be read, for a T whose start is a state of its own.
     """
 
     labels: NDArray[np.int32]
@@ -68,15 +70,25 @@ class Convention:
 
 def scan(fst: _core.Fst) -> Shape:
     """Look at the arcs of a graph."""
-    labels = np.zeros(0, dtype=np.int32)
+    used = np.zeros(1, dtype=bool)
+    beyond: set[int] = set()  # labels that no table has
     for _, arcs in _blocks(fst):
-        labels = np.union1d(labels, arcs["ilabel"])
+        labels = arcs["ilabel"]
+        largest = int(labels.max(initial=0))
+        if largest >= MANY_LABELS:
+            beyond.add(largest)
+            labels = labels[labels < MANY_LABELS]
+        counts = np.bincount(labels, minlength=len(used))
+        counts[: len(used)] += used
+        used = counts > 0
     loops: set[int] = set()
     if fst.start >= 0:
         own = _silent_loops(fst, fst.start)
         reached = {fst.start} if 0 in own else _epsilon_closure(fst)
         loops = {0} if 0 in own else {label for state in reached for label in _silent_loops(fst, state)}
-    return Shape(labels, tuple(sorted(loops)))
+        loops = loops or _passed_at_start(fst)
+    found = np.append(np.flatnonzero(used), sorted(beyond)).astype(np.int32)
+    return Shape(found, tuple(sorted(loops)))
 
 
 def find_convention(
@@ -106,25 +118,20 @@ def find_convention(
     if label_offset not in (None, 0, 1):
         raise OptionError(f"label_offset={label_offset!r} does not exist", remedy=OFFSET_REMEDY)
     by_id, disambiguation = _split(rows)
-    refused: list[TokensError | GraphError] = []
-    for reading in _readings(by_id, rows, shape, disambiguation, blank):
-        try:
-            return _fit(
-                reading, shape, rows, file=file, blank=blank, offset=label_offset, without_blank=without_blank
-            )
-        except (TokensError, GraphError) as error:
-            refused.append(error)
-    raise refused[0]
+    reading = _read_table(by_id, rows, shape, disambiguation, blank)
+    return _fit(
+        reading, shape, rows, file=file, blank=blank, offset=label_offset, without_blank=without_blank
+    )
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One way to read a token table."""
+    """What a token table says."""
 
     symbols: tuple[str, ...]
     blank: int | None  # if the reading says so itself
     offset: int | None
-    disambiguation: frozenset[int]  # labels, given the offset 0: ids of the table
+    disambiguation: frozenset[int]  # labels; less the offset, where the reading does not say it
     table: str
 
 
@@ -140,39 +147,31 @@ def _split(rows: SymbolRows) -> tuple[dict[int, str], frozenset[int]]:
     return by_id, frozenset(ids)
 
 
-def _readings(
+def _read_table(
     by_id: dict[int, str],
     rows: SymbolRows,
     shape: Shape,
     disambiguation: frozenset[int],
     blank: str | int | None,
-) -> Iterator[_Reading]:
-    """Yield the ways to read a table, the one that says most first."""
+) -> _Reading:
+    """Tell a table of input labels from one of columns, and put the blank where a table leaves it out."""
     blanks = CERTAIN_BLANKS if not isinstance(blank, str) else {blank} - {*EPSILONS}
     if by_id.get(0) in EPSILONS and not blanks.isdisjoint(by_id.values()):
-        symbols = check_ids(by_id, rows.name)[1:]
-        yield _Reading(
-            symbols, None, 1, disambiguation, "ids are input labels: 0 is epsilon, columns are ids - 1"
-        )
-    if 0 not in by_id and min(by_id) == 1:  # EESEN's units.txt: the blank is column 0 and not listed
+        labels = "ids are input labels: 0 is epsilon, columns are ids - 1"
+        return _Reading(check_ids(by_id, rows.name)[1:], None, 1, disambiguation, labels)
+    if 0 not in by_id and min(by_id) == 1:  # EESEN's units.txt
         symbols = check_ids({**by_id, 0: "<blk>"}, rows.name)
-        yield _Reading(symbols, 0, None, disambiguation, "ids are columns: 0, not listed, is the blank")
-        return
+        return _Reading(symbols, 0, None, disambiguation, "ids are columns: 0, not listed, is the blank")
     symbols = check_ids(by_id, rows.name)
     largest = max((int(label) for label in shape.labels), default=0)
-    if (
-        not rows.numbered
-        and not any(symbol in USUAL_BLANKS for symbol in symbols)
-        and largest == len(symbols) + 1
-    ):
-        # riva's units.txt: the symbols alone, the blank before or behind them.
+    if not rows.numbered and largest == len(symbols) + 1 and not {*USUAL_BLANKS} & {*symbols}:
+        # riva's units.txt: the symbols alone. The graph has one label more.
         if shape.start_loops == (largest,):
-            yield _Reading(
-                (*symbols, "<blk>"), len(symbols), 1, frozenset(), "columns in order, the blank behind them"
-            )
+            behind = "columns in order, the blank behind them"
+            return _Reading((*symbols, "<blk>"), len(symbols), 1, frozenset(), behind)
         if shape.start_loops == (1,):
-            yield _Reading(("<blk>", *symbols), 0, 1, frozenset(), "columns in order, the blank before them")
-    yield _Reading(symbols, None, None, disambiguation, "ids are columns")
+            return _Reading(("<blk>", *symbols), 0, 1, frozenset(), "columns in order, the blank before them")
+    return _Reading(symbols, None, None, disambiguation, "ids are columns")
 
 
 def _fit(
@@ -191,8 +190,7 @@ def _fit(
         offset = reading.offset
     elif reading.offset is not None and offset != reading.offset:
         raise GraphError(
-            f"label_offset={offset} was given, but {rows.name} lists input labels ('{rows.by_id[0]}' is 0): the "
-            "offset is 1",
+            f"label_offset={offset} was given, but by {rows.name} ({reading.table}) it is {reading.offset}",
             remedy="Leave label_offset out",
             file=file,
         )
@@ -204,11 +202,13 @@ def _fit(
                 file=file,
             )
     elif not loops:
-        raise GraphError(
-            "no label loops where the graph starts, as the blank does in every CTC topology",
-            remedy="If it is an LG (lexicon and grammar alone), name it LG.fst; the decoder adds the topology",
-            file=file,
-        )
+        if blank is None or offset is None or column + offset not in shape.labels:
+            raise GraphError(
+                "no label loops where the graph starts, as the blank does in every CTC topology",
+                remedy="If it is an LG (lexicon and grammar alone), name it LG.fst and the decoder adds the topology; "
+                "else pass blank= and label_offset=",
+                file=file,
+            )
     elif offset is None:
         fitting = [candidate for candidate in (1, 0) if column + candidate in loops]
         if not fitting or (fitting == [0] and column > 0) or len(fitting) > 1:
@@ -216,7 +216,7 @@ def _fit(
         offset = fitting[0]
     elif column + offset not in loops:
         raise _contradiction(reading, column, offset, loops, rows, file)
-    shift = 0 if reading.offset == 1 else offset
+    shift = offset if reading.offset is None else 0
     disambiguation = frozenset(label + shift for label in reading.disambiguation)
     beyond = [
         int(n) for n in shape.labels if n > len(reading.symbols) - 1 + offset and n not in disambiguation
@@ -290,13 +290,18 @@ def normalise(
     shift = convention.label_offset == 0
     disambiguation = np.array(sorted(convention.disambiguation), dtype=np.int32)
     muted = np.array(sorted(silent_words), dtype=np.int32)
+    if not (shift or drop_loops) and not any(
+        np.isin(arcs["ilabel"], disambiguation).any() or np.isin(arcs["olabel"], muted).any()
+        for _, arcs in _blocks(fst)
+    ):
+        return fst, ()
     old = fst.states()
     ends = (old["num_arcs"] == 0) & np.isfinite(old["final_cost"])
     kept, counts = [], np.zeros(fst.num_states, dtype=np.uint32)
     for source, arcs in _blocks(fst):
         keep = arcs["nextstate"] != source if drop_loops else np.ones(len(arcs), dtype=bool)
         changes["loops"] += int(np.count_nonzero(~keep))
-        arcs, source = arcs[keep], source[keep]
+        arcs, source = arcs[keep].copy(), source[keep]
         symbols = np.isin(arcs["ilabel"], disambiguation)
         changes["symbols"] += int(np.count_nonzero(symbols))
         words = np.isin(arcs["olabel"], muted)
@@ -311,8 +316,6 @@ def normalise(
         arcs["olabel"][words] = 0
         kept.append(arcs)
         counts += np.bincount(source, minlength=fst.num_states).astype(np.uint32)
-    if not shift and not any(changes.values()):
-        return fst, ()
     states = np.zeros(fst.num_states, dtype=old.dtype)
     states["final_cost"] = old["final_cost"]
     states["num_arcs"] = counts
@@ -363,14 +366,17 @@ def describe(fst: _core.Fst, blank_label: int) -> tuple[str, tuple[str, ...]]:
 
 
 def _blocks(fst: _core.Fst) -> Iterator[tuple[NDArray[np.int64], NDArray[Any]]]:
-    """Yield (source states, copies of their arcs), some states at a time, in their order."""
+    """Yield (source states, their arcs), some states at a time, in their order. The arcs are not to be changed."""
     states, arcs = fst.states(), fst.arcs()
     for first in range(0, fst.num_states, BLOCK):
         some = states[first : first + BLOCK]
-        counts = some["num_arcs"].astype(np.int64)
-        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        counts, begins = some["num_arcs"].astype(np.int64), some["arcs"].astype(np.int64)
         source = np.repeat(np.arange(first, first + len(some)), counts)
-        yield source, arcs[np.repeat(some["arcs"].astype(np.int64), counts) + within]
+        before = np.cumsum(counts) - counts
+        if np.array_equal(begins[counts > 0] - begins[0], before[counts > 0]):
+            yield source, arcs[begins[0] : begins[0] + len(source)]
+        else:
+            yield source, arcs[np.repeat(begins - before, counts) + np.arange(len(source))]
 
 
 def _own_arcs(fst: _core.Fst, state: int) -> NDArray[Any]:
@@ -383,6 +389,22 @@ def _own_arcs(fst: _core.Fst, state: int) -> NDArray[Any]:
 def _silent_loops(fst: _core.Fst, state: int) -> set[int]:
     arcs = _own_arcs(fst, state)
     return {int(label) for label in arcs["ilabel"][(arcs["nextstate"] == state) & (arcs["olabel"] == 0)]}
+
+
+def _passed_at_start(fst: _core.Fst) -> set[int]:
+    """Return labels that lead from the start to where they loop and all else is as at the start: the blank's."""
+
+    def others(arcs: NDArray[Any], label: int) -> NDArray[Any]:
+        return np.sort(arcs[(arcs["ilabel"] != label) & (arcs["ilabel"] != 0)])
+
+    found = set()
+    arcs = _own_arcs(fst, fst.start)
+    for arc in arcs[(arcs["olabel"] == 0) & (arcs["weight"] == 0) & (arcs["ilabel"] != 0)]:
+        label, target = int(arc["ilabel"]), int(arc["nextstate"])
+        behind = others(_own_arcs(fst, target), label)
+        if label in _silent_loops(fst, target) and np.array_equal(others(arcs, label), behind):
+            found.add(label)
+    return found
 
 
 def _epsilon_closure(fst: _core.Fst) -> set[int]:

@@ -26,7 +26,7 @@ from tlg.decoder.graph.tables import (
 from tlg.decoder.graph.tokens import TokenTable, is_disambiguation
 from tlg.errors import GraphError, MissingFileError, OptionError
 
-__all__ = ["TOOLKITS", "load_foreign"]
+__all__ = ["TOOLKITS", "is_transducer", "load_foreign"]
 
 TOOLKITS = ("wenet", "funasr", "eesen", "icefall", "riva", "nemo")
 # Transducers in the order in which they are looked for: the binary files, their text forms, LG last.
@@ -67,6 +67,8 @@ def load_foreign(
     spoken, words_name = _find_words(path, words, inside[1])
     rows = _find_tokens(path, tokens, inside[0], toolkit)
     is_lg = path.name.startswith("LG.")
+    if toolkit is None and words_name.endswith(("config.yaml", "config.yml")):
+        toolkit = "funasr"
     shape = scan(fst)
     convention = find_convention(
         shape,
@@ -76,7 +78,7 @@ def load_foreign(
         label_offset=label_offset,
         without_blank=is_lg or (toolkit == "funasr" and not shape.start_loops),
     )
-    toolkit = toolkit or _name_toolkit(path, convention, spoken, words_name, inside)
+    toolkit = toolkit or _name_toolkit(path, convention, spoken, inside)
     one_per_token = toolkit == "funasr"
     muted = frozenset(i for i, word in enumerate(spoken) if is_disambiguation(word))
     fst, changes = normalise(fst, convention, silent_words=muted, drop_loops=one_per_token)
@@ -110,9 +112,14 @@ def load_foreign(
     )
 
 
+def is_transducer(name: str) -> bool:
+    """Return whether a file is a transducer by its name."""
+    return name.endswith((".fst", ".fst.txt", ".pt")) or name in TEXT
+
+
 def _find_transducer(where: Path) -> Path:
-    if where.is_file():
-        if where.name in TORCH or where.suffix == ".pt":
+    if where.is_file() and is_transducer(where.name):
+        if where.suffix == ".pt":
             raise _torch_file(where)
         if (where.parent / "graph.json").is_file():
             raise GraphError(
@@ -122,7 +129,11 @@ def _find_transducer(where: Path) -> Path:
             )
         return where
     if not where.is_dir():
-        raise MissingFileError("no such graph folder", remedy="Build it with build-tlg", file=where)
+        raise MissingFileError(
+            "no such graph folder",
+            remedy="Build it with build-tlg. The file of a transducer ends in .fst, its text form in .fst.txt",
+            file=where,
+        )
     for names in (BINARY, TEXT, ("LG.fst",)):
         found = [where / name for name in names if (where / name).is_file()]
         if len(found) > 1:
@@ -219,13 +230,10 @@ def _name_toolkit(
     path: Path,
     convention: Convention,
     words: list[str],
-    words_name: str,
     inside: tuple[SymbolRows | None, SymbolRows | None],
 ) -> str | None:
-    """Return whose files these look like; only "funasr" changes how a graph is read."""
+    """Return whose files these look like. It changes nothing: only FunASR's, told by their words, are read otherwise."""
     blank = convention.symbols[convention.blank]
-    if words_name.endswith(("config.yaml", "config.yml")):
-        return "funasr"
     if path.name.startswith("H"):
         return "icefall"
     if inside[0] is not None and inside[1] is not None:

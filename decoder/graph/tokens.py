@@ -66,7 +66,9 @@ class TokenTable:
             )
 
     @classmethod
-    def load(cls, path: PathLike, *, blank: str | int | None = None, ctc: bool = True) -> TokenTable:
+    def load(
+        cls, path: PathLike, *, blank: str | int | None = None, ctc: bool = True, is_whole: bool = False
+    ) -> TokenTable:
         """Read ``symbol id`` lines in any order of ids, or one symbol a line (ids from 0).
 
         Args:
@@ -74,6 +76,7 @@ class TokenTable:
                 the last column, as icefall and Kaldi write them, are left out.
             blank: token or id of the CTC blank; by default the one of USUAL_BLANKS that is there.
             ctc: whether the model has a blank.
+            is_whole: every symbol is a column, also one that looks like a disambiguation symbol.
 
         Raises:
             TokensError: ids with holes, or a symbol or an id twice (with the line); no blank; not UTF-8.
@@ -82,7 +85,12 @@ class TokenTable:
             text = read_text(path)
         except TextError as error:
             raise TokensError(error.message, remedy=error.remedy, file=error.file, line=error.line) from error
-        return cls._parse(text, str(path), blank, ctc)
+        by_id = parse_symbols(text, str(path))
+        while not is_whole and by_id and is_disambiguation(by_id.get(max(by_id), "")):
+            del by_id[max(by_id)]
+        symbols = check_ids(by_id, str(path))
+        cls(symbols, None, str(path))
+        return cls(symbols, _find_blank(symbols, blank, ctc, str(path)), str(path))
 
     @classmethod
     def of(
@@ -107,15 +115,6 @@ class TokenTable:
         symbols = tuple(tokens)
         cls(symbols, None)  # a doubled symbol is reported before a missing blank
         return cls(symbols, _find_blank(symbols, blank, ctc, "tokens"))
-
-    @classmethod
-    def _parse(cls, text: str, name: str, blank: str | int | None, ctc: bool) -> TokenTable:
-        by_id = parse_symbols(text, name)
-        while by_id and is_disambiguation(by_id.get(max(by_id), "")):
-            del by_id[max(by_id)]
-        symbols = check_ids(by_id, name)
-        cls(symbols, None, name)
-        return cls(symbols, _find_blank(symbols, blank, ctc, name), name)
 
     def __len__(self) -> int:
         """Return the number of columns."""

@@ -56,6 +56,8 @@ def as_rows(x: object, *, num_tokens: int | None = None) -> NDArray[Any]:
     array = as_floats(x)
     if array.ndim != 2:
         raise PosteriorError(_rank_message(array.shape), remedy=_rank_remedy(array.shape))
+    if num_tokens is not None and array.shape == (0, 0):  # how Kaldi writes a matrix without rows
+        return array.reshape(0, num_tokens)
     if num_tokens is not None and array.shape[1] != num_tokens:
         raise PosteriorError(
             f"log_probs have {array.shape[1]} columns, but there are {num_tokens} tokens",
@@ -110,7 +112,7 @@ def as_numpy(x: object, *, what: str) -> NDArray[Any]:
         return _bits(np.asarray(x))
     if _is_torch(x):
         return _from_torch(x, what)
-    if hasattr(x, "__array__"):
+    if hasattr(x, "__array__") and not isinstance(x, np.generic):
         try:
             return _bits(np.asarray(x))
         except Exception as error:  # whatever a stranger's __array__ raises

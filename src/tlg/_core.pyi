@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,10 +103,10 @@ class Lexicon:
     @property
     def num_pronunciations(self) -> int: ...
 
-class Unknown:
-    drop: ClassVar[Unknown]
-    renormalise: ClassVar[Unknown]
-    map: ClassVar[Unknown]
+class Unknown(enum.Enum):
+    drop = ...
+    renormalise = ...
+    map = ...
 
 class GrammarReport:
     words_without_pronunciation: list[str]
@@ -230,13 +230,13 @@ class Decoder:
         min_active: int,
         acoustic_scale: float,
         blank_penalty: float,
-        blank_skip: float,
-        token_beam: float,
-        max_tokens: int,
-        lattice_beam: float,
-        nbest: int,
-        lattice: bool,
-        mbr: bool,
+        blank_skip: float = 1.0,
+        token_beam: float = ...,
+        max_tokens: int = 0,
+        lattice_beam: float = 0.0,
+        nbest: int = 0,
+        lattice: bool = False,
+        mbr: bool = False,
         num_roots: int,
         separator: int,
         kernel: str,
@@ -328,12 +328,114 @@ class Lattice:
 
 def parse_lattice(data: bytes, begin: int, acoustic_scale: float, name: str) -> tuple[Lattice, int]: ...
 
+# Prefix beam search (csrc/bindings/register_prefix.cc, register_prefix_model.cc)
+
+class WordMode(enum.Enum):
+    TOKENS = ...
+    SEPARATOR = ...
+    START = ...
+    LEXICON = ...
+
+class PrefixLexicon:
+    @staticmethod
+    def spell(
+        words: Sequence[str], texts: Sequence[str], starts_word: Sequence[int], usable: Sequence[int]
+    ) -> PrefixLexicon: ...
+    @staticmethod
+    def pronounce(
+        words: Sequence[str],
+        word_of: Sequence[int],
+        tokens: Sequence[int],
+        offsets: Sequence[int],
+        num_tokens: int,
+    ) -> PrefixLexicon: ...
+    @property
+    def unspelled(self) -> list[int]: ...
+    @property
+    def num_states(self) -> int: ...
+
+class PrefixModelOptions:
+    mode: WordMode
+    separator: int
+    starts_word: Sequence[int]
+    usable: Sequence[int]
+    texts: Sequence[str]
+    lm_on_tokens: bool
+    lm_ids: Sequence[int]
+    open: bool
+    judges_words: bool
+    closed_by_lexicon: bool
+    lookahead: bool
+    lm_weight: float
+    word_score: float
+    unk_score: float
+
+class PrefixModel:
+    def __init__(self, options: PrefixModelOptions, lexicon: PrefixLexicon | None) -> None: ...
+    @staticmethod
+    def with_ngrams(
+        options: PrefixModelOptions, lexicon: PrefixLexicon | None, ngrams: NgramModel
+    ) -> PrefixModel: ...
+    @staticmethod
+    def with_python(
+        options: PrefixModelOptions, lexicon: PrefixLexicon | None, model: object, words: Sequence[str]
+    ) -> PrefixModel: ...
+
+class PrefixHotwords:
+    def __init__(self, automaton: HotwordAutomaton, on_words: bool, num_tokens: int) -> None: ...
+
+class PrefixWord:
+    id: int
+    first_token: int
+    end_token: int
+    unknown: bool
+
+class PrefixHypothesis:
+    tokens: list[int]
+    token_spans: NDArray[np.int64]
+    words: list[PrefixWord]
+    hotwords: list[HotwordMatch]
+    score: float
+    am_score: float
+    lm_score: float
+    word_score: float
+    unk_score: float
+    hotword_score: float
+    search_score: float
+    partial: bool
+    num_frames: int
+
+class PrefixOptions:
+    def __init__(self) -> None: ...
+    beam_size: int
+    beam: float
+    token_beam: float
+    max_tokens: int
+    acoustic_scale: float
+    blank_penalty: float
+    blank: int
+
+class PrefixDecoder:
+    def __init__(self, model: PrefixModel, options: PrefixOptions) -> None: ...
+    def decode(
+        self, inputs: Sequence[object], hotwords: PrefixHotwords | None, nbest: int, threads: int
+    ) -> list[list[PrefixHypothesis]]: ...
+
+class PrefixStream:
+    def __init__(self, decoder: PrefixDecoder, hotwords: PrefixHotwords | None) -> None: ...
+    def push(self, frames: object, num_tokens: int) -> None: ...
+    def best(self, nbest: int) -> list[PrefixHypothesis]: ...
+    @property
+    def num_nodes(self) -> int: ...
+    @property
+    def num_traces(self) -> int: ...
+
 # n-gram models (csrc/bindings/register_lm.cc)
 
-class Symbols:
-    error: ClassVar[Symbols]
-    skip: ClassVar[Symbols]
-    unk: ClassVar[Symbols]
+class Symbols(enum.Enum):
+    error = ...
+    skip = ...
+    unk = ...
 
 def count_newlines(text: bytes) -> int: ...
 
@@ -367,24 +469,24 @@ class Corpus:
     @property
     def num_outside(self) -> int: ...
 
-class Smoothing:
-    mkn: ClassVar[Smoothing]
-    kn: ClassVar[Smoothing]
-    absolute: ClassVar[Smoothing]
-    wb: ClassVar[Smoothing]
-    katz: ClassVar[Smoothing]
-    addk: ClassVar[Smoothing]
-    ml: ClassVar[Smoothing]
-    jm: ClassVar[Smoothing]
+class Smoothing(enum.Enum):
+    mkn = ...
+    kn = ...
+    absolute = ...
+    wb = ...
+    katz = ...
+    addk = ...
+    ml = ...
+    jm = ...
 
-class CountOfCounts:
-    lmplz: ClassVar[CountOfCounts]
-    exact: ClassVar[CountOfCounts]
-    raw: ClassVar[CountOfCounts]
+class CountOfCounts(enum.Enum):
+    lmplz = ...
+    exact = ...
+    raw = ...
 
-class PruneCounts:
-    raw: ClassVar[PruneCounts]
-    adjusted: ClassVar[PruneCounts]
+class PruneCounts(enum.Enum):
+    raw = ...
+    adjusted = ...
 
 class SmoothingOptions:
     smoothing: Smoothing

@@ -256,7 +256,8 @@ class AllSequences {
   void take(Table& table, Key to, std::int32_t source, std::int32_t column, const fst::Arc& arc,
             decoder::LatticeScore score) const {
     score.graph -= double{p_.graph.lm_weight} * arc.weight;
-    score.hotword += hotword_score(p_, source, arc.nextstate, column, arc.olabel, &to.first.hotword);
+    score.hotword +=
+        hotword_score(p_, source, arc.nextstate, column, arc.olabel, &to.first.hotword);
     if (arc.olabel != 0) {
       score.graph += double{p_.graph.word_score};
       to.second.push_back(arc.olabel);

@@ -11,6 +11,7 @@
 #include "decoder/lattice/lattice_result.h"
 #include "decoder/lattice/nbest.h"
 #include "decoder/lattice/word_dag.h"
+#include "decoder/search.h"
 #include "lattice_problem.h"
 
 using namespace tlg::decoder;
@@ -72,7 +73,10 @@ struct Case {
   RawLattice raw;
 };
 
-Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid) {
+// The raw lattice is the twin's, or that of a search without a beam.
+enum class By { kTwin, kSearch };
+
+Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid, By by) {
   Case c;
   c.p = random_problem(seed, shape, labels);
   Dice dice(seed + 7);
@@ -83,7 +87,17 @@ Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, boo
   if (c.p.automaton)
     c.use = std::make_shared<HotwordUse>(*c.graph, c.p.automaton, labels, c.p.neutral);
   const float beam = dice.one_of<float>({INFINITY, INFINITY, 8, 4, 2, 1, 0});
-  c.raw = Recorder(c.p, *c.graph, beam).record();
+  if (by == By::kTwin) {
+    c.raw = Recorder(c.p, *c.graph, beam).record();
+    return c;
+  }
+  c.p.options.beam = INFINITY;
+  c.p.options.max_active = 1 << 30;
+  c.p.options.lattice_beam = beam == 0 ? 0.5f : beam;
+  Search search(*c.graph, c.p.options, choose_kernel("auto", true));
+  search.start(c.use);
+  search.advance(c.p.frames);
+  c.raw = search.lattice();
   return c;
 }
 
@@ -103,14 +117,14 @@ bool has_frames_of(const Lattice& lattice, const Hypothesis& best) {
   return true;
 }
 
-void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid) {
-  const Case c = make_case(seed, shape, labels, on_grid);
+void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid, By by) {
+  const Case c = make_case(seed, shape, labels, on_grid, by);
   const AllSequences all(c.p);
   LatticeRequest request;
   request.nbest = 1u << 30;
   request.lattice = true;
-  const LatticeResult found = read_lattice(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {},
-                                           request);
+  const LatticeResult found =
+      examine_lattice(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {}, request);
   const double least = all.best_score() - c.raw.lattice_beam;
   bool fine = found.lattice_beam == c.raw.lattice_beam && found.lattice.partial == !all.is_final;
   std::map<Words, double> listed;
@@ -122,10 +136,8 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on
            one.score >= least - kRounding && one.partial == !all.is_final &&
            (i == 0 || one.score <= found.nbest[i - 1].score);
   }
-  if (!fine) std::printf("n-best\n");
   std::map<Words, LatticeScore> in_lattice;
   fine = fine && is_sound(found.lattice);
-  if (!fine) std::printf("sound\n");
   if (fine && found.lattice.num_states() > 0) list(found.lattice, 0, {}, {}, &in_lattice);
   for (const auto& [words, score] : all.best) {
     if (!(score.total() >= least)) continue;
@@ -136,17 +148,16 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on
       fine = same(at->second.am, score.am) && same(at->second.graph, score.graph) &&
              same(at->second.hotword, score.hotword);
   }
-  if (!fine) std::printf("all\n");
   for (const auto& [words, score] : in_lattice) {
     const auto at = all.best.find(words);
     fine = fine && at != all.best.end() && score.total() <= at->second.total() + kRounding;
   }
-  if (!on_grid && fine && !found.nbest.empty())
-    fine = has_frames_of(found.lattice, found.nbest[0]);
+  if (!on_grid && fine && !found.nbest.empty()) fine = has_frames_of(found.lattice, found.nbest[0]);
   if (!fine)
-    std::printf("seed %u labels %d grid %d: %zu listed, %zu in the lattice, %zu in all, beam %g\n",
-                seed, static_cast<int>(labels), on_grid, listed.size(), in_lattice.size(),
-                all.best.size(), static_cast<double>(c.raw.lattice_beam));
+    std::printf(
+        "seed %u labels %d grid %d by %d: %zu listed, %zu in the lattice, %zu in all, beam %g\n",
+        seed, static_cast<int>(labels), on_grid, static_cast<int>(by), listed.size(),
+        in_lattice.size(), all.best.size(), static_cast<double>(c.raw.lattice_beam));
   CHECK(fine);
 }
 
@@ -154,7 +165,8 @@ void check_many(std::uint32_t first, std::uint32_t count, const Shape& shape) {
   for (const HotwordLabels labels :
        {HotwordLabels::kNone, HotwordLabels::kTokens, HotwordLabels::kWords})
     for (std::uint32_t seed = first; seed < first + count; ++seed)
-      for (const bool on_grid : {true, false}) check(seed, shape, labels, on_grid);
+      for (const bool on_grid : {true, false})
+        for (const By by : {By::kTwin, By::kSearch}) check(seed, shape, labels, on_grid, by);
 }
 
 }  // namespace
@@ -176,4 +188,91 @@ TEST(lattices_of_plain_graphs) {
   plain.frames = 5;
   plain.words = 3;
   check_many(5000, 120, plain);
+}
+
+namespace {
+
+// Layers of two places: whatever the words, the first place costs nothing; the second costs `step`,
+// `step` * factor, ... for each word 1. No two sequences leave the same behind, and all are equally
+// good.
+WordDag ladder(int layers, double step, double factor) {
+  WordDag dag;
+  dag.beam = 8;
+  dag.num_frames = layers;
+  dag.is_final = true;
+  const auto node = [](int layer, int place) {
+    return static_cast<std::uint32_t>(layer == 0 ? 0 : 2 * layer - 1 + place);
+  };
+  const auto add_node = [&] {
+    dag.nodes.push_back({static_cast<std::uint32_t>(dag.arcs.size()), kNoNode, kNoNode, 0, false});
+  };
+  for (int layer = 0; layer < layers; ++layer, step *= factor)
+    for (int place = 0; place < (layer == 0 ? 1 : 2); ++place) {
+      add_node();
+      for (int to = 0; to < 2; ++to) {
+        if (layer > 0 && to != place) continue;
+        for (const std::int32_t word : {1, 2})
+          dag.arcs.push_back({node(layer, place),
+                              node(layer + 1, to),
+                              word,
+                              {to == 1 && word == 1 ? -step : 0, 0, 0}});
+      }
+    }
+  for (const int place : {0, 1}) {
+    add_node();
+    dag.arcs.push_back({node(layers, place), node(layers + 1, 0), 0, {0, 0, 0}});
+  }
+  add_node();
+  dag.ahead.assign(dag.nodes.size(), 0);
+  add_node();
+  for (std::uint32_t n = dag.end(); n-- > 0;) {
+    dag.ahead[n] = -INFINITY;
+    for (std::uint32_t a = dag.nodes[n].first_arc; a < dag.nodes[n + 1].first_arc; ++a) {
+      const double ahead = dag.arcs[a].score.am + dag.ahead[dag.arcs[a].target];
+      if (!(ahead > dag.ahead[n])) continue;
+      dag.ahead[n] = ahead;
+      dag.nodes[n].best_arc = a;
+    }
+  }
+  return dag;
+}
+
+WordFrames no_frames(const WordDag& dag) {
+  const std::vector<std::int64_t> zeros(dag.num_nodes(), 0);
+  return {false, zeros, zeros, std::vector<bool>(dag.num_nodes(), false), zeros};
+}
+
+}  // namespace
+
+TEST(lattices_that_would_blow_up_are_narrowed) {
+  const auto number_of_paths = [](const Lattice& lattice) {
+    std::vector<double> paths(lattice.num_states(), 0);
+    paths[0] = 1;
+    double total = 0;
+    for (std::uint32_t s = 0; s < lattice.num_states(); ++s) {
+      if (lattice.states[s].is_final) total += paths[s];
+      for (std::uint32_t a = lattice.states[s].first_arc; a < lattice.states[s + 1].first_arc; ++a)
+        paths[lattice.arcs[a].target] += paths[s];
+    }
+    return total;
+  };
+  const WordDag small = ladder(6, 1, 0.5);
+  const Determinized whole = determinize(small, no_frames(small));
+  CHECK(whole.beam == 8 && is_sound(whole.lattice) && number_of_paths(whole.lattice) == 64);
+  // Once the second places are beyond the beam, all sequences share their states.
+  const WordDag wide = ladder(40, 0.01, 2);
+  const Determinized some = determinize(wide, no_frames(wide), 20000);
+  CHECK(some.beam > 0 && some.beam < 8 && is_sound(some.lattice));
+  CHECK(number_of_paths(some.lattice) == std::ldexp(1.0, 40));
+  const WordDag endless = ladder(40, 1e-3, 0.5);
+  const Determinized one = determinize(endless, no_frames(endless), 2000);
+  CHECK(one.beam == 0 && is_sound(one.lattice) && number_of_paths(one.lattice) == 1);
+  CHECK(one.lattice.arcs.size() == 40);
+}
+
+// Ties by the million do not widen the search for the best of them.
+TEST(best_of_many_equals) {
+  const std::vector<WordPath> best = best_word_paths(ladder(40, 1e-3, 0.5), 50);
+  CHECK(best.size() == 50);
+  for (const WordPath& path : best) CHECK(path.score == 0 && path.arcs.size() == 41);
 }

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Arc = tuple[int, int, int, int, float]
 
@@ -56,13 +57,26 @@ def decode(
     log_probs: Sequence[Sequence[float]],
     *,
     blank: int | None,
+    **options: Any,
+) -> Best:
+    """The best path; options as in decode_all()."""
+    found = decode_all(arcs, finals, log_probs, blank=blank, **options)
+    return max(found.values(), key=lambda best: best.score, default=Best())
+
+
+def decode_all(
+    arcs: Sequence[Arc],
+    finals: Mapping[int, float],
+    log_probs: Sequence[Sequence[float]],
+    *,
+    blank: int | None,
     acoustic_scale: float = 1.0,
     lm_weight: float = 1.0,
     word_score: float = 0.0,
     blank_penalty: float = 0.0,
     reward: Callable[[tuple[int, ...], tuple[int, ...]], float] = lambda tokens, words: 0.0,
-) -> Best:
-    """The best path: over CTC labellings with ``blank``, or, with None, one token a frame."""
+) -> dict[tuple[int, ...], Best]:
+    """The best path of each word sequence: over CTC labellings with ``blank``, or, with None, one token a frame."""
     width = len(log_probs[0]) if log_probs else 0
     acoustic: dict[tuple[int, ...], float] = {}
     for labels in itertools.product(range(width), repeat=len(log_probs)):
@@ -76,12 +90,12 @@ def decode(
         return lm_weight * arc[4] - (word_score if arc[3] else 0.0)
 
     weighted = {state: lm_weight * cost for state, cost in finals.items()}
-    best = Best()
+    found: dict[tuple[int, ...], Best] = {}
     for tokens, score in acoustic.items():
         if score == -math.inf:
             continue
         for cost, words in graph_paths(arcs, weighted, tokens, cost_of):
             total = score - cost + reward(tokens, words)
-            if total > best.score:
-                best = Best(total, tokens, words)
-    return best
+            if total > found.get(words, Best()).score:
+                found[words] = Best(total, tokens, words)
+    return found

@@ -5,6 +5,8 @@
 #include <queue>
 #include <utility>
 
+#include "util/bits.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -106,10 +108,10 @@ class Finder {
     }
     for (std::size_t w = highest + 1; w-- > 0;)
       while (is_waiting_[w] != 0) {
-        std::uint32_t bit = 63;
-        while ((is_waiting_[w] >> bit) == 0) --bit;
-        is_waiting_[w] ^= std::uint64_t{1} << bit;
-        leave_backwards(static_cast<std::uint32_t>(64 * w) + bit);
+        const int highest_one = util::highest_bit(is_waiting_[w]);
+        is_waiting_[w] ^= std::uint64_t{1} << highest_one;
+        leave_backwards(static_cast<std::uint32_t>(64 * w) +
+                        static_cast<std::uint32_t>(highest_one));
       }
     if (best_[0] > kNever) {
       suffixes_.push_back({0, 0, place_of_[0]});

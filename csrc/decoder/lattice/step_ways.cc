@@ -19,6 +19,9 @@ class Finder {
 
   StepWays find() {
     find_alive();
+    found_.nodes.reserve(alive_.size() + 1);
+    ways_.reserve(2 * alive_.size() + 16);
+    pairs_.reserve(2 * alive_.size() + 16);
     ways_.push_back({0, 0});
     ways_of_beginning_ = {0, 1};
     ways_of_.resize(raw_.nodes.size());
@@ -62,6 +65,7 @@ class Finder {
   // Backwards: nodes that no end within the beam leads to are never looked at.
   void find_alive() {
     slack_.assign(raw_.nodes.size(), kDead);
+    alive_.reserve(raw_.nodes.size());
     for (const RawLattice::End& end : raw_.ends) reach(end.node, slack_of(end));
     for (auto i = static_cast<std::uint32_t>(slack_.size()); i-- > 0;) {
       if (slack_[i] == kDead) continue;

@@ -14,15 +14,16 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 // In front of targets that are steps, until all nodes have their numbers.
 constexpr std::uint32_t kIsStep = 1u << 31;
 
-class Maker {
+class DagMaker {
  public:
-  Maker(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
-        const Frames& frames, const HotwordUse* hotwords)
+  DagMaker(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
+           const Frames& frames, const HotwordUse* hotwords)
       : raw_(raw),
         graph_(graph),
+        frames_(frames),
         scale_(options.acoustic_scale),
         penalty_(options.blank_penalty),
-        aligner_(graph, options, frames, 0),
+        blank_(graph.options().blank),
         ctc_(graph.options().topology == Topology::kCtc),
         automaton_(hotwords != nullptr ? hotwords->automaton() : nullptr),
         labels_(hotwords != nullptr ? hotwords->labels() : HotwordLabels::kNone),
@@ -36,7 +37,10 @@ class Maker {
     ways_ = find_step_ways(raw_);
     end_ = ways_.num_steps();
     read_steps();
-    dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 4);
+    for (std::uint32_t t = 0; ctc_ && t < raw_.num_frames; ++t)
+      blanks_.push_back(frame_score(t, blank_));
+    dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 2);
+    dag_.nodes.reserve(end_ + end_ / 2 + 2);
     for (std::uint32_t k = 0; k < end_; ++k) leave(k);
     dag_.nodes.push_back(node_at(kNoNode, 0, false));  // the end
     number_targets();
@@ -47,9 +51,11 @@ class Maker {
 
  private:
   struct Step {
-    std::uint32_t arc, frame;
+    std::uint32_t hot_arc, frame;
     hotwords::StateId hotword;
     bool is_silent;
+    bool has_epsilons;             // behind it
+    SearchGraph::ArcRange arcs;    // behind it
     std::uint32_t node;            // of the graph of words, when it has one
     SearchGraph::PathArc content;  // without its source
   };
@@ -58,6 +64,7 @@ class Maker {
     std::uint32_t lg_state;
     hotwords::StateId hotword;
     std::uint32_t node;  // kNoNode: leads nowhere
+    SearchGraph::ArcRange arcs;
   };
   struct Epsilon {
     std::uint32_t from, to;  // points
@@ -72,12 +79,14 @@ class Maker {
 
   const RawLattice& raw_;
   const SearchGraph& graph_;
+  const Frames& frames_;
   const double scale_, penalty_;
-  const Aligner aligner_;
+  const std::int32_t blank_;
   const bool ctc_;
   const hotwords::Automaton* const automaton_;
   const HotwordLabels labels_;
   const std::int32_t neutral_;
+  std::vector<double> blanks_;  // score of each frame as a blank
   WordDag dag_;
   StepWays ways_;
   std::uint32_t end_ = 0;  // as a step
@@ -86,18 +95,33 @@ class Maker {
   // Of the step that is left:
   std::vector<double> am_;  // up to each target
   std::vector<Point> points_;
-  std::vector<Epsilon> epsilons_;
+  std::vector<Epsilon> epsilons_;  // `from` rises
   std::vector<Exit> exits_;
   std::vector<std::uint32_t> order_;
   std::map<std::pair<std::uint32_t, hotwords::StateId>, std::uint32_t> point_of_;
 
+  // In passes: each waits for memory that nothing in it depends on, so that the waits overlap.
   void read_steps() {
-    steps_.reserve(end_);
-    steps_.push_back({0, 0, hotwords::kRoot, true, 0, {0, graph_.start_lg_state(), -1, 0, 0}});
+    steps_.resize(end_);
+    steps_[0] = {0,
+                 0,
+                 hotwords::kRoot,
+                 true,
+                 false,
+                 {0, 0},
+                 0,
+                 {0, graph_.start_lg_state(), -1, 0, 0, false}};
     for (std::uint32_t k = 1; k < end_; ++k) {
       const RawLattice::Node& node = raw_.nodes[ways_.nodes[k]];
-      steps_.push_back({node.arc, node.frame, node.hotword, graph_.is_silent(node.arc), 0,
-                        graph_.arc_content(node.arc)});
+      steps_[k].frame = node.frame;
+      steps_[k].hotword = node.hotword;
+      steps_[k].hot_arc = graph_.hot_arc(node.arc);
+      steps_[k].is_silent = graph_.is_silent(node.arc);
+      steps_[k].content = graph_.arc_content(node.arc);
+    }
+    for (Step& step : steps_) {
+      step.arcs = graph_.arcs_of(step.content.target);
+      step.has_epsilons = graph_.level(step.content.target) > 0;
     }
   }
 
@@ -109,21 +133,27 @@ class Maker {
   void leave(std::uint32_t k) {
     align(k);
     find_points(k);
-    find_exits(k);
     steps_[k].node = static_cast<std::uint32_t>(dag_.nodes.size());
     if (points_.size() == 1) {
-      points_[0].node = steps_[k].node;
-      add_node(0, k);
+      dag_.nodes.push_back(node_at(ways_.nodes[k], points_[0].lg_state, !steps_[k].is_silent));
+      for_each_exit(k, 0, [&](std::uint32_t target, const LatticeScore& score) {
+        add_exit(steps_[k].node, target, score);
+      });
       return;
     }
+    exits_.clear();
+    for (std::uint32_t p = 0; p < points_.size(); ++p)
+      for_each_exit(k, p, [&](std::uint32_t target, const LatticeScore& score) {
+        exits_.push_back({p, target, score});
+      });
     // Epsilon arcs lead to lower levels.
     order_.clear();
     for (std::uint32_t p = 0; p < points_.size(); ++p) order_.push_back(p);
-    std::stable_sort(order_.begin() + 1, order_.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return graph_.level(points_[a].lg_state) > graph_.level(points_[b].lg_state);
+    std::sort(order_.begin() + 1, order_.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const std::uint32_t x = graph_.level(points_[a].lg_state);
+      const std::uint32_t y = graph_.level(points_[b].lg_state);
+      return x != y ? x > y : a < b;
     });
-    std::stable_sort(epsilons_.begin(), epsilons_.end(),
-                     [](const Epsilon& a, const Epsilon& b) { return a.from < b.from; });
     keep_useful_points();
     std::uint32_t next = steps_[k].node;
     for (const std::uint32_t p : order_)
@@ -132,41 +162,55 @@ class Maker {
       if (points_[p].node != kNoNode) add_node(p, k);
   }
 
-  // The frames of step k's token and of blanks behind it, read on as the targets come later.
+  // Between step k and each target: the frames of its token and of blanks behind it, read on as the
+  // targets come later. What alignment.h does, without the places.
   void align(std::uint32_t k) {
-    Alignment alignment;
+    const std::int32_t column = k > 0 ? steps_[k].content.column : -1;
+    std::uint32_t at = k > 0 ? steps_[k].frame : 0;
+    double token = kNever, blank = 0;  // scores of paths that have ended in either
     if (k > 0) {
-      TokenEnd before{};
-      alignment.at = alignment.blank_start = steps_[k].frame;
-      alignment = aligner_.next(alignment, steps_[k].content.column, &before);
+      token = frame_score(at++, column);
+      if (ctc_) blank = kNever;
     }
     am_.clear();
     for (std::uint32_t i = ways_.first[k]; i < ways_.first[k + 1]; ++i) {
       const std::uint32_t target = ways_.targets[i];
       const bool is_end = target == end_;
-      aligner_.extend(is_end ? raw_.num_frames : steps_[target].frame, &alignment);
-      const bool repeated = ctc_ && !is_end && steps_[target].content.column == alignment.column;
-      const TokenEnd end = aligner_.end(alignment, repeated);
-      am_.push_back(scale_ * end.am - penalty_ * static_cast<double>(end.num_blanks));
+      if (!ctc_) {  // each arc reads one frame
+        am_.push_back(k > 0 ? token : 0);
+        continue;
+      }
+      const auto to = is_end ? static_cast<std::uint32_t>(raw_.num_frames) : steps_[target].frame;
+      for (; at < to; ++at) {
+        blank = std::max(token, blank) + blanks_[at];
+        token = column < 0 ? kNever : token + frame_score(at, column);
+      }
+      const bool repeated = !is_end && steps_[target].content.column == column;
+      am_.push_back(repeated ? blank : std::max(token, blank));
     }
+  }
+
+  double frame_score(std::uint32_t t, std::int32_t column) const {
+    const double score = scale_ * frames_.at(static_cast<std::int32_t>(t), column);
+    return column == blank_ ? score - penalty_ : score;
   }
 
   void find_points(std::uint32_t k) {
     const Step& step = steps_[k];
-    points_.assign(1, {step.content.target, step.hotword, kNoNode});
+    points_.assign(1, {step.content.target, step.hotword, kNoNode, step.arcs});
     epsilons_.clear();
-    if (graph_.level(step.content.target) == 0) return;
+    if (!step.has_epsilons) return;
     point_of_.clear();
     for (std::uint32_t p = 0; p < points_.size(); ++p) {
       const Point from = points_[p];
       if (graph_.level(from.lg_state) == 0) continue;
-      for (const SearchGraph::PathArc& arc : graph_.epsilon_arcs(from.lg_state)) {
+      graph_.visit_epsilons(from.lg_state, [&](const SearchGraph::PathArc& arc) {
         LatticeScore score{0, -arc.cost, 0};
         hotwords::StateId hotword = from.hotword;
         if (labels_ == HotwordLabels::kWords && arc.word != 0)
           score.hotword = automaton_->advance(hotword, arc.word, &hotword);
         epsilons_.push_back({p, point(arc.target, hotword), arc.word, score});
-      }
+      });
     }
   }
 
@@ -179,24 +223,28 @@ class Maker {
       const auto [known, is_new] = point_of_.try_emplace({lg_state, hotword}, count);
       if (!is_new) return known->second;
     }
-    points_.push_back({lg_state, hotword, kNoNode});
+    points_.push_back({lg_state, hotword, kNoNode, graph_.arcs_of(lg_state)});
     return count;
   }
 
-  void find_exits(std::uint32_t k) {
-    exits_.clear();
-    for (std::uint32_t p = 0; p < points_.size(); ++p)
-      for (std::uint32_t i = 0; i < am_.size(); ++i) {
-        const std::uint32_t target = ways_.targets[ways_.first[k] + i];
-        LatticeScore score{am_[i], 0, 0};
-        if (!(am_[i] > kNever)) continue;
-        if (target == end_ ? ends(p, &score) : goes_on(points_[p], steps_[target], &score))
-          exits_.push_back({p, target, score});
-      }
+  template <typename Visit>
+  void for_each_exit(std::uint32_t k, std::uint32_t p, const Visit& visit) const {
+    for (std::uint32_t i = 0; i < am_.size(); ++i) {
+      const std::uint32_t target = ways_.targets[ways_.first[k] + i];
+      LatticeScore score{am_[i], 0, 0};
+      if (!(am_[i] > kNever)) continue;
+      if (target == end_ ? ends(p, &score) : goes_on(points_[p], steps_[target], &score))
+        visit(target, score);
+    }
+  }
+
+  void add_exit(std::uint32_t node, std::uint32_t target, const LatticeScore& score) {
+    const std::int32_t word = target == end_ ? 0 : steps_[target].content.word;
+    dag_.arcs.push_back({node, target | kIsStep, word, score});
   }
 
   bool goes_on(const Point& from, const Step& step, LatticeScore* score) const {
-    if (!graph_.leaves(from.lg_state, step.arc)) return false;
+    if (!from.arcs.has(step.hot_arc)) return false;
     score->graph = -step.content.cost;
     if (labels_ == HotwordLabels::kNone) return true;
     const bool in_words = labels_ == HotwordLabels::kWords;
@@ -248,10 +296,8 @@ class Maker {
         dag_.arcs.push_back({point.node, points_[e->to].node, e->word, e->score});
     for (auto exit = std::partition_point(exits_.begin(), exits_.end(),
                                           [p](const Exit& one) { return one.from < p; });
-         exit != exits_.end() && exit->from == p; ++exit) {
-      const std::int32_t word = exit->target == end_ ? 0 : steps_[exit->target].content.word;
-      dag_.arcs.push_back({point.node, exit->target | kIsStep, word, exit->score});
-    }
+         exit != exits_.end() && exit->from == p; ++exit)
+      add_exit(point.node, exit->target, exit->score);
   }
 
   void number_targets() {
@@ -280,32 +326,7 @@ class Maker {
 
 WordDag make_word_dag(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
                       const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) {
-  return Maker(raw, graph, options, frames, hotwords.get()).make();
-}
-
-std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,
-                                    const SpanOptions& spans) {
-  std::vector<std::int64_t> ends(dag.num_nodes(), dag.num_frames);
-  // On the best path onwards: the frame of the next token; of the next label; the first token
-  // behind the end of the word in hand.
-  std::vector<std::int64_t> token = ends, label = ends;
-  for (std::uint32_t n = dag.num_nodes(); n-- > 0;) {
-    const WordDag::Node& node = dag.nodes[n];
-    if (node.best_arc == kNoNode) continue;  // the end, or a dead end
-    const WordDag::Arc& arc = dag.arcs[node.best_arc];
-    const WordDag::Node& next = dag.nodes[arc.target];
-    token[n] = next.begins_token ? raw.nodes[next.step].frame : token[arc.target];
-    label[n] = arc.word != 0 ? token[n] : label[arc.target];
-    const bool ends_word = node.begins_token && node.lg_state < spans.num_roots;
-    ends[n] = ends_word ? token[n] : ends[arc.target];
-  }
-  for (std::uint32_t n = 0; n < dag.num_nodes(); ++n) {
-    if (spans.num_roots == 0) ends[n] = label[n];
-    // A label on an epsilon arc is that of a word without tokens.
-    else if (dag.nodes[n].step == kNoNode)
-      ends[n] = token[n];
-  }
-  return ends;
+  return DagMaker(raw, graph, options, frames, hotwords.get()).make();
 }
 
 ExplicitPath explicit_path(const WordDag& dag, const RawLattice& raw,

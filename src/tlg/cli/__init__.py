@@ -17,9 +17,11 @@ __all__ = ["build_main", "main"]
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "decode": ("tlg.cli.decode", "decode", "Decode posteriors over a graph."),
     "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
+    "lattice": ("tlg.cli.lattice", "lattice", "Look at lattices, convert and draw them; oracle error rates."),
     "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
     "lexicon": ("tlg.cli.lexicon", "lexicon", "Make a lexicon from characters, words or SentencePiece."),
     "info": ("tlg.cli.info", "info", "What is in a graph folder or a language model."),
+    "import": ("tlg.cli.import_graph", "import_graph", "Write a graph of another toolkit as one of ours."),
     "lm": ("tlg.cli.lm", "lm", "Train n-gram language models and measure them."),
 }
 

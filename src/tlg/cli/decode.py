@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
-import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from tqdm import tqdm
 
-from tlg._files import PathLike, atomic_write, compress, read_text
-from tlg.decoder.evaluate.tables import table_line
+from tlg._core import __version__
+from tlg._files import PathLike
+from tlg.cli.decode_options import merge, search_options
+from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
+from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
+from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.decoder.graph.graph import Graph
-from tlg.decoder.inputs import Frames, read_inputs
-from tlg.decoder.options import SearchOptions
-from tlg.decoder.result import Result
 from tlg.decoder.search import Decoder
-from tlg.errors import InputError, OptionError
+from tlg.errors import TlgError
 
 __all__ = ["decode"]
 
-BATCH = 64  # utterances held at a time, for each thread
+TABLES = ("words.txt", "tokens.txt", "units.txt", "lexicon.txt")  # that belong to a graph
 SHOWN = 20  # rejected hotwords listed before the rest are counted
-_DEFAULTS = SearchOptions()
-
-Command = TypeVar("Command", bound=Callable[..., object])
-
-
-def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Command]:
-    """Return the decorator of one search option; unset means: from --config, else its default."""
-    default = getattr(_DEFAULTS, name)
-    return click.option(
-        f"--{name.replace('_', '-')}", name, type=kind, help=f"{text}  [default: {default:g}]"
-    )
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,13 +49,16 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
     type=float,
     help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
-@_number("beam", "Drop paths worse than the best by more, nats.")
-@_number("max_active", "Tokens kept after a frame at most.", int)
-@_number("min_active", "Tokens kept whatever the beam.", int)
-@_number("acoustic_scale", "Multiplies the log-posteriors.")
-@_number("lm_weight", "Multiplies the graph's scores.")
-@_number("word_score", "Added for each word, nats.")
-@_number("blank_penalty", "Taken off for each blank frame, nats.")
+@search_options
+@click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
+@click.option(
+    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattices.md."
+)
+@click.option("--lattice-format", help="The form of --lattices, whatever its name: kaldi, kaldi-text, ...")
+@click.option("--confidence", is_flag=True, default=None, help="Confidences in the CTM file.")
+@click.option(
+    "--mbr", is_flag=True, default=None, help="Write the words with the least expected number of errors."
+)
 @click.option(
     "--config",
     type=click.Path(),
@@ -82,6 +72,17 @@ def _number(name: str, text: str, kind: type = float) -> Callable[[Command], Com
     show_default=True,
     help="Utterances decoded at a time; the results do not depend on it.",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep what is done in OUTPUT.part, and go on from there if the run is stopped and started again.",
+)
+@click.option(
+    "--frame-shift",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="From one frame to the next: the real-time factor is shown too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print counts, times and options as JSON.")
 def decode(
     inputs: tuple[str, ...],
@@ -90,109 +91,94 @@ def decode(
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
+    ctm: str | None,
+    lattices: str | None,
+    lattice_format: str | None,
+    confidence: bool | None,
     config: str | None,
     logits: bool,
     threads: int,
+    resume: bool,
+    frame_shift: float | None,
     as_json: bool,
-    **options: float | None,
+    **options: float | bool | None,
 ) -> None:
     """Decode INPUT: .npz (an array [T, V] for each utterance, or sparse frames), .npy, a folder of .npy, Kaldi
-    .ark or .scp; natural-log posteriors unless --logits is given.
+    .ark or .scp (- is an archive on standard input, ark:FILE and scp:FILE name any file or pipe); natural-log
+    posteriors unless --logits is given.
 
     \b
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
+        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.gz --ctm hyp.ctm --frame-shift 0.04
+        tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
-    given = {
-        name: value for name, value in {**options, "hotword_bias": hotword_bias}.items() if value is not None
-    }
-    settings = _merge(config, given)
+    wants_lattice = True if lattices is not None or confidence else None
+    settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
     loaded = Graph.load(graph, blank=blank)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
-    counts = {"utterances": 0, "frames": 0, "partial": 0, "hotwords": 0}
-    begin, cpu = time.perf_counter(), time.process_time()
-    with atomic_write(output) as stream:
-        lines = []
-        for name, result in _decode_all(decoder, inputs, threads=threads, logits=logits):
-            lines.append(table_line(name, result.text, output))
-            counts["utterances"] += 1
-            counts["frames"] += result.num_frames
-            counts["partial"] += result.partial
-            counts["hotwords"] += len(result.hotwords)
-        stream.write(compress("".join(lines).encode(), output))
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+
+    writers: list[Output] = [TextWriter(output)]
+    if decoder.options.nbest > 1:
+        writers.append(NbestWriter(beside(output, ".nbest.tsv")))
+    if ctm is not None:
+        writers.append(CtmWriter(ctm, frame_shift=frame_shift))
+    if lattices is not None:
+        writers.append(LatticeWriter(lattices, format=lattice_format))
+    elif lattice_format is not None:
+        raise click.UsageError("--lattice-format goes with --lattices")
+    signature = {
+        "tlg": __version__,
+        "graph": fingerprint(graph, beside=TABLES) if resume else None,
+        "hotwords": fingerprint(hotwords) if resume and hotwords is not None else None,
+        "blank": blank,
+        "logits": logits,
+        "inputs": list(inputs),
+        "outputs": [writer.path for writer in writers],
+        "hotword_bias": settings.get("hotword_bias"),
+        **dataclasses.asdict(decoder.options),
+    }
+    with _open_outputs(writers, signature if resume else None) as outputs:
+        try:
+            figures = run_pipeline(
+                decoder,
+                inputs,
+                outputs=outputs,
+                writers=writers,
+                threads=threads,
+                logits=logits,
+                frame_shift=frame_shift,
+            )
+        except (TlgError, OSError, KeyboardInterrupt):
+            if resume:
+                kept = f"{outputs.count()} utterances are kept in {output}.part"
+                click.echo(f"tlg: {kept}; the same command goes on from there", err=True)
+            raise
+    _show(figures, decoder, frame_shift, as_json)
+
+
+def _open_outputs(
+    writers: Sequence[Output], signature: Mapping[str, Any] | None
+) -> AbstractContextManager[Outputs]:
+    heads: dict[PathLike, bytes] = {writer.path: writer.head() for writer in writers}
+    return whole_outputs(heads) if signature is None else resumable_outputs(heads, signature)
+
+
+def _show(figures: RunFigures, decoder: Decoder, frame_shift: float | None, as_json: bool) -> None:
+    speed = figures.speed(frame_shift)
     if as_json:
-        figures = {**counts, "seconds": seconds, "cpu_seconds": cpu}
-        click.echo(json.dumps({**figures, "options": dataclasses.asdict(decoder.options)}, indent=2))
+        report = {**dataclasses.asdict(figures), **speed, "options": dataclasses.asdict(decoder.options)}
+        click.echo(json.dumps(report, indent=2))
         return
-    click.echo(
-        f"{counts['utterances']} utterances, {counts['frames']} frames in {seconds:.2f} s; "
-        f"{counts['partial']} partial, {counts['hotwords']} hotwords fired",
-        err=True,
-    )
-
-
-def _decode_all(
-    decoder: Decoder, inputs: tuple[PathLike, ...], *, threads: int, logits: bool
-) -> Iterator[tuple[str, Result]]:
-    """Yield (utterance id, result) in the order of the inputs, a batch at a time."""
-    waiting: Iterator[tuple[str, Frames]] = read_inputs(inputs)
-    with tqdm(unit=" utterances", disable=not sys.stderr.isatty()) as bar:
-        while batch := list(islice(waiting, BATCH * threads)):
-            try:
-                results = decoder.decode_batch(
-                    [frames for _, frames in batch], threads=threads, logits=logits
-                )
-            except InputError as error:
-                _name_utterance(error, [name for name, _ in batch])
-                error.remedy = error.remedy.replace("logits=True", "--logits")
-                raise
-            bar.update(len(batch))
-            yield from zip((name for name, _ in batch), results, strict=True)
-
-
-def _name_utterance(error: InputError, names: list[str]) -> None:
-    """Put the utterance's id where decode_batch gave its place in the batch."""
-    head, colon, rest = error.message.partition(": ")
-    number = head.removeprefix("utterance ")
-    if colon and number.isdigit() and int(number) < len(names):
-        error.message = f"utterance '{names[int(number)]}': {rest}"
-
-
-def _merge(config: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the config file under those given; what is wrong in the file names the file."""
-    settings = {} if config is None else _read_config(config)
-    settings.update(given)
-    try:
-        SearchOptions.from_dict(
-            {name: value for name, value in settings.items() if name != "hotword_bias"},
-            others=["hotword_bias"],
-        )
-    except OptionError as error:
-        name = error.message.removeprefix("unknown option ").partition("=")[0].strip("'")
-        if config is not None and name not in given and name in settings:
-            error.file = config
-        raise
-    return settings
-
-
-def _read_config(path: str) -> dict[str, Any]:
-    """Read the options of a JSON file; names are those of SearchOptions, and hotword_bias."""
-    try:
-        settings = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise OptionError(
-            f"not JSON ({error.msg})", remedy="Write a JSON object", file=path, line=error.lineno
-        ) from error
-    except RecursionError as error:
-        raise OptionError("JSON nested too deeply", remedy="Write a plain JSON object", file=path) from error
-    if not isinstance(settings, dict):
-        raise OptionError("not a JSON object", remedy='Write {"acoustic_scale": 1.5, ...}', file=path)
-    bias = settings.get("hotword_bias")
-    if isinstance(bias, bool) or not isinstance(bias, int | float | None):
-        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit", file=path)
-    return settings
+    line = f"{figures.utterances} utterances, {figures.frames} frames in {figures.seconds:.2f} s"
+    line += f" ({speed['frames_per_second']:,.0f} frames/s"
+    if "real_time_factor" in speed:
+        line += f", real-time factor {speed['real_time_factor']:.2g}"
+    line += f"); {figures.partial} partial, {figures.hotwords} hotwords fired"
+    if figures.skipped:
+        line += f"; {figures.skipped} utterances were there already"
+    click.echo(line, err=True)
 
 
 def _show_rejected(decoder: Decoder) -> None:

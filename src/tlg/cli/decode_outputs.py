@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tlg._files import write_packed
 from tlg.decoder.ctm import ctm_lines
+from tlg.decoder.evaluate.tables import table_line
 from tlg.decoder.lattice_files import FORMATS, lattice_bytes, lattice_format
-from tlg.decoder.result import Result
+from tlg.decoder.result import MbrPath, Result
 from tlg.errors import LatticeError, OptionError, TextError
 
-__all__ = ["CtmWriter", "LatticeWriter", "NbestWriter", "Output"]
+__all__ = ["CtmWriter", "LatticeWriter", "NbestWriter", "Output", "TextWriter", "beside"]
 
 NBEST_COLUMNS = (
     "utterance-id",
@@ -28,6 +30,19 @@ NBEST_COLUMNS = (
 )
 
 
+def beside(path: str, suffix: str) -> str:
+    """Return the name of a file beside this one: hyp.tsv.gz -> hyp.nbest.tsv.gz for ".nbest.tsv"."""
+    name = Path(path)
+    packed = name.suffix if name.suffix in (".gz", ".bz2", ".xz", ".zst") else ""
+    stem = name.with_suffix("") if packed else name
+    return str(stem.with_name(stem.name.removesuffix(".tsv") + suffix + packed))
+
+
+def told(result: Result) -> Result | MbrPath:
+    """Return whose words are written: those with the least expected errors, where they were asked for."""
+    return result if result.mbr is None else result.mbr
+
+
 class Output:
     """A file that gets one result after another; it takes its name when the block ends without an error.
 
@@ -40,13 +55,13 @@ class Output:
 
     def __init__(self, path: str) -> None:
         """Check what can be checked; nothing is opened yet."""
-        self._path = path
+        self.path = path
         self._stack = ExitStack()
         self._write: Callable[[bytes], object] | None = None
 
     def __enter__(self) -> Any:
-        self._write = self._stack.enter_context(write_packed(self._path))
-        self._begin()
+        self._write = self._stack.enter_context(write_packed(self.path))
+        self._put(self.head())
         return self
 
     def __exit__(
@@ -64,11 +79,23 @@ class Output:
         Raises:
             TlgError: it cannot be written in this form; names the file.
         """
+        self._put(self.encode(name, result))
+
+    def head(self) -> bytes:
+        """Return what comes before the first utterance."""
+        return b""
+
+    def encode(self, name: str, result: Result) -> bytes:
+        """Return what there is of one utterance, for whoever writes the file himself.
+
+        Raises:
+            TlgError: it cannot be written in this form; names the file.
+        """
         try:
-            self._put(self._content(name, result))
+            return self._content(name, result)
         except (LatticeError, TextError) as error:
             if error.file is None:
-                error.file = self._path
+                error.file = self.path
             raise
 
     def _put(self, content: bytes) -> None:
@@ -76,11 +103,15 @@ class Output:
             raise ValueError("an Output is written inside its with block")
         self._write(content)
 
-    def _begin(self) -> None:
-        """Write what comes before the first utterance."""
-
     def _content(self, name: str, result: Result) -> bytes:
         raise NotImplementedError
+
+
+class TextWriter(Output):
+    """The table of texts: ``utterance-id<TAB>text``."""
+
+    def _content(self, name: str, result: Result) -> bytes:
+        return table_line(name, told(result).text, self.path).encode()
 
 
 class NbestWriter(Output):
@@ -89,13 +120,13 @@ class NbestWriter(Output):
     ``tlg score`` cannot read it, since an utterance has several rows: take those of rank 1.
     """
 
-    def _begin(self) -> None:
-        self._put(("\t".join(NBEST_COLUMNS) + "\n").encode())
+    def head(self) -> bytes:
+        """Return the names of the columns."""
+        return ("\t".join(NBEST_COLUMNS) + "\n").encode()
 
     def _content(self, name: str, result: Result) -> bytes:
-        nbest: list[Result] = getattr(result, "nbest", None) or [result]
         rows = []
-        for rank, one in enumerate(nbest, 1):
+        for rank, one in enumerate(result.nbest or [result], 1):
             scores = [f"{getattr(one, term):.4f}" for term in NBEST_COLUMNS[2:-1]]
             rows.append("\t".join([name, str(rank), *scores, one.text]) + "\n")
             if any(mark in name + one.text for mark in "\t\r\n") or not name.strip():
@@ -130,7 +161,7 @@ class CtmWriter(Output):
         self._frame_shift = frame_shift
 
     def _content(self, name: str, result: Result) -> bytes:
-        return "".join(ctm_lines(name, result, frame_shift=self._frame_shift)).encode()
+        return "".join(ctm_lines(name, told(result), frame_shift=self._frame_shift)).encode()
 
 
 class LatticeWriter(Output):
@@ -155,9 +186,8 @@ class LatticeWriter(Output):
         super().__init__(path)
 
     def _content(self, name: str, result: Result) -> bytes:
-        lattice = getattr(result, "lattice", None)
-        if lattice is None:
+        if result.lattice is None:
             raise LatticeError(
-                f"utterance {name!r} has no lattice", remedy="Make the decoder with lattices on"
+                f"utterance {name!r} has no lattice", remedy="Make the decoder with lattice=True"
             )
-        return lattice_bytes(lattice, self._format, name)
+        return lattice_bytes(result.lattice, self._format, name)

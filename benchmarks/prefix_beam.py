@@ -1,0 +1,249 @@
+"""How fast is decoding without a graph, and with one, beside the packages that people use today, on the same posteriors?
+
+    python benchmarks/prefix_beam.py --workload WL --lm lm_1m.arpa --peers PYTHON [--pyctcdecode PYTHON]
+        [--kind graph] [--utterances 200] [--rounds 2] [--hotwords 0 100] [--only NAME ...]
+
+WL is what make_workload.py writes: KIND/uttNNNN.npz, KIND/tokens.txt, KIND/lexicon.txt, refs.tsv, hotwords_N.txt. --peers is
+the Python of an environment with ctc-beam-decoder and flashlight-text; pyctcdecode needs one of its own (numpy < 2).
+Each measurement is a process of its own, and the decoders take turns. CPU is user + system of decoding alone, one
+thread, posteriors in memory, model loaded; the least of the rounds. Memory is the peak RSS of the process, with
+Python, the language model and all posteriors. Options of the peers are those found best for them on this workload.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Decode = Callable[[Any], str]
+
+
+def symbols_of(folder: Path) -> list[str]:
+    lines = (folder / "tokens.txt").read_text(encoding="utf-8").splitlines()
+    return [line.rsplit(None, 1)[0] for line in lines]
+
+
+def words_of(folder: Path) -> list[str]:
+    lines = (folder / "lexicon.txt").read_text(encoding="utf-8").splitlines()
+    return list(dict.fromkeys(line.split()[0] for line in lines))
+
+
+def ours(args: argparse.Namespace, folder: Path, **options: Any) -> Decode:
+    import tlg
+
+    if args.count:
+        options["hotwords"] = args.workload / f"hotwords_{args.count}.txt"
+    decoder = tlg.PrefixDecoder(
+        folder / "tokens.txt", lm=args.lm, lexicon=words_of(folder), lm_weight=0.8, word_score=3.0, **options
+    )
+    return lambda log_probs: decoder.decode(log_probs).text
+
+
+def tlg_prefix(args: argparse.Namespace, folder: Path) -> Decode:
+    return ours(args, folder, beam=8.0)
+
+
+def tlg_prefix_wide(args: argparse.Namespace, folder: Path) -> Decode:
+    return ours(args, folder, beam=12.0)
+
+
+def tlg_prefix_open(args: argparse.Namespace, folder: Path) -> Decode:
+    return ours(args, folder, beam=8.0, unk_score=-10.0)
+
+
+def tlg_graph(args: argparse.Namespace, folder: Path, beam: float = 12.0) -> Decode:
+    import tlg
+
+    graph = args.graph / args.kind
+    if not graph.exists():
+        tlg.build_graph(lexicon=folder / "lexicon.txt", tokens=folder / "tokens.txt", lm=args.lm, out=graph)
+    hotwords = args.workload / f"hotwords_{args.count}.txt" if args.count else None
+    decoder = tlg.Decoder(graph, beam=beam, acoustic_scale=1.5, hotwords=hotwords)
+    return lambda log_probs: decoder.decode(log_probs).text
+
+
+def tlg_graph_narrow(args: argparse.Namespace, folder: Path) -> Decode:
+    return tlg_graph(args, folder, beam=9.0)
+
+
+def hot_list(args: argparse.Namespace) -> list[str] | None:
+    if not args.count:
+        return None
+    path = args.workload / f"hotwords_{args.count}.txt"
+    return [line.split("\t")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def build_like_pyctcdecode(build: Any, args: argparse.Namespace, folder: Path) -> Decode:
+    special = {"<blk>": "", "|": " "}
+    labels = [special.get(symbol, symbol) for symbol in symbols_of(folder)]
+    decoder = build(labels, str(args.lm), words_of(folder), alpha=0.5, beta=4.0)
+    hotwords = hot_list(args)
+    return lambda log_probs: " ".join(decoder.decode(log_probs, beam_width=100, hotwords=hotwords).split())
+
+
+def ctc_beam_decoder(args: argparse.Namespace, folder: Path) -> Decode:
+    from ctc_beam_decoder import build_ctcdecoder
+
+    return build_like_pyctcdecode(build_ctcdecoder, args, folder)
+
+
+def pyctcdecode(args: argparse.Namespace, folder: Path) -> Decode:
+    from pyctcdecode import build_ctcdecoder
+
+    return build_like_pyctcdecode(build_ctcdecoder, args, folder)
+
+
+def flashlight(args: argparse.Namespace, folder: Path) -> Decode:
+    from flashlight.lib.text import decoder as fl
+    from flashlight.lib.text.dictionary import Dictionary
+
+    ids = {symbol: column for column, symbol in enumerate(symbols_of(folder))}
+    entries = [line.split() for line in (folder / "lexicon.txt").read_text(encoding="utf-8").splitlines()]
+    words = Dictionary()
+    for word in dict.fromkeys(entry[0] for entry in entries):
+        words.add_entry(word)
+    words.add_entry("<unk>")
+    unk = words.get_index("<unk>")
+    words.set_default_index(unk)
+    lm = fl.KenLM(str(args.lm), words)
+    start = lm.start(False)
+    trie = fl.Trie(len(ids), ids.get("|", 0))
+    for word, *units in entries:
+        score = lm.score(start, words.get_index(word))[1]
+        trie.insert([ids[unit] for unit in units], words.get_index(word), score)
+    trie.smear(fl.SmearingMode.MAX)
+    options = fl.LexiconDecoderOptions(
+        beam_size=100,
+        beam_size_token=min(20, len(ids)),
+        beam_threshold=25,
+        lm_weight=1.5,
+        word_score=1.0,
+        unk_score=-math.inf,
+        sil_score=0,
+        log_add=False,
+        criterion_type=fl.CriterionType.CTC,
+    )
+    decoder = fl.LexiconDecoder(options, trie, lm, ids.get("|", -1), 0, unk, [], False)
+
+    def decode(log_probs: Any) -> str:
+        found = decoder.decode(log_probs.ctypes.data, *log_probs.shape)
+        return " ".join(words.get_entry(i) for i in found[0].words if i >= 0) if found else ""
+
+    return decode
+
+
+OURS = {"tlg prefix": tlg_prefix, "tlg prefix wide": tlg_prefix_wide, "tlg prefix open": tlg_prefix_open}
+OURS |= {"tlg graph": tlg_graph, "tlg graph narrow": tlg_graph_narrow}
+PEERS = {"ctc-beam-decoder": ctc_beam_decoder, "flashlight-text": flashlight, "pyctcdecode": pyctcdecode}
+NO_HOTWORDS = {"flashlight-text"}
+
+
+def peak_megabytes() -> float:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return math.nan
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def child(args: argparse.Namespace) -> None:
+    folder = args.workload / args.kind
+    paths = sorted(folder.glob("*.npz"))[: args.utterances]
+    inputs = [np.load(path)["log_probs"] for path in paths]
+    decode = {**OURS, **PEERS}[args.child](args, folder)
+    for log_probs in inputs[:5]:
+        decode(log_probs)
+    begin = time.process_time()
+    texts = [decode(log_probs) for log_probs in inputs]
+    seconds = time.process_time() - begin
+    frames = sum(len(one) for one in inputs)
+    found = dict(zip((path.stem for path in paths), texts, strict=True))
+    print(json.dumps({"us": 1e6 * seconds / frames, "mb": peak_megabytes(), "texts": found}))
+
+
+def measure(name: str, count: int, args: argparse.Namespace) -> dict[str, Any]:
+    python = sys.executable if name in OURS else str(args.peers)
+    if name == "pyctcdecode":
+        python = str(args.pyctcdecode)
+    command = [python, __file__, "--child", name, "--workload", str(args.workload), "--lm", str(args.lm)]
+    command += ["--kind", args.kind, "--utterances", str(args.utterances), "--count", str(count)]
+    command += ["--graph", str(args.graph)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--workload", type=Path, required=True)
+    parser.add_argument("--lm", type=Path, required=True)
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--pyctcdecode", type=Path)
+    parser.add_argument("--kind", default="graph", choices=["graph", "bpe"])
+    parser.add_argument("--utterances", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--hotwords", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--count", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        child(args)
+        return
+    names = [*OURS, *(name for name in PEERS if args.pyctcdecode or name != "pyctcdecode")]
+    if args.peers is None:
+        names = [name for name in names if name not in ("ctc-beam-decoder", "flashlight-text")]
+    names = [name for name in names if args.only is None or name in args.only]
+    with tempfile.TemporaryDirectory() as folder:
+        args.graph = Path(folder)
+        if "tlg graph" in names:
+            measure("tlg graph", 0, args)  # builds the graph, which counts as memory in no other run
+        table(names, args)
+
+
+def table(names: list[str], args: argparse.Namespace) -> None:
+    import tlg
+
+    rows = [
+        line.split("\t") for line in (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()
+    ]
+    print(
+        "| set | hotwords | decoder | WER % | us/frame | peak MB | us/frame by that of tlg prefix | of tlg graph |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for count in args.hotwords:
+        best: dict[str, dict[str, Any]] = {}
+        listed = [name for name in names if not count or name not in NO_HOTWORDS]
+        for _ in range(args.rounds):
+            for name in listed:
+                found = measure(name, count, args)
+                if name not in best or found["us"] < best[name]["us"]:
+                    best[name] = found
+        for name, found in best.items():
+            refs = {row[0]: row[-1] for row in rows if row[0] in found["texts"]}
+            rate = 100 * tlg.score(refs, found["texts"]).rate
+            ratios = [
+                f"{found['us'] / best[base]['us']:.1f}" if base in best else "-"
+                for base in ("tlg prefix", "tlg graph")
+            ]
+            print(
+                f"| {args.kind} | {count} | {name} | {rate:.2f} | {found['us']:.2f} | {found['mb']:.0f} | "
+                f"{ratios[0]} | {ratios[1]} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
