@@ -26,6 +26,10 @@ FIELDS: dict[str, Any] = {
     "hotwords": [],
     "partial": False,
     "num_frames": 4,
+    "nbest": [],
+    "confidence": None,
+    "lattice": None,
+    "mbr": None,
 }
 
 
