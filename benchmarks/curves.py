@@ -74,6 +74,7 @@ def kaldi_decoder(args: argparse.Namespace) -> Decode:
     decoder = kaldi_decoder.FasterDecoder(fst, options)
 
     def decode(log_probs: Any) -> str:
+        assert fst.start >= 0  # the decoder does not keep it alive
         decoder.decode(kaldi_decoder.DecodableCtc(log_probs * np.float32(1.5)))
         found, best = decoder.get_best_path()
         labels = kaldifst.get_linear_symbol_sequence(best)[2] if found else []

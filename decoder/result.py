@@ -123,7 +123,7 @@ class Result:
 
         Args:
             read: (the result, a field's name) -> its value; it may read other fields.
-            **known: fields that have their value already; those with a default that are left out have that.
+            **known: fields that have their value already.
         """
         result = object.__new__(cls)
         result.__dict__.update(known, _read=read)

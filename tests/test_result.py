@@ -27,7 +27,7 @@ FIELDS: dict[str, Any] = {
     "partial": False,
     "num_frames": 4,
     "nbest": [],
-    "confidence": [0.5, 1.0],
+    "confidence": None,
     "lattice": None,
     "mbr": None,
 }
