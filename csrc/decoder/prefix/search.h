@@ -43,6 +43,7 @@ struct Entry {
   std::uint32_t b_trace, b_start, b_end;  // of best_b
   std::uint32_t b_record;                 // a Trace of b_trace, b_start, b_end, or kNoTrace
   float gains[4];                         // Scorer::bounds
+  float most_gain;                        // the greatest of them
 };
 
 class Search {
@@ -90,6 +91,7 @@ class Search {
   void extend_hotword(std::size_t place, std::uint32_t state);
   void try_end(std::size_t place, std::int32_t token, std::uint32_t ends, double am);
   void know_end(std::size_t place);
+  void set_bounds(Entry* entry) const;
   void select();
   void move_traces(std::size_t place);
   void add(const Candidate& one);
