@@ -251,7 +251,6 @@ void Search::try_end(std::size_t place, std::int32_t token, std::uint32_t ends, 
   if (!(one.score >= threshold_) || one.score == -kInfinity) return;
   if (!look_first) one.node = tree_.find(from, token, ends);
   if (one.node != kNoNode && place_of(one.node) != kNowhere) return;  // keep_all() has seen to it
-  one.am = am;
   one.place = place;
   one.child.token = token;
   ++spare_;

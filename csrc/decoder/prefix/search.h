@@ -25,11 +25,12 @@ struct Trace {
   std::uint32_t start, end;
 };
 
-// How likely a prefix is; with exponents of their own, because in time a sum outgrows its terms by
-// any factor.
+// How likely a prefix is. Sums over its alignments that end with blank (b) and with its last token
+// (nb), times 2^(300 * exponent); and the greatest term of each, with an exponent of its own,
+// because in time a sum outgrows its terms by any factor.
 struct Sums {
-  double b = 0, nb = 0;            // over alignments that end with blank, with the last token:
-  double best_b = 0, best_nb = 0;  // times 2^(300 * exponent); the greatest term of each likewise
+  double b = 0, nb = 0;
+  double best_b = 0, best_nb = 0;
   std::int32_t exponent = 0, best_exponent = 0;
   double am = 0;  // log of b + nb
 };
@@ -73,7 +74,7 @@ class Search {
  private:
   // A prefix with a new token.
   struct Candidate {
-    double score, am;
+    double score;
     std::size_t place;  // of its parent
     NodeId node;        // kNoNode: `child` is to be added to the tree
     Node child;
