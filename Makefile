@@ -30,6 +30,7 @@ format: .venv/ready
 demo: build
 	$(BIN)/python examples/demo.py
 bench: build
+	$(BIN)/python -m pip install -q --group bench
 	$(BIN)/python -m benchmarks
 # Plain C++ tests of the algorithms, no Python, under the address and undefined-behaviour sanitizers.
 asan: ; @$(MAKE) -s -j2 build/asan/run && build/asan/run

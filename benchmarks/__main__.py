@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ALONE = ("hotwords_compile.py",)
+ALONE = ("hotwords_compile.py", "plot_curves.py")
 
 
 def main() -> None:

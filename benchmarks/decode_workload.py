@@ -64,10 +64,10 @@ def timed(decode: Callable[[Any], str], inputs: list[Any]) -> tuple[float, list[
     return best, texts
 
 
-def run_tlg(folder: Path, about: dict[str, Any], inputs: list[Any], beam: float) -> tuple[float, list[str]]:
+def make_decoder(folder: Path, about: dict[str, Any], beam: float) -> Any:
     import tlg
 
-    decoder = tlg.Decoder(
+    return tlg.Decoder(
         folder / "lg",
         beam=beam,
         acoustic_scale=about["scale"],
@@ -75,6 +75,10 @@ def run_tlg(folder: Path, about: dict[str, Any], inputs: list[Any], beam: float)
         blank_penalty=about.get("blank_penalty", 0.0),
         max_active=2**31 - 1,
     )
+
+
+def run_tlg(folder: Path, about: dict[str, Any], inputs: list[Any], beam: float) -> tuple[float, list[str]]:
+    decoder = make_decoder(folder, about, beam)
     return timed(lambda log_probs: decoder.decode(log_probs).text, inputs)
 
 

@@ -15,79 +15,84 @@ import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlg._files import PathLike, Unpacked, open_unpacked, read_text
+from tlg._files import PathLike, Unpacked, open_unpacked, read_bytes, read_text
 from tlg.errors import PosteriorError
 
 __all__ = ["STANDARD_INPUT", "read_ark", "read_scp", "scp_lines"]
 
 Matrix = NDArray[np.float32] | NDArray[np.float64]
 STANDARD_INPUT = "-"
-PIECE = 16 << 20  # read at a time: a size that is not to be believed costs no memory
-SPACE = b" \t\r\n\v\f"
+BLOCK = 1 << 20  # read at a time: a size that is not to be believed costs no memory
+SMALL_BLOCK = 1 << 16  # where what follows a matrix is not wanted
 EXTRA_ROWS = 3  # how far the end of a range may lie behind the last row, as in Kaldi: rounded segment times
 
 
-class _Raw(io.RawIOBase):
-    """An unpacked file as a raw stream."""
+class _Stream(Protocol):
+    """What archives are read from."""
 
-    def __init__(self, unpacked: Unpacked) -> None:
-        self._unpacked = unpacked
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._unpacked.readinto(memoryview(buffer))
+    def readinto(self, view: memoryview, /) -> int | None:
+        """Fill the view from the start and return with how many bytes; 0 is the end."""
 
 
 class _Cursor:
     """A place in an archive; every failure names the file and the byte."""
 
-    def __init__(self, stream: io.BufferedReader, path: PathLike, at: int = 0) -> None:
+    def __init__(self, stream: _Stream, path: PathLike, *, at: int = 0, block: int = BLOCK) -> None:
         self.stream, self.path, self.at = stream, path, at
+        self._block = memoryview(bytearray(block))
+        self._data, self._next = b"", 0  # what was read, and how much of it was taken
 
     def fail(self, what: str, remedy: str = "Write the archive again") -> PosteriorError:
         return PosteriorError(f"{what} (at byte {self.at})", remedy=remedy, file=self.path)
 
+    def _fill(self) -> bool:
+        """Read on if all is taken; False at the end."""
+        if self._next == len(self._data):
+            size = self.stream.readinto(self._block) or 0
+            self._data, self._next = bytes(self._block[:size]), 0
+        return self._next < len(self._data)
+
     def peek(self) -> bytes:
-        return self.stream.peek(1)[:1]
+        return self._data[self._next : self._next + 1] if self._fill() else b""
 
     def take(self, size: int) -> bytes:
-        pieces = []
-        missing = size
-        while missing > 0 and (piece := self.stream.read(min(missing, PIECE))):
-            pieces.append(piece)
+        pieces, missing = [], size
+        while missing > 0 and self._fill():
+            piece = self._data[self._next : self._next + missing]
+            self._next += len(piece)
             missing -= len(piece)
+            pieces.append(piece)
         if missing > 0:
             raise self.fail(f"the archive ends where {size} more bytes should be", "Copy the file again")
         self.at += size
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def take_until(self, ends: bytes) -> bytes:
-        """Take what comes before the first of these bytes, or all that is left."""
-        taken = bytearray()
-        while chunk := self.stream.peek(1):
-            found = min((at for end in ends if (at := chunk.find(end)) >= 0), default=len(chunk))
-            taken += self.stream.read(found)
-            self.at += found
-            if found < len(chunk):
-                break
-        return bytes(taken)
+    def take_until(self, end: re.Pattern[bytes]) -> bytes:
+        """Take what comes before the first such byte, or all that is left."""
+        pieces, found = [], None
+        while found is None and self._fill():
+            found = end.search(self._data, self._next)
+            stop = len(self._data) if found is None else found.start()
+            pieces.append(self._data[self._next : stop])
+            self._next = stop
+        taken = b"".join(pieces)
+        self.at += len(taken)
+        return taken
 
     def until_space(self) -> str:
-        raw = self.take_until(SPACE)
+        raw = self.take_until(_SPACE)
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
             raise self.fail("a name that is not UTF-8") from error
 
     def skip_space(self) -> None:
-        while (byte := self.peek()) and byte in SPACE:
+        while self.peek().isspace():
             self.take(1)
 
     def int32(self) -> int:
@@ -97,14 +102,17 @@ class _Cursor:
         return int(struct.unpack("<i", self.take(4))[0])
 
 
+_SPACE, _BRACKET = re.compile(rb"\s"), re.compile(rb"\]")
+
+
 @contextlib.contextmanager
-def _open(path: PathLike) -> Iterator[io.BufferedReader]:
+def _open(path: PathLike) -> Iterator[_Stream]:
     if str(path) == STANDARD_INPUT:
         with io.FileIO(sys.stdin.fileno(), "rb", closefd=False) as raw:
-            yield io.BufferedReader(_Raw(Unpacked(raw, "standard input", None)))
+            yield Unpacked(raw, "standard input", None)
         return
     with open_unpacked(path) as unpacked:
-        yield io.BufferedReader(_Raw(unpacked), 1 << 20)
+        yield unpacked
 
 
 def read_ark(path: PathLike) -> Iterator[tuple[str, Matrix]]:
@@ -162,7 +170,7 @@ def read_scp(path: PathLike, *, skip: frozenset[str] = frozenset()) -> Iterator[
     """
     with contextlib.ExitStack() as stack:
         archive: Path | None = None
-        stream: io.BufferedReader | None = None
+        stream: io.FileIO | io.BytesIO | None = None
         for number, name, place in scp_lines(path):
             found = _PLACE.fullmatch(place)
             if found is None or place.endswith("|"):
@@ -187,7 +195,7 @@ def read_scp(path: PathLike, *, skip: frozenset[str] = frozenset()) -> Iterator[
                     file=archive,
                 )
             stream.seek(offset)
-            matrix = _read_matrix(_Cursor(stream, archive, offset))
+            matrix = _read_matrix(_Cursor(stream, archive, at=offset, block=SMALL_BLOCK))
             if found["range"] is not None:
                 matrix = _cut(matrix, found["range"], name, path, number)
             yield name, matrix
@@ -202,14 +210,13 @@ def _locate(file: str, list_: PathLike) -> Path:
 
 
 @contextlib.contextmanager
-def _open_places(path: Path) -> Iterator[io.BufferedReader]:
+def _open_places(path: Path) -> Iterator[io.FileIO | io.BytesIO]:
     """Open an archive to be read from any place; a compressed one is unpacked in memory."""
     with open_unpacked(path) as unpacked:
         if unpacked.size is None:
-            whole = io.BytesIO(io.BufferedReader(_Raw(unpacked)).read())
-            yield io.BufferedReader(whole)
+            yield io.BytesIO(read_bytes(path))
             return
-    with path.open("rb") as stream:
+    with io.FileIO(path, "rb") as stream:
         yield stream
 
 
@@ -293,7 +300,7 @@ def _read_text_matrix(cursor: _Cursor) -> NDArray[np.float64]:
     if cursor.peek() != b"[":
         raise cursor.fail("neither a binary nor a text matrix", "Write an archive of matrices")
     cursor.take(1)
-    text = cursor.take_until(b"]")
+    text = cursor.take_until(_BRACKET)
     if cursor.peek() != b"]":
         raise cursor.fail("a text matrix without ']'", "Copy the file again")
     lines = [line.split() for line in text.replace(b";", b"\n").split(b"\n") if line.strip()]

@@ -1,7 +1,7 @@
 """Many utterances on threads: a whole batch, or an iterator that reads no further ahead than it must.
 
-The threads are the core's: they check, convert and search without the GIL. The caller's thread reads the inputs and
-makes the results meanwhile.
+The threads are the core's: they check, convert and search without the GIL. The caller's thread reads the inputs, makes
+the results, and works with them while it would have to wait.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tlg._files import PathLike, read_text, write_packed
-from tlg.decoder.result import Result, join_words
+from tlg.decoder.result import MbrPath, Result, join_words
 from tlg.errors import OptionError, TextError
 
 __all__ = ["CtmWord", "ctm_lines", "ctm_texts", "read_ctm", "write_ctm"]
@@ -33,7 +33,7 @@ class CtmWord(NamedTuple):
 
 def ctm_lines(
     utterance: str,
-    result: Result,
+    result: Result | MbrPath,
     *,
     frame_shift: float,
     channel: str = "1",
@@ -48,7 +48,7 @@ def ctm_lines(
 
     Args:
         utterance: its id, or that of the recording it lies in.
-        result: of the decoder.
+        result: of the decoder, or its ``mbr``.
         frame_shift: seconds from one frame to the next.
         channel: of the recording.
         offset: seconds from the beginning of the recording to that of the utterance.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -152,7 +153,7 @@ def _read_npz(path: PathLike, skip: frozenset[str]) -> Iterator[tuple[str, Frame
                 yield from _unpack(path, {name: arrays[name] for name in arrays})
                 return
             for name in arrays:
-                yield name, None if name in skip else arrays[name]
+                yield name, None if name in skip else _read_array(arrays, name)
         except _BROKEN as error:
             if isinstance(error, InputError):
                 raise
@@ -210,6 +211,28 @@ def _open_npz(path: PathLike) -> Iterator[Mapping[str, NDArray[Any]]]:
         if not isinstance(loaded, Mapping):
             raise PosteriorError("the content does not fit the suffix", remedy="Rename the file", file=path)
         yield loaded
+
+
+def _read_array(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """Return an array of an .npz. What numpy parses as Python is most of the time of reading a short one."""
+    archive = getattr(arrays, "zip", None)
+    member = f"{name}.npy"
+    if archive is None or member not in archive.NameToInfo:
+        return arrays[name]
+    data: bytes = archive.read(member)
+    found = _NPY_HEAD.match(data)
+    if found is None:  # a rarer kind
+        array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        return array
+    at = 10 + int.from_bytes(data[8:10], "little")
+    return np.frombuffer(data, found[1].decode(), offset=at).reshape(int(found[2]), int(found[3]))
+
+
+# Version 1 of the form, and a matrix in C order.
+_NPY_HEAD = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>]f[248])', 'fortran_order': False, 'shape': \(([0-9]+), ([0-9]+)\), \} *\n",
+    re.DOTALL,
+)
 
 
 def _load_npy(path: PathLike) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from tlg.decoder.lattice_paths import arc_lists, best_arc_paths, make_core, sub_
 from tlg.decoder.result import WordSpan, join_words
 from tlg.errors import LatticeError, OptionError
 
-__all__ = ["Lattice", "LatticeArc", "LatticePath", "LatticeState", "OraclePath"]
+__all__ = ["Lattice", "LatticeArc", "LatticePath", "LatticeState", "OraclePath", "check_scale"]
 
 
 class LatticeState(NamedTuple):
@@ -104,11 +104,7 @@ class Lattice:
         acoustic_scale: float = 1.0,
     ) -> None:
         """Keep the arrays; nothing is worked out before it is asked for."""
-        scale = float(acoustic_scale)
-        if not (math.isfinite(scale) and scale > 0):
-            raise OptionError(
-                f"acoustic_scale={acoustic_scale} is not above 0", remedy="Give that of the search"
-            )
+        scale = check_scale(acoustic_scale)
         for name, value in {"core": core, "acoustic_scale": scale, "_words": words, "_arcs": None}.items():
             object.__setattr__(self, name, value)
 
@@ -425,6 +421,17 @@ class Lattice:
             hotword,
             list(numbers),
         )
+
+
+def check_scale(acoustic_scale: float) -> float:
+    """Return the scale as a float.
+
+    Raises:
+        OptionError: it is not above 0.
+    """
+    if not (math.isfinite(acoustic_scale) and acoustic_scale > 0):
+        raise OptionError(f"acoustic_scale={acoustic_scale} is not above 0", remedy="Give that of the search")
+    return float(acoustic_scale)
 
 
 def _restore(

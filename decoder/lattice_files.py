@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import index
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from tlg import _core
 from tlg._files import PathLike, read_bytes, write_packed
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.graph.tokens import TokenTable
-from tlg.decoder.lattice import Lattice
+from tlg.decoder.lattice import Lattice, check_scale
 from tlg.decoder.lattice_paths import make_core
 from tlg.errors import LatticeError, OptionError, TokensError
 
@@ -161,12 +162,11 @@ def read_lattices(
         MissingFileError: there is no such file.
         LatticeError: no lattices, or a broken one; names the line of a text, the byte of a binary file.
     """
-    table = _word_table(words)
+    table, scale = _word_table(words), check_scale(acoustic_scale)
     data = read_bytes(path)
     if data.lstrip()[:1] == b"{":
         yield from _read_json(data, path)
         return
-    scale = Lattice(make_core([], [], 0, False), {}, acoustic_scale=acoustic_scale).acoustic_scale
     at = 0
     if data.startswith(MAGIC) or _begins_without_key(data):
         core, at = _core.parse_lattice(data, 0, scale, str(path))
@@ -303,13 +303,13 @@ def _read_json(data: bytes, path: PathLike) -> Iterator[tuple[str, Lattice]]:
 
 def _parse_json(content: Any) -> tuple[str, Lattice]:
     states = [
-        (0, int(frame), score is not None, tuple(map(float, score or (0.0, 0.0, 0.0))))
+        (0, index(frame), score is not None, tuple(map(float, score or (0.0, 0.0, 0.0))))
         for frame, score in content["states"]
     ]
     arcs = [
-        (int(source), int(target), int(label), tuple(map(float, score)))
+        (index(source), index(target), index(label), tuple(map(float, score)))
         for source, target, label, _, *score in content["arcs"]
     ]
-    words = {int(label): str(word) for _, _, label, word, *_ in content["arcs"]}
-    core = make_core(states, arcs, int(content["num_frames"]), bool(content["partial"]))
+    words = {index(label): str(word) for _, _, label, word, *_ in content["arcs"]}
+    core = make_core(states, arcs, index(content["num_frames"]), bool(content["partial"]))
     return str(content["key"]), Lattice(core, words, acoustic_scale=content["acoustic_scale"])

@@ -198,7 +198,8 @@ class Decoder:
         Args:
             inputs: a list of what decode() takes, or one padded array [B, T, V] with ``lengths``.
             lengths: frames of each row of a padded array: a list, an array or a tensor of integers.
-            threads: utterances decoded at a time, the longest first; the GIL is released.
+            threads: utterances decoded at a time, the longest first; the caller's thread is one of them. The GIL is
+                released.
             logits: as in decode().
 
         Raises:
@@ -224,7 +225,8 @@ class Decoder:
 
         Args:
             inputs: an iterable of what decode() takes, the keys being 0, 1 ..., or of pairs (key, log_probs).
-            threads: utterances decoded at a time; of one, nothing is read ahead.
+            threads: utterances decoded at a time. The caller's thread decodes too while a result is waited for; of one
+                thread, nothing is read ahead.
             ordered: results come in the order of the inputs, or else as they are done.
             window: utterances that are read and whose results are not out yet, at most; None: 8 for each thread.
             copy: keep a copy of each input that waits, so that its memory may be used again at once; without, an

@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -143,6 +143,10 @@ class Hotwords:
         self._hotwords = hotwords
         self._refused = refused
         self.automaton()  # so that a reward out of range is refused now
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse: what spells a list (a graph, a caller's function) stays where it is."""
+        raise TypeError("Hotwords cannot be pickled. Make them in each process, from the same list")
 
     @cached_property
     def report(self) -> CompileReport:

@@ -309,6 +309,24 @@ except KeyboardInterrupt:
 print(decoder.decode_batch([x[:4]] * 3, threads=2)[2].text)
 """
 
+INTERRUPTED_ALONE = """
+import signal, sys
+from pathlib import Path
+from tests.decoder_cases import character_graph, say
+from tlg import Decoder
+decoder = Decoder(character_graph(Path(sys.argv[1])), beam=1000.0)
+x = say("我-在保定-" * 100_000)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+try:
+    if sys.argv[2] == "decode":
+        decoder.decode(x)
+    else:
+        decoder.decode_batch([x, x, x], threads=2)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
 FORKED = """
 import os, sys
 from pathlib import Path
@@ -339,6 +357,12 @@ def test_interrupting_ends_a_batch_soon(tmp_path: Path, threads: str) -> None:
     begin = time.monotonic()
     assert run_program(INTERRUPTED, str(tmp_path), threads) == "interrupted\n我在保定\n"
     assert time.monotonic() - begin < 100  # all of it would take many minutes
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
+@pytest.mark.parametrize("how", ["decode", "decode_batch"])
+def test_interrupting_ends_a_long_utterance_soon(tmp_path: Path, how: str) -> None:
+    assert run_program(INTERRUPTED_ALONE, str(tmp_path), how) == "interrupted\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")

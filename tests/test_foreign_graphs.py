@@ -291,3 +291,42 @@ def test_the_recipes_still_make_the_samples(tmp_path: Path) -> None:
         x = posteriors(kept, 5)
         one, two = Decoder(fresh, **WIDE).decode(x), Decoder(kept, **WIDE).decode(x)
         assert one.words == two.words and one.score == pytest.approx(two.score, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_streams_and_lattices_of_each(name: str) -> None:
+    graph = load(name)
+    decoder = Decoder(graph, **WIDE)
+    lattices = Decoder(graph, nbest=4, lattice=True, lattice_beam=30.0, **WIDE)
+    for seed in range(12):
+        x = posteriors(graph, seed)
+        result = decoder.decode(x)
+        stream = decoder.stream()
+        for start in range(0, len(x), 2):
+            stream.push(x[start : start + 2])
+        assert stream.finish() == result
+        found = lattices.decode(x)
+        assert (found.words, found.tokens) == (result.words, result.tokens)
+        assert found.score == pytest.approx(result.score, abs=1e-4)
+        assert found.nbest[0].tokens == result.tokens and found.nbest[0].words == result.words
+
+
+@pytest.mark.parametrize("name", EQUAL_TO_OURS)
+def test_nbest_and_skipped_blanks_of_exact_topologies(name: str) -> None:
+    graph = load(name)
+    options: dict[str, Any] = {**WIDE, "nbest": 5, "lattice_beam": 40.0}
+    decoder, own = Decoder(graph, **options), Decoder(ours(graph), **options)
+    for seed in range(20):
+        one, two = (d.decode(posteriors(graph, seed)) for d in (decoder, own))
+        if one.partial:
+            continue
+        scores = [{tuple(h.words): h.score for h in result.nbest} for result in (one, two)]
+        least = (
+            max(min(found.values()) for found in scores) + 0.01
+        )  # of two at the end, either may be left out
+        for words, score in [*scores[0].items(), *scores[1].items()]:
+            if score > least:
+                assert scores[0][words] == pytest.approx(scores[1][words], abs=0.01)
+    skipping, both = (Decoder(g, blank_skip=0.8, **WIDE) for g in (graph, ours(graph)))
+    for path in ("--a---a-n--", "aa--a", "b---i---n", "----"):
+        assert_same(skipping.decode(say(graph, path)), both.decode(say(graph, path)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.graph_cases import LEXICA, TRIGRAM, UNIGRAM, Pronunciations, assert_same, build, language
@@ -83,6 +83,19 @@ lexica = st.dictionaries(
     lexicon=lexica,
     separator=st.sampled_from([None, ("-", 0.25)]),
     unknown=st.sampled_from(["drop", "renormalise"]),
+)
+@example(  # "a a" is not listed and would have more than probability 1
+    ngrams={
+        ("a",): (-1 / 16, 0.125),
+        ("<s>",): (-99.0, 0.0),
+        ("</s>",): (-1 / 16, 0.0),
+        ("a", "</s>"): (-1 / 16, 0.0),
+        ("<s>", "a"): (-1 / 16, 0.0),
+        ("<s>", "a", "a"): (-1 / 16, 0.0),
+    },
+    lexicon={"a": [(("x",), 1.0)]},
+    separator=None,
+    unknown="renormalise",
 )
 def test_any_small_model_and_lexicon(
     tmp_path_factory: pytest.TempPathFactory,

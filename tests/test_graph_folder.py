@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import math
+import pickle
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ import numpy as np
 import pytest
 
 import tlg.decoder.graph.graph as graph_module
+from tests.conftest import DATA
 from tests.graph_cases import LEXICA, TRIGRAM, UNIGRAM, build, language
+from tlg import Hotwords, _core
 from tlg.decoder.graph import Graph, TokenTable, build_graph
 from tlg.decoder.graph.lexicon import characters, load_lexicon, spell, spell_pieces
 from tlg.errors import (
@@ -382,8 +387,6 @@ def test_blank_of_a_folder(tmp_path: Path, folder: Path) -> None:
 
 
 def test_epsilon_cycle_and_labels_are_refused(tmp_path: Path) -> None:
-    from tlg import _core
-
     made = build(TRIGRAM, LEXICA["plain"], tmp_path, topology="ctc")
     arcs = np.array([(0, 0, 1.0, 0)], dtype=made.fst.arcs().dtype)
     states = np.array([(0.0, 0, 1, 0, 0)], dtype=made.fst.states().dtype)
@@ -404,3 +407,39 @@ def test_bad_lm(tmp_path: Path) -> None:
         build_graph(lexicon=tmp_path / "lex", tokens=TOKENS, lm=tmp_path / "bad.arpa")
     with pytest.raises(MissingFileError, match=r"none\.arpa"):
         build_graph(lexicon=tmp_path / "lex", tokens=TOKENS, lm=tmp_path / "none.arpa")
+
+
+def test_pickled_as_its_folder(folder: Path, tmp_path: Path) -> None:
+    graph = Graph.load(folder)
+    again = pickle.loads(pickle.dumps(graph))
+    assert again.info == graph.info and np.array_equal(again.fst.arcs(), graph.fst.arcs())
+    assert copy.copy(graph) is graph and copy.deepcopy([graph])[0] is graph
+    made = build(TRIGRAM, LEXICA["plain"], tmp_path)
+    with pytest.raises(TypeError, match="a Graph in memory cannot be pickled"):
+        pickle.dumps(made)
+    foreign = Graph.load(DATA / "foreign" / "funasr", toolkit="wenet")
+    assert pickle.loads(pickle.dumps(foreign)).info == foreign.info
+    kept = pickle.dumps(graph)
+    build(UNIGRAM, LEXICA["plain"], tmp_path, out=folder)
+    with pytest.raises(GraphError, match="is not the graph that was pickled"):
+        pickle.loads(kept)
+    with pytest.raises(TypeError, match="Hotwords cannot be pickled"):
+        pickle.dumps(Hotwords({"x y": 1.0}, tokens=["x", "y"]))
+
+
+def test_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Each has a temporary name of its own, in any script; what is there at the end is whole."""
+    made = build(TRIGRAM, LEXICA["prefixes"], tmp_path)
+    path = tmp_path / "图 ü.fst"
+
+    def write(kind: str) -> None:
+        for _ in range(20):
+            made.fst.write(str(path), kind)
+
+    threads = [threading.Thread(target=write, args=(kind,)) for kind in ("const", "vector", "const")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert np.array_equal(np.sort(_core.Fst.read(str(path)).arcs()), np.sort(made.fst.arcs()))
+    assert sorted(p.name for p in tmp_path.iterdir() if "fst" in p.name) == ["图 ü.fst"]

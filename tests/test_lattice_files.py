@@ -252,6 +252,31 @@ def test_kaldifst_writes_what_is_read(tmp_path: Path) -> None:
     assert lattice.num_frames == 3
 
 
+@pytest.mark.parametrize(
+    "name", ["compact.ark", "compact.txt", "frames.ark", "frames.txt", "compact_of_frames.ark"]
+)
+def test_what_kaldi_writes(name: str, data: Path) -> None:
+    """Files of Kaldi's own code: see tests/data/kaldi_lattices/README.md."""
+    file = data / "kaldi_lattices" / name
+    read = dict(read_lattices(file, words=WORDS, acoustic_scale=2.0))
+    assert list(read) == [key for key, case in NAMED.items() if case.states]
+    for key, lattice in read.items():
+        wanted = NAMED[key].lattice()
+        assert [path.words for path in lattice.paths(50)] == [path.words for path in wanted.paths(50)]
+        assert [path.score for path in lattice.paths(50)] == [path.score for path in wanted.paths(50)]
+        assert lattice.num_frames == wanted.num_frames
+    if name == "compact.ark":  # ours is the same, but for what the headers say of properties
+        theirs = file.read_bytes()
+        for key, case in NAMED.items():
+            if case.states:
+                assert theirs.startswith(key.encode() + b" ")
+                ours = case.lattice().core.write(Form.COMPACT, 2.0)
+                begin, end = len(key) + 1, len(key) + 1 + len(ours)
+                assert without_properties(theirs[begin:end]) == without_properties(ours)
+                theirs = theirs[end:]
+        assert theirs == b""
+
+
 @pytest.mark.parametrize("form", [name for name in FORMATS if FORMATS[name].core or name == "json"])
 def test_files_of_one(form: str, tmp_path: Path) -> None:
     for name, case in NAMED.items():
@@ -338,6 +363,10 @@ def test_nothing_is_half_written(tmp_path: Path) -> None:
     huge = Case([(0, None), (5, (0.0, 0.0, 0.0))], [(0, 1, 2, (-1e300, -1.0, 0.0))], 5).lattice()
     with pytest.raises(LatticeError, match=r"is beyond float32\. Use smaller scales"):
         huge.write(file)
+    long = Case([(0, None), (1 << 40, (0.0, 0.0, 0.0))], [(0, 1, 2, (0.0, 0.0, 0.0))], 1 << 40).lattice()
+    for form in KALDI:
+        with pytest.raises(LatticeError, match=r"1099511627776 frames are too many for Kaldi's files"):
+            long.write(file, format=form)
     assert file.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(OutputError, match="nowhere"):

@@ -204,7 +204,7 @@ def test_n_best_equals_pynini(graph: tlg.Graph) -> None:
         found = decoder.decode(log_probs).nbest
         wanted = strings(best)
         assert len(found) == len(wanted)
-        for one, (score, words) in zip(found, wanted, strict=True):
+        for one, (score, _words) in zip(found, wanted, strict=True):
             assert one.score == pytest.approx(score, abs=1e-3)
         assert {tuple(one.words) for one in found[:10]} == {
             tuple(graph.words[w] for w in words) for _, words in wanted[:10]

@@ -2,7 +2,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "bindings/frames.h"
 #include "bindings/register.h"
 #include "bindings/rows.h"
+#include "bindings/signals.h"
 #include "decoder/batch.h"
 
 namespace py = pybind11;
@@ -19,8 +19,6 @@ namespace tlg::bindings {
 namespace {
 
 using decoder::Batch;
-
-constexpr std::chrono::milliseconds kPatience{50};  // until Ctrl-C is heard
 
 // A Batch with the arrays of its utterances.
 struct BatchOfArrays {
@@ -51,13 +49,12 @@ struct BatchOfArrays {
   }
 
   std::int64_t wait(std::int64_t number) {
+    const SignalPulse pulse;
+    const py::gil_scoped_release release;
     for (;;) {
-      {
-        const py::gil_scoped_release release;
-        const std::int64_t found = batch.wait(number, kPatience);
-        if (found != Batch::kNone) return found;
-      }
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      const std::int64_t found = batch.wait(number, SignalPulse::kInterval, pulse);
+      if (found != Batch::kNone) return found;
+      pulse();
     }
   }
 

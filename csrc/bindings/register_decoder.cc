@@ -12,6 +12,7 @@
 #include "bindings/arrays.h"
 #include "bindings/frames.h"
 #include "bindings/register.h"
+#include "bindings/signals.h"
 #include "decoder/decoder.h"
 
 namespace py = pybind11;
@@ -33,7 +34,11 @@ std::vector<Hypothesis> decode(const Decoder& decoder, const py::sequence& input
   for (const py::handle input : inputs)
     batch.push_back(frames_of(input, decoder.graph().options().num_tokens, &keep));
   const py::gil_scoped_release release;
-  return decoder.decode_batch(batch, hotwords, threads);
+  if (threads > 1) return decoder.decode_batch(batch, hotwords, threads);
+  const SignalPulse pulse;
+  std::vector<Hypothesis> results;
+  for (const Frames& frames : batch) results.push_back(decoder.decode(frames, hotwords, pulse));
+  return results;
 }
 
 }  // namespace

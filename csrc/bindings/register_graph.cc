@@ -1,4 +1,5 @@
 // _core.Lexicon and the native graph builder.
+#include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 
 #include <memory>
@@ -69,10 +70,11 @@ void register_lexicon(py::module_& module) {
 }
 
 void register_grammar(py::module_& module) {
-  py::enum_<graph::Unknown>(module, "Unknown")
+  py::native_enum<graph::Unknown>(module, "Unknown", "enum.Enum")
       .value("drop", graph::Unknown::kDrop)
       .value("renormalise", graph::Unknown::kRenormalise)
-      .value("map", graph::Unknown::kMap);
+      .value("map", graph::Unknown::kMap)
+      .finalize();
   py::class_<graph::GrammarReport>(module, "GrammarReport")
       .def_readonly("words_without_pronunciation",
                     &graph::GrammarReport::words_without_pronunciation)

@@ -1,4 +1,5 @@
 // n-gram models: what is counted, and how long work is done.
+#include <pybind11/native_enum.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -43,10 +44,11 @@ std::shared_ptr<util::Job> make_job(std::size_t threads, std::uint64_t memory,
 void register_lm_corpus(py::module_& m) {
   m.def("count_newlines",
         [](std::string_view text) { return std::count(text.begin(), text.end(), '\n'); });
-  py::enum_<Symbols>(m, "Symbols")
+  py::native_enum<Symbols>(m, "Symbols", "enum.Enum")
       .value("error", Symbols::kError)
       .value("skip", Symbols::kSkip)
-      .value("unk", Symbols::kUnk);
+      .value("unk", Symbols::kUnk)
+      .finalize();
   py::class_<util::Job, std::shared_ptr<util::Job>>(m, "Job")
       .def(py::init(&make_job), py::arg("threads"), py::arg("memory"), py::arg("temp_dir"),
            py::arg("progress"))

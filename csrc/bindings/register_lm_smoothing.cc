@@ -1,4 +1,5 @@
 // n-gram models: counts to probabilities.
+#include <pybind11/native_enum.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -26,7 +27,7 @@ std::pair<std::shared_ptr<NgramModel>, std::vector<OrderReport>> train_model(
 }  // namespace
 
 void register_lm_smoothing(py::module_& m) {
-  py::enum_<Smoothing>(m, "Smoothing")
+  py::native_enum<Smoothing>(m, "Smoothing", "enum.Enum")
       .value("mkn", Smoothing::kModifiedKneserNey)
       .value("kn", Smoothing::kKneserNey)
       .value("absolute", Smoothing::kAbsolute)
@@ -34,14 +35,17 @@ void register_lm_smoothing(py::module_& m) {
       .value("katz", Smoothing::kKatz)
       .value("addk", Smoothing::kAddK)
       .value("ml", Smoothing::kMaximumLikelihood)
-      .value("jm", Smoothing::kJelinekMercer);
-  py::enum_<CountOfCounts>(m, "CountOfCounts")
+      .value("jm", Smoothing::kJelinekMercer)
+      .finalize();
+  py::native_enum<CountOfCounts>(m, "CountOfCounts", "enum.Enum")
       .value("lmplz", CountOfCounts::kLmplz)
       .value("exact", CountOfCounts::kExact)
-      .value("raw", CountOfCounts::kRaw);
-  py::enum_<PruneCounts>(m, "PruneCounts")
+      .value("raw", CountOfCounts::kRaw)
+      .finalize();
+  py::native_enum<PruneCounts>(m, "PruneCounts", "enum.Enum")
       .value("raw", PruneCounts::kRaw)
-      .value("adjusted", PruneCounts::kAdjusted);
+      .value("adjusted", PruneCounts::kAdjusted)
+      .finalize();
   using O = SmoothingOptions;
   py::class_<O>(m, "SmoothingOptions")
       .def(py::init<>())

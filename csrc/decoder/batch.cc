@@ -1,6 +1,7 @@
 #include "decoder/batch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <limits>
@@ -16,6 +17,8 @@ namespace tlg::decoder {
 namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+struct Stopped {};  // thrown through a search that is no longer wanted
 
 struct Item {
   std::int64_t number;
@@ -35,10 +38,10 @@ struct Batch::State {
   std::condition_variable more, done, ended;
   // An utterance moves from one list to the next, which takes no memory and so cannot fail.
   std::list<Item> waiting, finished, dropped;
-  std::size_t most = 0;  // threads
+  std::size_t most = 0;  // threads besides the caller's
   std::size_t threads = 0, idle = 0;
   std::int64_t lowest_failed = kNever;
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
   std::vector<float> buffer;  // of the caller's thread
 
   std::list<Item>::iterator find(std::int64_t number) {
@@ -58,12 +61,22 @@ struct Batch::State {
     return false;
   }
 
-  // Decodes what is in the list, without the lock.
-  void decode(std::list<Item>* hand, std::unique_lock<std::mutex>* lock,
-              std::vector<float>* space) {
+  // Decodes what is in the list, without the lock. What `pulse` throws is no failure of the
+  // utterance: it comes through, without the lock.
+  void decode(std::list<Item>* hand, std::unique_lock<std::mutex>* lock, std::vector<float>* space,
+              const std::function<void()>& pulse) {
     const bool only_check = all_or_nothing && lowest_failed != kNever;
     lock->unlock();
     Item& one = hand->front();
+    std::exception_ptr ended;
+    const std::function<void()> listen = [&] {
+      try {
+        pulse();
+      } catch (...) {
+        ended = std::current_exception();
+        throw;
+      }
+    };
     try {
       Frames frames = one.input.sparse;
       if (one.input.is_dense) {
@@ -71,8 +84,9 @@ struct Batch::State {
         frames.num_tokens = static_cast<std::int32_t>(one.input.rows.num_tokens);
         frames.dense = read_rows(one.input.rows, space);
       }
-      if (!only_check) one.hypothesis = decoder->decode(frames, hotwords);
+      if (!only_check) one.hypothesis = decoder->decode(frames, hotwords, pulse ? listen : pulse);
     } catch (...) {
+      if (ended) std::rethrow_exception(ended);
       one.failure = std::current_exception();
     }
     lock->lock();
@@ -84,10 +98,17 @@ struct Batch::State {
   void serve() {
     std::vector<float> space;
     std::list<Item> hand;
+    const std::function<void()> pulse = [this] {
+      if (stopped) throw Stopped();
+    };
     std::unique_lock<std::mutex> lock(mutex);
     while (!stopped) {
       if (next(&hand)) {
-        decode(&hand, &lock, &space);
+        try {
+          decode(&hand, &lock, &space, pulse);
+        } catch (const Stopped&) {
+          lock.lock();
+        }
         continue;
       }
       ++idle;
@@ -104,7 +125,7 @@ Batch::Batch(std::shared_ptr<const Decoder> decoder, std::shared_ptr<const Hotwo
     : state_(std::make_shared<State>()) {
   state_->decoder = std::move(decoder);
   state_->hotwords = std::move(hotwords);
-  state_->most = threads > 1 ? threads : 0;
+  state_->most = threads > 0 ? threads - 1 : 0;
   state_->all_or_nothing = all_or_nothing;
 }
 
@@ -124,18 +145,18 @@ void Batch::add(std::int64_t number, const Input& input) {
   }
   if (run_on_kept_thread([state = state_] { state->serve(); })) return;
   const std::lock_guard<std::mutex> lock(state_->mutex);
-  state_->most = --state_->threads;  // those that run do all the work, or else wait() does
+  state_->most = --state_->threads;  // those that run do the work, and wait()
 }
 
-std::int64_t Batch::wait(std::int64_t number, std::chrono::milliseconds patience) {
+std::int64_t Batch::wait(std::int64_t number, std::chrono::milliseconds patience,
+                         const std::function<void()>& pulse) {
   State& state = *state_;
   std::unique_lock<std::mutex> lock(state.mutex);
   const auto is_done = [&] { return state.find(number) != state.finished.end(); };
-  if (state.most > 0) {
+  if (std::list<Item> hand; !is_done() && state.next(&hand)) {
+    state.decode(&hand, &lock, &state.buffer, pulse);
+  } else {
     state.done.wait_for(lock, patience, is_done);
-  } else if (std::list<Item> hand; !is_done() && state.next(&hand)) {
-    // One utterance a call, so that the caller can look after signals in between.
-    state.decode(&hand, &lock, &state.buffer);
   }
   return is_done() ? state.find(number)->number : kNone;
 }

@@ -87,7 +87,8 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
 }
 
 Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
-                                const std::shared_ptr<const HotwordUse>& hotwords) const {
+                                const std::shared_ptr<const HotwordUse>& hotwords,
+                                const std::function<void()>& pulse) const {
   search.start(hotwords);
   if (request_.any()) {
     search.use_kernel(lattice_kernel_);
@@ -104,6 +105,7 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
     const Frames some = frames.part(t, std::min(kSettleAfter, frames.num_frames - t));
     search.advance(some);
     traceback.settle(some, &search.utterance());
+    if (pulse) pulse();
   }
   return traceback.finish(search.utterance(), frames.part(frames.num_frames, 0));
 }
@@ -117,10 +119,10 @@ Hypothesis Decoder::decode_more(const Search& search, const Frames& frames,
   return best;
 }
 
-Hypothesis Decoder::decode(const Frames& frames,
-                           const std::shared_ptr<const HotwordUse>& hotwords) const {
+Hypothesis Decoder::decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
+                           const std::function<void()>& pulse) const {
   std::unique_ptr<Search> search = borrow();
-  Hypothesis result = decode_with(*search, frames, hotwords);
+  Hypothesis result = decode_with(*search, frames, hotwords, pulse);
   give_back(std::move(search));
   return result;
 }

@@ -2,6 +2,7 @@
 // it back. Not for: utterances that come in pieces (stream.h).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,7 +25,10 @@ class Decoder {
   const SearchGraph& graph() const { return *graph_; }
   const SearchOptions& options() const { return options_; }
   const SpanOptions& spans() const { return spans_; }
-  Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) const;
+  // `pulse` is called now and then while a long utterance is searched; what it throws ends the
+  // work.
+  Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
+                    const std::function<void()>& pulse = {}) const;
   // Results in the order of the inputs, the same for any number of threads.
   std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch,
                                        const std::shared_ptr<const HotwordUse>& hotwords,
@@ -36,7 +40,8 @@ class Decoder {
 
  private:
   Hypothesis decode_with(Search& search, const Frames& frames,
-                         const std::shared_ptr<const HotwordUse>& hotwords) const;
+                         const std::shared_ptr<const HotwordUse>& hotwords,
+                         const std::function<void()>& pulse = {}) const;
   // Of an utterance that has been searched: the best path, and what the request adds.
   Hypothesis decode_more(const Search& search, const Frames& frames,
                          const std::shared_ptr<const HotwordUse>& hotwords) const;

@@ -131,9 +131,10 @@ inline void scale_columns(const float* row, const std::int32_t* columns, float s
   std::uint32_t u = 0;
 #if TLG_LEVEL == 3
   for (; u + 16 <= n; u += 16)
-    _mm512_storeu_ps(costs + u,
-                     _mm512_mul_ps(_mm512_set1_ps(scale),
-                                   _mm512_i32gather_ps(_mm512_loadu_si512(columns + u), row, 4)));
+    _mm512_storeu_ps(costs + u, _mm512_mul_ps(_mm512_set1_ps(scale),
+                                              _mm512_mask_i32gather_ps(
+                                                  _mm512_setzero_ps(), 0xffff,
+                                                  _mm512_loadu_si512(columns + u), row, 4)));
 #endif
   for (; u < n; ++u) costs[u] = scale * row[columns[u]];
 }

@@ -1,6 +1,7 @@
 #include "fst/fst.h"
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "util/error.h"
@@ -12,6 +13,14 @@ struct Arrays {
   std::vector<State> states;
   std::vector<Arc> arcs;
 };
+
+// A state has its number in 31 bits and names its first arc in 32.
+void check_counts(std::size_t states, std::size_t arcs) {
+  if (states >= static_cast<std::size_t>(std::numeric_limits<StateId>::max()) ||
+      arcs > std::numeric_limits<std::uint32_t>::max())
+    throw Error(ErrorKind::kGraph, "has more states or arcs than a graph can number",
+                "Prune the language model: tlg lm prune");
+}
 
 [[noreturn]] void broken(const std::string& what) {
   throw Error(ErrorKind::kGraph, "corrupt transducer: " + what, "Build it again");
@@ -81,6 +90,7 @@ Fst make_fst(StateId start, std::vector<State> states, std::vector<Arc> arcs) {
 }
 
 StateId FstBuilder::add_state(float final_cost) {
+  check_counts(states_.size(), arcs_.size());
   states_.push_back({final_cost, static_cast<std::uint32_t>(arcs_.size()), 0, 0, 0});
   return static_cast<StateId>(states_.size() - 1);
 }
@@ -96,6 +106,7 @@ void FstBuilder::reserve(std::size_t states, std::size_t arcs) {
 }
 
 Fst FstBuilder::build(StateId start) && {
+  check_counts(states_.size(), arcs_.size());
   return make_fst(start, std::move(states_), std::move(arcs_));
 }
 

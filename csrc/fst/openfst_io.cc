@@ -1,10 +1,11 @@
 #include "fst/openfst_io.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -223,23 +224,34 @@ std::uint64_t known_properties(const Fst& fst) {
          (output_sorted ? kOutputSorted : kNotOutputSorted) | (weighted ? kWeighted : kUnweighted);
 }
 
+// A name beside `path` that no other writer of it has.
+std::filesystem::path temporary_name(const std::string& path) {
+  std::random_device random;
+  return std::filesystem::u8path(path + "." + std::to_string(random()) + std::to_string(random()) +
+                                 ".part");
+}
+
 // A file under a temporary name; it takes its real name in finish() and vanishes without it.
 class Writer {
  public:
-  explicit Writer(const std::string& path) : path_(path), part_(path + ".part") {
-    file_ = std::fopen(part_.c_str(), "wb");
-    if (file_ == nullptr) fail();
+  explicit Writer(const std::string& path) : path_(path), part_(temporary_name(path)) {
+    errno = 0;
+    file_.open(part_, std::ios::binary | std::ios::trunc);
+    if (!file_) fail(errno);
   }
   ~Writer() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    std::remove(part_.c_str());
+    if (is_done_) return;
+    file_.close();
+    std::error_code ignored;
+    std::filesystem::remove(part_, ignored);
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   void write(const void* data, std::size_t size) {
-    if (size > 0 && std::fwrite(data, 1, size, file_) != size) fail();
+    errno = 0;
+    file_.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
+    if (!file_) fail(errno);
     at_ += size;
   }
   template <typename T>
@@ -255,29 +267,27 @@ class Writer {
     if (at_ % kAlignment != 0) write(zeros, kAlignment - at_ % kAlignment);
   }
   void finish() {
-    std::FILE* file = file_;
-    file_ = nullptr;
+    errno = 0;
+    file_.close();
+    if (!file_) fail(errno);
     std::error_code error;
-    if (std::fclose(file) == 0) {
-      std::filesystem::rename(std::filesystem::u8path(part_), std::filesystem::u8path(path_),
-                              error);
-      if (!error) return;
-      errno = error.value();
-    }
-    const int reason = errno;
-    std::remove(part_.c_str());
-    errno = reason;
-    fail();
+    std::filesystem::rename(part_, std::filesystem::u8path(path_), error);
+    if (error) fail(error.value());
+    is_done_ = true;
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw Error(ErrorKind::kIo, std::string("cannot be written (") + std::strerror(errno) + ")",
+  [[noreturn]] void fail(int reason) const {
+    throw Error(ErrorKind::kIo,
+                std::string("cannot be written (") +
+                    (reason != 0 ? std::strerror(reason) : "the disk takes no more") + ")",
                 "Check the folder and the free space", path_);
   }
 
-  std::string path_, part_;
-  std::FILE* file_ = nullptr;
+  std::string path_;
+  std::filesystem::path part_;
+  std::ofstream file_;
+  bool is_done_ = false;
   std::size_t at_ = 0;
 };
 

@@ -70,7 +70,7 @@ def build_graph(
     label = _separator_label(table, separator)
     entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
     model, name = _load_lm(lm)
-    grammar = _core.Grammar(model, name, entries, getattr(_core.Unknown, unknown), missing_as_unk)
+    grammar = _core.Grammar(model, name, entries, _core.Unknown[unknown], missing_as_unk)
     found = grammar.report
     roots = separators = 0
     if engine == "native":

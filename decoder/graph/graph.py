@@ -86,6 +86,7 @@ class Graph:
         self.name = name
         self._lexicon = lexicon
         self._lexicon_path = lexicon_path if lexicon_path is not None and lexicon_path.is_file() else None
+        self._source: tuple[Path, dict[str, Any]] | None = None  # set by load()
         if fst.num_states == 0:
             raise GraphError("has no states", remedy="Build the graph again", file=name)
         fst.check_labels(len(tokens), len(self.words) - 1, name)
@@ -113,6 +114,22 @@ class Graph:
             f"Graph({self.info.topology}: {self.fst.num_states} states, {self.fst.num_arcs} arcs, "
             f"{len(self.words)} words, {len(self.tokens)} tokens)"
         )
+
+    def __copy__(self) -> Graph:
+        """Return the graph itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Graph:
+        """Return the graph itself: it never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as the folder that it was loaded from; another process maps the same files."""
+        if self._source is None:
+            raise TypeError("a Graph in memory cannot be pickled. Save it, and pickle Graph.load(folder)")
+        path, options = self._source
+        counts = (self.fst.num_states, self.fst.num_arcs, len(self.words), self.tokens.fingerprint)
+        return _load_again, (str(path.resolve()), options, counts)
 
     @property
     def file_name(self) -> str:
@@ -232,9 +249,11 @@ class Graph:
         if not (where / "graph.json").is_file():
             from tlg.decoder.graph.foreign import load_foreign  # which needs this class
 
-            return load_foreign(
+            graph = load_foreign(
                 where, blank=blank, toolkit=toolkit, label_offset=label_offset, words=words, tokens=tokens
             )
+            graph._source = where, {"blank": blank, **foreign}
+            return graph
         needless = [name for name, value in foreign.items() if value is not None]
         if needless:
             raise OptionError(
@@ -267,7 +286,19 @@ class Graph:
                 )
         info = GraphInfo(**{name: about[name] for name in GraphInfo.__dataclass_fields__})
         lexicon = where / "lexicon.txt"
-        return cls(fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon)
+        graph = cls(fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon)
+        graph._source = where, {}
+        return graph
+
+
+def _load_again(path: str, options: dict[str, Any], counts: tuple[int, int, int, str]) -> Graph:
+    """Load what was pickled, and refuse another graph that has taken its place."""
+    graph = Graph.load(path, **options)
+    if counts != (graph.fst.num_states, graph.fst.num_arcs, len(graph.words), graph.tokens.fingerprint):
+        raise GraphError(
+            "is not the graph that was pickled", remedy="Pickle the graph that is there now", file=path
+        )
+    return graph
 
 
 def _json(value: object) -> str:

@@ -11,6 +11,7 @@
 #include "decoder/lattice/lattice_result.h"
 #include "decoder/lattice/nbest.h"
 #include "decoder/lattice/word_dag.h"
+#include "decoder/search.h"
 #include "lattice_problem.h"
 
 using namespace tlg::decoder;
@@ -72,7 +73,10 @@ struct Case {
   RawLattice raw;
 };
 
-Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid) {
+// The raw lattice is the twin's, or that of a search without a beam.
+enum class By { kTwin, kSearch };
+
+Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid, By by) {
   Case c;
   c.p = random_problem(seed, shape, labels);
   Dice dice(seed + 7);
@@ -83,7 +87,17 @@ Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, boo
   if (c.p.automaton)
     c.use = std::make_shared<HotwordUse>(*c.graph, c.p.automaton, labels, c.p.neutral);
   const float beam = dice.one_of<float>({INFINITY, INFINITY, 8, 4, 2, 1, 0});
-  c.raw = Recorder(c.p, *c.graph, beam).record();
+  if (by == By::kTwin) {
+    c.raw = Recorder(c.p, *c.graph, beam).record();
+    return c;
+  }
+  c.p.options.beam = INFINITY;
+  c.p.options.max_active = 1 << 30;
+  c.p.options.lattice_beam = beam == 0 ? 0.5f : beam;
+  Search search(*c.graph, c.p.options, choose_kernel("auto", true));
+  search.start(c.use);
+  search.advance(c.p.frames);
+  c.raw = search.lattice();
   return c;
 }
 
@@ -103,14 +117,14 @@ bool has_frames_of(const Lattice& lattice, const Hypothesis& best) {
   return true;
 }
 
-void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid) {
-  const Case c = make_case(seed, shape, labels, on_grid);
+void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on_grid, By by) {
+  const Case c = make_case(seed, shape, labels, on_grid, by);
   const AllSequences all(c.p);
   LatticeRequest request;
   request.nbest = 1u << 30;
   request.lattice = true;
   const LatticeResult found =
-      read_lattice(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {}, request);
+      examine_lattice(c.raw, *c.graph, c.p.options, {}, c.p.frames, c.use, {}, request);
   const double least = all.best_score() - c.raw.lattice_beam;
   bool fine = found.lattice_beam == c.raw.lattice_beam && found.lattice.partial == !all.is_final;
   std::map<Words, double> listed;
@@ -140,9 +154,10 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels, bool on
   }
   if (!on_grid && fine && !found.nbest.empty()) fine = has_frames_of(found.lattice, found.nbest[0]);
   if (!fine)
-    std::printf("seed %u labels %d grid %d: %zu listed, %zu in the lattice, %zu in all, beam %g\n",
-                seed, static_cast<int>(labels), on_grid, listed.size(), in_lattice.size(),
-                all.best.size(), static_cast<double>(c.raw.lattice_beam));
+    std::printf(
+        "seed %u labels %d grid %d by %d: %zu listed, %zu in the lattice, %zu in all, beam %g\n",
+        seed, static_cast<int>(labels), on_grid, static_cast<int>(by), listed.size(),
+        in_lattice.size(), all.best.size(), static_cast<double>(c.raw.lattice_beam));
   CHECK(fine);
 }
 
@@ -150,7 +165,8 @@ void check_many(std::uint32_t first, std::uint32_t count, const Shape& shape) {
   for (const HotwordLabels labels :
        {HotwordLabels::kNone, HotwordLabels::kTokens, HotwordLabels::kWords})
     for (std::uint32_t seed = first; seed < first + count; ++seed)
-      for (const bool on_grid : {true, false}) check(seed, shape, labels, on_grid);
+      for (const bool on_grid : {true, false})
+        for (const By by : {By::kTwin, By::kSearch}) check(seed, shape, labels, on_grid, by);
 }
 
 }  // namespace
@@ -221,6 +237,11 @@ WordDag ladder(int layers, double step, double factor) {
   return dag;
 }
 
+WordFrames no_frames(const WordDag& dag) {
+  const std::vector<std::int64_t> zeros(dag.num_nodes(), 0);
+  return {false, zeros, zeros, std::vector<bool>(dag.num_nodes(), false), zeros};
+}
+
 }  // namespace
 
 TEST(lattices_that_would_blow_up_are_narrowed) {
@@ -236,17 +257,15 @@ TEST(lattices_that_would_blow_up_are_narrowed) {
     return total;
   };
   const WordDag small = ladder(6, 1, 0.5);
-  const Determinized whole = determinize(small, std::vector<std::int64_t>(small.num_nodes(), 3));
+  const Determinized whole = determinize(small, no_frames(small));
   CHECK(whole.beam == 8 && is_sound(whole.lattice) && number_of_paths(whole.lattice) == 64);
   // Once the second places are beyond the beam, all sequences share their states.
   const WordDag wide = ladder(40, 0.01, 2);
-  const Determinized some =
-      determinize(wide, std::vector<std::int64_t>(wide.num_nodes(), 3), 20000);
+  const Determinized some = determinize(wide, no_frames(wide), 20000);
   CHECK(some.beam > 0 && some.beam < 8 && is_sound(some.lattice));
   CHECK(number_of_paths(some.lattice) == std::ldexp(1.0, 40));
   const WordDag endless = ladder(40, 1e-3, 0.5);
-  const Determinized one =
-      determinize(endless, std::vector<std::int64_t>(endless.num_nodes(), 3), 2000);
+  const Determinized one = determinize(endless, no_frames(endless), 2000);
   CHECK(one.beam == 0 && is_sound(one.lattice) && number_of_paths(one.lattice) == 1);
   CHECK(one.lattice.arcs.size() == 40);
 }

@@ -243,6 +243,21 @@ TEST(search_of_wide_graphs) {
   }
 }
 
+// States with many arcs among far more units: too few for a map of all units, and enough.
+TEST(search_of_graphs_with_thousands_of_units) {
+  Shape wide;
+  wide.width = 2500;
+  wide.words = 30;
+  wide.frames = 4;
+  std::uint32_t seed = 35000;
+  for (const int fan_out : {20, 40, 70, 400}) {
+    wide.states = 3200 / fan_out;
+    wide.fan_out = fan_out;
+    check_many(seed, 4, wide);
+    seed += 10;
+  }
+}
+
 // More tokens than a block of any kernel, work blocks cut off at any place.
 TEST(search_with_many_tokens) {
   Shape many;

@@ -90,13 +90,16 @@ def probability(ngrams: Ngrams, history: tuple[str, ...], word: str) -> float:
 
 
 def closed(ngrams: Ngrams) -> Ngrams:
-    """Return the model with every missing prefix and suffix listed, at what backing off gives, backoff 0."""
+    """Return the model with every missing prefix and suffix listed, at what backing off gives, backoff 0.
+
+    What backs off to more than probability 1, in models that are none, is listed with 1.
+    """
     made = dict(ngrams)
     for length in range(max(len(key) for key in ngrams), 1, -1):
         for key in [k for k in made if len(k) == length]:
             for part in (key[:-1], key[1:]):
                 if part not in made:
-                    made[part] = (math.log10(probability(ngrams, part[:-1], part[-1])), 0.0)
+                    made[part] = (min(0.0, math.log10(probability(ngrams, part[:-1], part[-1]))), 0.0)
     return made
 
 

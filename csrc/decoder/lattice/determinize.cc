@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
 #include <utility>
 
 #include "decoder/lattice/lattice_frames.h"
@@ -35,10 +34,10 @@ bool near(const LatticeScore& a, const LatticeScore& b) {
 // A state stands for the places that its word sequences can have led to, each with its score
 // relative to the best of them. Its places come from the places of the states before it, which lie
 // lower: in the order of their lowest nodes, a state is left when all ways to it are known.
-class Maker {
+class Determinizer {
  public:
-  Maker(const WordDag& dag, const std::vector<std::int64_t>& word_ends, std::size_t most)
-      : dag_(dag), word_ends_(word_ends), most_(most) {}
+  Determinizer(const WordDag& dag, const WordFrames& frames, std::size_t most)
+      : dag_(dag), frames_(frames), most_(most) {}
 
   // False: more would have to be looked at than allowed.
   bool make(float beam) {
@@ -86,6 +85,7 @@ class Maker {
     double behind;           // of the best way to it
     double best_ahead;       // of its best place, on to the end, relative
     std::uint32_t next;      // another one with the same lowest node
+    std::uint32_t hash;      // of the nodes
     std::int64_t frame;
     std::size_t first_arc, end_arc;
     bool is_final;
@@ -98,7 +98,7 @@ class Maker {
   };
 
   const WordDag& dag_;
-  const std::vector<std::int64_t>& word_ends_;
+  const WordFrames& frames_;
   const std::size_t most_;
   double threshold_ = 0;
   std::vector<Place> places_;
@@ -106,7 +106,7 @@ class Maker {
   std::vector<Lattice::Arc> arcs_;
   std::vector<std::uint32_t> left_;        // states in the order in which they were left
   std::vector<std::uint32_t> waiting_at_;  // node -> a state whose lowest node it is
-  std::unordered_multimap<std::uint64_t, std::uint32_t> state_of_;  // by a hash of the nodes
+  std::vector<std::uint32_t> table_;       // states by a hash of their nodes; a power of two, open
   std::size_t num_looked_at_ = 0;
   bool too_many_ = false, is_single_ = false;
 
@@ -122,7 +122,7 @@ class Maker {
     states_.clear();
     arcs_.clear();
     left_.clear();
-    state_of_.clear();
+    table_.assign(256, kNoNode);
     candidates_.clear();
     num_looked_at_ = 0;
     too_many_ = is_single_ = false;
@@ -169,6 +169,7 @@ class Maker {
     if (best_[dag_.end()] > kNever) {
       states_[s].is_final = true;
       states_[s].final_score = score_of(dag_.end(), state);
+      if (s != 0 && !candidates_.empty()) states_[s].frame = frame_before_more();
     }
     add_arcs(s);
     states_[s].end_arc = arcs_.size();
@@ -209,6 +210,24 @@ class Maker {
     return score + place->score;
   }
 
+  // Where the words before a state end, although the best path through it ends too: on the best one
+  // that goes on.
+  std::int64_t frame_before_more() const {
+    const auto whole = [this](const Candidate& one) {
+      return one.score + dag_.ahead[dag_.arcs[one.arc].target];
+    };
+    const Candidate& best = *std::max_element(
+        candidates_.begin(), candidates_.end(), [&](const Candidate& a, const Candidate& b) {
+          return whole(a) != whole(b) ? whole(a) < whole(b) : a.arc > b.arc;
+        });
+    std::vector<std::uint32_t> arcs{best.arc};
+    for (std::uint32_t n = dag_.arcs[best.arc].source; arc_to_[n] != kNoNode;
+         n = dag_.arcs[arc_to_[n]].source)
+      arcs.push_back(arc_to_[n]);
+    std::reverse(arcs.begin(), arcs.end());
+    return word_end(dag_, frames_, arcs);
+  }
+
   void add_arcs(std::uint32_t s) {
     std::sort(candidates_.begin(), candidates_.end(),
               [this](const Candidate& a, const Candidate& b) {
@@ -246,33 +265,47 @@ class Maker {
 
   // The state with the places from `begin` on, which are dropped when there is one already.
   std::uint32_t find_or_add_state(std::size_t begin, double best_ahead, std::size_t best) {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (std::size_t p = begin; p < places_.size(); ++p)
-      hash = (hash ^ places_[p].node) * 0x9e3779b97f4a7c15u;
-    const auto same_hash = state_of_.equal_range(hash);
-    std::uint32_t found = kNoNode;  // the first, whatever order the table has
-    for (auto at = same_hash.first; at != same_hash.second; ++at)
-      if (at->second < found && has_places(states_[at->second], begin)) found = at->second;
-    if (found != kNoNode) {
+    const std::uint32_t hash = hash_of(begin, places_.size());
+    std::size_t slot = hash & (table_.size() - 1);
+    for (; table_[slot] != kNoNode; slot = (slot + 1) & (table_.size() - 1)) {
+      const std::uint32_t known = table_[slot];
+      if (states_[known].hash != hash || !has_places(states_[known], begin)) continue;
       places_.resize(begin);
-      return found;
+      return known;
     }
     const auto s = static_cast<std::uint32_t>(states_.size());
     const std::uint32_t node = places_[begin].node;
-    const std::int64_t frame = s == 0 ? 0 : word_ends_[places_[best].node];
+    const std::int64_t frame = s == 0 ? 0 : frames_.end[places_[best].node];
     states_.push_back({begin,
                        places_.size(),
                        s == 0 ? 0 : kNever,
                        best_ahead,
                        waiting_at_[node],
+                       hash,
                        frame,
                        0,
                        0,
                        false,
                        {}});
     waiting_at_[node] = s;
-    state_of_.emplace(hash, s);
+    table_[slot] = s;
+    if (2 * states_.size() > table_.size()) widen_table();
     return s;
+  }
+
+  std::uint32_t hash_of(std::size_t begin, std::size_t end) const {
+    std::uint64_t hash = 0;
+    for (std::size_t p = begin; p < end; ++p) hash = (hash ^ places_[p].node) * 0x9e3779b97f4a7c15u;
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+
+  void widen_table() {
+    table_.assign(2 * table_.size(), kNoNode);
+    for (std::uint32_t s = 0; s < states_.size(); ++s) {
+      std::size_t slot = states_[s].hash & (table_.size() - 1);
+      while (table_[slot] != kNoNode) slot = (slot + 1) & (table_.size() - 1);
+      table_[slot] = s;
+    }
   }
 
   bool has_places(const State& state, std::size_t begin) const {
@@ -286,14 +319,13 @@ class Maker {
 
 }  // namespace
 
-Determinized determinize(const WordDag& dag, const std::vector<std::int64_t>& word_ends,
-                         std::size_t most) {
+Determinized determinize(const WordDag& dag, const WordFrames& frames, std::size_t most) {
   Determinized out;
   out.beam = dag.beam;
   out.lattice.num_frames = dag.num_frames;
   out.lattice.partial = !dag.is_final;
   if (dag.num_nodes() == 0 || !(dag.ahead[0] > kNever)) return out;
-  Maker maker(dag, word_ends, most);
+  Determinizer maker(dag, frames, most);
   while (out.beam > kNarrowest && !maker.make(out.beam))
     out.beam = std::min(out.beam, kWidest) * kNarrower;
   if (!(out.beam > kNarrowest)) {

@@ -8,6 +8,7 @@
 
 #include "decoder/lattice/lattice.h"
 #include "decoder/lattice/word_dag.h"
+#include "decoder/lattice/word_frames.h"
 
 namespace tlg::decoder {
 
@@ -26,8 +27,7 @@ constexpr std::size_t kMostLooks = 1'000'000;
 // each arc is on such a path. Sequences further off can be there too, since arcs are shared: with
 // the score of a path of theirs, not always the best. Subset construction (Mohri, 1997), states
 // with the same places merged, pruned by what is known to lie ahead; never without end.
-// `word_ends` as word_ends() gives them.
-Determinized determinize(const WordDag& dag, const std::vector<std::int64_t>& word_ends,
+Determinized determinize(const WordDag& dag, const WordFrames& frames,
                          std::size_t most = kMostLooks);
 
 }  // namespace tlg::decoder

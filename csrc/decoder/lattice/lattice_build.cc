@@ -83,6 +83,24 @@ void check_states_are_on_paths(const Lattice& lattice) {
            "Leave out states that are on no path");
 }
 
+// An arc without a word to an end behind which nothing comes is an end itself: Kaldi has such arcs
+// where frames follow the last word.
+LatticeDraft without_last_arcs(const LatticeDraft& draft) {
+  std::vector<char> goes_on(draft.states.size(), 0);
+  for (const LatticeDraft::Arc& arc : draft.arcs) goes_on[static_cast<std::size_t>(arc.source)] = 1;
+  LatticeDraft made{draft.start, draft.states, {}};
+  for (const LatticeDraft::Arc& arc : draft.arcs) {
+    const auto target = static_cast<std::size_t>(arc.target);
+    const LatticeDraft::State& end = draft.states[target];
+    LatticeDraft::State& from = made.states[static_cast<std::size_t>(arc.source)];
+    if (arc.word == 0 && end.is_final && !goes_on[target] && !from.is_final)
+      from = {true, arc.num_frames + end.num_frames, arc.score + end.score};
+    else
+      made.arcs.push_back(arc);
+  }
+  return made;
+}
+
 // Walks a draft: arcs by source, which states are on paths, in what order.
 class Maker {
  public:
@@ -283,7 +301,9 @@ Lattice make_lattice(std::vector<Lattice::State> states, std::vector<Lattice::Ar
 }
 
 Lattice make_lattice(const LatticeDraft& draft, const std::string& name) {
-  return Maker(draft, name).make();
+  const auto has_word = [](const LatticeDraft::Arc& arc) { return arc.word != 0; };
+  if (std::all_of(draft.arcs.begin(), draft.arcs.end(), has_word)) return Maker(draft, name).make();
+  return Maker(without_last_arcs(draft), name).make();
 }
 
 Lattice make_lattice_of_frames(const LatticeDraft& draft, const std::string& name) {
@@ -317,15 +337,8 @@ Lattice make_lattice_of_frames(const LatticeDraft& draft, const std::string& nam
         whole.score = whole.score + next.score;
         whole.target = next.target;
       }
-      const auto target = static_cast<std::size_t>(whole.target);
-      const LatticeDraft::State& end = draft.states[target];
-      LatticeDraft::State& from = short_form.states[s];
-      if (whole.word == 0 && end.is_final && arcs_of[target].empty() && !from.is_final) {
-        from = {true, whole.num_frames + end.num_frames, whole.score + end.score};
-        continue;
-      }
       short_form.arcs.push_back(whole);
-      keep(target);
+      keep(static_cast<std::size_t>(whole.target));
     }
   }
   return make_lattice(short_form, name);

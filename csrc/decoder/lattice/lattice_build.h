@@ -41,13 +41,14 @@ struct LatticeDraft {
 };
 
 // Leaves out what is on no path, numbers the states anew in topological order (lower numbers first
-// where there is a choice), sorts the arcs. Throws Error(kLattice), with `name` as its file: a
+// where there is a choice), sorts the arcs. A last arc without a word becomes the end of the state
+// before it. Throws Error(kLattice), with `name` as its file: a
 // cycle, an arc without a word, two arcs with one word, paths that disagree about the frames.
 Lattice make_lattice(const LatticeDraft& draft, const std::string& name);
 
 // The same for a transducer whose arcs are single frames (Kaldi's Lattice): what lies between two
-// states where paths part or meet becomes one arc, if it has one word; a last arc without a word
-// becomes the end of the state before. `word` is the output label, 0 if there is none.
+// states where paths part or meet becomes one arc, if it has one word. `word` is the output label,
+// 0 if there is none.
 Lattice make_lattice_of_frames(const LatticeDraft& draft, const std::string& name);
 
 }  // namespace tlg::decoder

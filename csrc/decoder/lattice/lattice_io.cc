@@ -14,6 +14,7 @@
 namespace tlg::decoder {
 namespace {
 
+constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();  // states, labels
 constexpr std::int32_t kFrame = 1;  // the label of each frame: files need one, times its number
 
 float to_cost(double score) {
@@ -40,6 +41,10 @@ class FstMaker {
   FileFst make() {
     const std::uint32_t size = lattice_.num_states();
     if (size == 0) return {};
+    if (weights_ != LatticeWeights::kTropical && lattice_.num_frames > kMost)
+      throw Error(ErrorKind::kLattice,
+                  std::to_string(lattice_.num_frames) + " frames are too many for Kaldi's files",
+                  "Cut the utterance");
     number_states();
     for (std::uint32_t s = 0; s < size; ++s) add_state(s);
     fst_.states.push_back({fst_.arcs.size(), false, {}});
@@ -64,7 +69,7 @@ class FstMaker {
         for (std::uint32_t a = state.first_arc; a < lattice_.states[s + 1].first_arc; ++a)
           next += std::max<std::int64_t>(frames(lattice_.arcs[a]) - 1, 0);
       }
-      if (next > std::numeric_limits<std::int32_t>::max())
+      if (next > kMost)
         throw Error(ErrorKind::kLattice, "too many states for a file with an arc for each frame",
                     "Write compact lattices");
     }

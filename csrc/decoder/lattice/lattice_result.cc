@@ -6,6 +6,7 @@
 #include "decoder/lattice/determinize.h"
 #include "decoder/lattice/nbest.h"
 #include "decoder/lattice/word_dag.h"
+#include "decoder/lattice/word_frames.h"
 
 namespace tlg::decoder {
 
@@ -26,7 +27,7 @@ LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
                      return a.score != b.score ? a.score > b.score : a.words < b.words;
                    });
   if (!request.lattice && !request.confidence && !request.mbr) return out;
-  Determinized found = determinize(dag, word_ends(dag, raw, spans));
+  Determinized found = determinize(dag, word_frames(dag, raw, spans));
   out.lattice_beam = found.beam;
   if (request.confidence || request.mbr) {
     const LatticePosteriors posteriors = lattice_posteriors(found.lattice, request.posteriors);

@@ -57,18 +57,17 @@ class Alignments {
   std::size_t width_ = 0;
   std::vector<double> distance_;  // [state, slots read], expected
   std::vector<double> through_;   // [slots read], by the arc in hand
-  std::vector<Move> moves_;       // the best way there
+  std::vector<Move> moves_;       // [arc, slots read], the last of the best way there
 
   std::uint32_t end() const { return lattice_.num_states(); }
   std::int64_t frame(std::uint32_t state) const {
     return state < end() ? lattice_.states[state].frame : lattice_.num_frames;
   }
 
-  // The distances after an arc. A word goes into an empty slot rather than between two; an arc
-  // without a word changes nothing.
-  void pass(const Arc& arc) {
+  // The distances after an arc, and the moves. A word goes into an empty slot rather than between
+  // two; an arc without a word changes nothing.
+  void pass(const Arc& arc, Move* moves) {
     const double* before = distance_.data() + arc.source * width_;
-    std::fill(moves_.begin(), moves_.end(), kInserted);
     if (arc.word == 0) {
       std::copy(before, before + width_, through_.begin());
       return;
@@ -76,31 +75,27 @@ class Alignments {
     through_[0] = before[0] + 1;
     for (std::size_t q = 1; q < width_; ++q) {
       const std::int32_t word = (*slots_)[q - 1];
-      const double aligned = before[q - 1] + (arc.word != word ? 1 : 0);
+      double least = before[q - 1] + (arc.word != word ? 1 : 0);  // aligned
       const double inserted = before[q] + 1;
       const double deleted = through_[q - 1] + (word != 0 ? 1 : 0);
-      if (aligned <= std::min(inserted, deleted) + kTie) {
-        through_[q] = aligned;
-        moves_[q] = kAligned;
-      } else if (inserted <= deleted + kTie) {
-        through_[q] = inserted;
-      } else {
-        through_[q] = deleted;
-        moves_[q] = kDeleted;
-      }
+      const bool inserts = inserted < least - kTie;
+      least = inserts ? inserted : least;
+      const bool deletes = deleted < least - kTie;
+      through_[q] = deletes ? deleted : least;
+      moves[q] = deletes ? kDeleted : inserts ? kInserted : kAligned;
     }
   }
 
   double measure() {
     distance_.assign((end() + 1) * width_, 0);
     through_.resize(width_);
-    moves_.resize(width_);
+    moves_.assign(arcs_.size() * width_, kInserted);
     for (std::size_t q = 1; q < width_; ++q)
       distance_[q] = distance_[q - 1] + ((*slots_)[q - 1] != 0 ? 1 : 0);
     for (std::uint32_t s = 1; s <= end(); ++s) {
       double* row = distance_.data() + s * width_;
       for (std::uint32_t a = first_[s]; a < first_[s + 1]; ++a) {
-        pass(arcs_[a]);
+        pass(arcs_[a], moves_.data() + a * width_);
         for (std::size_t q = 0; q < width_; ++q) row[q] += arcs_[a].arrival * through_[q];
       }
     }
@@ -110,26 +105,29 @@ class Alignments {
   // Backwards along the best moves: the probability of having read so many slots in a state.
   template <typename Take>
   void hand_out(const Take& take) {
-    std::vector<double> weight((end() + 1) * width_, 0), by_arc(width_);
+    std::vector<double> weight((end() + 1) * width_, 0);
     weight.back() = 1;
     for (std::uint32_t s = end(); s > 0; --s) {
       const double* row = weight.data() + s * width_;
+      std::size_t last = width_;  // that any path has read
+      while (last > 0 && row[last - 1] == 0) --last;
       for (std::uint32_t a = first_[s]; a < first_[s + 1]; ++a) {
         const Arc& arc = arcs_[a];
+        const Move* moves = moves_.data() + a * width_;
         double* before = weight.data() + arc.source * width_;
         const std::int64_t from = frame(arc.source), to = frame(s);
-        pass(arc);
-        std::fill(by_arc.begin(), by_arc.end(), 0);
-        for (std::size_t q = width_; q-- > 0;) {
-          const double part = by_arc[q] + arc.arrival * row[q];
+        double deleted = 0;
+        for (std::size_t q = last; q-- > 0;) {
+          const double part = deleted + arc.arrival * row[q];
+          deleted = 0;
           if (part == 0) continue;
-          if (moves_[q] == kInserted) {
+          if (moves[q] == kInserted) {
             before[q] += part;
-          } else if (moves_[q] == kAligned) {
+          } else if (moves[q] == kAligned) {
             before[q - 1] += part;
             take(q - 1, arc.word, part, from, to);
           } else {
-            by_arc[q - 1] += part;
+            deleted = part;
             take(q - 1, 0, part, to, to);
           }
         }

@@ -20,9 +20,10 @@ class DagMaker {
            const Frames& frames, const HotwordUse* hotwords)
       : raw_(raw),
         graph_(graph),
+        frames_(frames),
         scale_(options.acoustic_scale),
         penalty_(options.blank_penalty),
-        aligner_(graph, options, frames, 0),
+        blank_(graph.options().blank),
         ctc_(graph.options().topology == Topology::kCtc),
         automaton_(hotwords != nullptr ? hotwords->automaton() : nullptr),
         labels_(hotwords != nullptr ? hotwords->labels() : HotwordLabels::kNone),
@@ -36,6 +37,8 @@ class DagMaker {
     ways_ = find_step_ways(raw_);
     end_ = ways_.num_steps();
     read_steps();
+    for (std::uint32_t t = 0; ctc_ && t < raw_.num_frames; ++t)
+      blanks_.push_back(frame_score(t, blank_));
     dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 2);
     dag_.nodes.reserve(end_ + end_ / 2 + 2);
     for (std::uint32_t k = 0; k < end_; ++k) leave(k);
@@ -76,12 +79,14 @@ class DagMaker {
 
   const RawLattice& raw_;
   const SearchGraph& graph_;
+  const Frames& frames_;
   const double scale_, penalty_;
-  const Aligner aligner_;
+  const std::int32_t blank_;
   const bool ctc_;
   const hotwords::Automaton* const automaton_;
   const HotwordLabels labels_;
   const std::int32_t neutral_;
+  std::vector<double> blanks_;  // score of each frame as a blank
   WordDag dag_;
   StepWays ways_;
   std::uint32_t end_ = 0;  // as a step
@@ -98,8 +103,14 @@ class DagMaker {
   // In passes: each waits for memory that nothing in it depends on, so that the waits overlap.
   void read_steps() {
     steps_.resize(end_);
-    steps_[0] = {
-        0, 0, hotwords::kRoot, true, false, {0, 0}, 0, {0, graph_.start_lg_state(), -1, 0, 0, false}};
+    steps_[0] = {0,
+                 0,
+                 hotwords::kRoot,
+                 true,
+                 false,
+                 {0, 0},
+                 0,
+                 {0, graph_.start_lg_state(), -1, 0, 0, false}};
     for (std::uint32_t k = 1; k < end_; ++k) {
       const RawLattice::Node& node = raw_.nodes[ways_.nodes[k]];
       steps_[k].frame = node.frame;
@@ -122,13 +133,19 @@ class DagMaker {
   void leave(std::uint32_t k) {
     align(k);
     find_points(k);
-    find_exits(k);
     steps_[k].node = static_cast<std::uint32_t>(dag_.nodes.size());
     if (points_.size() == 1) {
-      points_[0].node = steps_[k].node;
-      add_node(0, k);
+      dag_.nodes.push_back(node_at(ways_.nodes[k], points_[0].lg_state, !steps_[k].is_silent));
+      for_each_exit(k, 0, [&](std::uint32_t target, const LatticeScore& score) {
+        add_exit(steps_[k].node, target, score);
+      });
       return;
     }
+    exits_.clear();
+    for (std::uint32_t p = 0; p < points_.size(); ++p)
+      for_each_exit(k, p, [&](std::uint32_t target, const LatticeScore& score) {
+        exits_.push_back({p, target, score});
+      });
     // Epsilon arcs lead to lower levels.
     order_.clear();
     for (std::uint32_t p = 0; p < points_.size(); ++p) order_.push_back(p);
@@ -145,23 +162,37 @@ class DagMaker {
       if (points_[p].node != kNoNode) add_node(p, k);
   }
 
-  // The frames of step k's token and of blanks behind it, read on as the targets come later.
+  // Between step k and each target: the frames of its token and of blanks behind it, read on as the
+  // targets come later. What alignment.h does, without the places.
   void align(std::uint32_t k) {
-    Alignment alignment;
+    const std::int32_t column = k > 0 ? steps_[k].content.column : -1;
+    std::uint32_t at = k > 0 ? steps_[k].frame : 0;
+    double token = kNever, blank = 0;  // scores of paths that have ended in either
     if (k > 0) {
-      TokenEnd before{};
-      alignment.at = alignment.blank_start = steps_[k].frame;
-      alignment = aligner_.next(alignment, steps_[k].content.column, &before);
+      token = frame_score(at++, column);
+      if (ctc_) blank = kNever;
     }
     am_.clear();
     for (std::uint32_t i = ways_.first[k]; i < ways_.first[k + 1]; ++i) {
       const std::uint32_t target = ways_.targets[i];
       const bool is_end = target == end_;
-      aligner_.extend(is_end ? raw_.num_frames : steps_[target].frame, &alignment);
-      const bool repeated = ctc_ && !is_end && steps_[target].content.column == alignment.column;
-      const TokenEnd end = aligner_.end(alignment, repeated);
-      am_.push_back(scale_ * end.am - penalty_ * static_cast<double>(end.num_blanks));
+      if (!ctc_) {  // each arc reads one frame
+        am_.push_back(k > 0 ? token : 0);
+        continue;
+      }
+      const auto to = is_end ? static_cast<std::uint32_t>(raw_.num_frames) : steps_[target].frame;
+      for (; at < to; ++at) {
+        blank = std::max(token, blank) + blanks_[at];
+        token = column < 0 ? kNever : token + frame_score(at, column);
+      }
+      const bool repeated = !is_end && steps_[target].content.column == column;
+      am_.push_back(repeated ? blank : std::max(token, blank));
     }
+  }
+
+  double frame_score(std::uint32_t t, std::int32_t column) const {
+    const double score = scale_ * frames_.at(static_cast<std::int32_t>(t), column);
+    return column == blank_ ? score - penalty_ : score;
   }
 
   void find_points(std::uint32_t k) {
@@ -196,16 +227,20 @@ class DagMaker {
     return count;
   }
 
-  void find_exits(std::uint32_t k) {
-    exits_.clear();
-    for (std::uint32_t p = 0; p < points_.size(); ++p)
-      for (std::uint32_t i = 0; i < am_.size(); ++i) {
-        const std::uint32_t target = ways_.targets[ways_.first[k] + i];
-        LatticeScore score{am_[i], 0, 0};
-        if (!(am_[i] > kNever)) continue;
-        if (target == end_ ? ends(p, &score) : goes_on(points_[p], steps_[target], &score))
-          exits_.push_back({p, target, score});
-      }
+  template <typename Visit>
+  void for_each_exit(std::uint32_t k, std::uint32_t p, const Visit& visit) const {
+    for (std::uint32_t i = 0; i < am_.size(); ++i) {
+      const std::uint32_t target = ways_.targets[ways_.first[k] + i];
+      LatticeScore score{am_[i], 0, 0};
+      if (!(am_[i] > kNever)) continue;
+      if (target == end_ ? ends(p, &score) : goes_on(points_[p], steps_[target], &score))
+        visit(target, score);
+    }
+  }
+
+  void add_exit(std::uint32_t node, std::uint32_t target, const LatticeScore& score) {
+    const std::int32_t word = target == end_ ? 0 : steps_[target].content.word;
+    dag_.arcs.push_back({node, target | kIsStep, word, score});
   }
 
   bool goes_on(const Point& from, const Step& step, LatticeScore* score) const {
@@ -261,10 +296,8 @@ class DagMaker {
         dag_.arcs.push_back({point.node, points_[e->to].node, e->word, e->score});
     for (auto exit = std::partition_point(exits_.begin(), exits_.end(),
                                           [p](const Exit& one) { return one.from < p; });
-         exit != exits_.end() && exit->from == p; ++exit) {
-      const std::int32_t word = exit->target == end_ ? 0 : steps_[exit->target].content.word;
-      dag_.arcs.push_back({point.node, exit->target | kIsStep, word, exit->score});
-    }
+         exit != exits_.end() && exit->from == p; ++exit)
+      add_exit(point.node, exit->target, exit->score);
   }
 
   void number_targets() {
@@ -294,31 +327,6 @@ class DagMaker {
 WordDag make_word_dag(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
                       const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords) {
   return DagMaker(raw, graph, options, frames, hotwords.get()).make();
-}
-
-std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,
-                                    const SpanOptions& spans) {
-  std::vector<std::int64_t> ends(dag.num_nodes(), dag.num_frames);
-  // On the best path onwards: the frame of the next token; of the next label; the first token
-  // behind the end of the word in hand.
-  std::vector<std::int64_t> token = ends, label = ends;
-  for (std::uint32_t n = dag.num_nodes(); n-- > 0;) {
-    const WordDag::Node& node = dag.nodes[n];
-    if (node.best_arc == kNoNode) continue;  // the end, or a dead end
-    const WordDag::Arc& arc = dag.arcs[node.best_arc];
-    const WordDag::Node& next = dag.nodes[arc.target];
-    token[n] = next.begins_token ? raw.nodes[next.step].frame : token[arc.target];
-    label[n] = arc.word != 0 ? token[n] : label[arc.target];
-    const bool ends_word = node.begins_token && node.lg_state < spans.num_roots;
-    ends[n] = ends_word ? token[n] : ends[arc.target];
-  }
-  for (std::uint32_t n = 0; n < dag.num_nodes(); ++n) {
-    if (spans.num_roots == 0) ends[n] = label[n];
-    // A label on an epsilon arc is that of a word without tokens.
-    else if (dag.nodes[n].step == kNoNode)
-      ends[n] = token[n];
-  }
-  return ends;
 }
 
 ExplicitPath explicit_path(const WordDag& dag, const RawLattice& raw,

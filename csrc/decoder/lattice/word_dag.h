@@ -49,13 +49,6 @@ struct WordDag {
 WordDag make_word_dag(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
                       const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords);
 
-// Node -> the frame where the last word on the way to it ends, on the best path through it: where
-// the token after that word is entered (num_frames: there is none). With `spans.num_roots` a word
-// ends on the way into an LG state below that, or, without tokens of its own, at once; else a word
-// ends where the next one's label comes. For nodes that an arc with a word leads to.
-std::vector<std::int64_t> word_ends(const WordDag& dag, const RawLattice& raw,
-                                    const SpanOptions& spans);
-
 // The path along these arcs, for make_hypothesis(); they lead from the beginning to the end.
 ExplicitPath explicit_path(const WordDag& dag, const RawLattice& raw,
                            const std::vector<std::uint32_t>& arcs);

@@ -14,7 +14,7 @@ import click
 from tlg._core import __version__
 from tlg._files import PathLike
 from tlg.cli.decode_options import merge, search_options
-from tlg.cli.decode_outputs import Output, TextWriter
+from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
 from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.decoder.graph.graph import Graph
@@ -50,6 +50,15 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
 @search_options
+@click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
+@click.option(
+    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattices.md."
+)
+@click.option("--lattice-format", help="The form of --lattices, whatever its name: kaldi, kaldi-text, ...")
+@click.option("--confidence", is_flag=True, default=None, help="Confidences in the CTM file.")
+@click.option(
+    "--mbr", is_flag=True, default=None, help="Write the words with the least expected number of errors."
+)
 @click.option(
     "--config",
     type=click.Path(),
@@ -82,13 +91,17 @@ def decode(
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
+    ctm: str | None,
+    lattices: str | None,
+    lattice_format: str | None,
+    confidence: bool | None,
     config: str | None,
     logits: bool,
     threads: int,
     resume: bool,
     frame_shift: float | None,
     as_json: bool,
-    **options: float | None,
+    **options: float | bool | None,
 ) -> None:
     """Decode INPUT: .npz (an array [T, V] for each utterance, or sparse frames), .npy, a folder of .npy, Kaldi
     .ark or .scp (- is an archive on standard input, ark:FILE and scp:FILE name any file or pipe); natural-log
@@ -97,14 +110,24 @@ def decode(
     \b
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
+        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.gz --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
-    settings = merge(config, {**options, "hotword_bias": hotword_bias})
+    wants_lattice = True if lattices is not None or confidence else None
+    settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
     loaded = Graph.load(graph, blank=blank)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
 
     writers: list[Output] = [TextWriter(output)]
+    if decoder.options.nbest > 1:
+        writers.append(NbestWriter(beside(output, ".nbest.tsv")))
+    if ctm is not None:
+        writers.append(CtmWriter(ctm, frame_shift=frame_shift))
+    if lattices is not None:
+        writers.append(LatticeWriter(lattices, format=lattice_format))
+    elif lattice_format is not None:
+        raise click.UsageError("--lattice-format goes with --lattices")
     signature = {
         "tlg": __version__,
         "graph": fingerprint(graph, beside=TABLES) if resume else None,

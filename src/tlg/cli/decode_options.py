@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from tlg._files import read_text
-from tlg.decoder.options import SearchOptions
+from tlg.decoder.options import LATTICE_BEAM, SearchOptions
 from tlg.errors import OptionError
 
 __all__ = ["merge", "search_options"]
@@ -29,13 +29,21 @@ _NUMBERS: dict[str, tuple[type, str]] = {
     "blank_skip": (float, "Pass over frames whose blank has this probability, one of each run kept."),
     "token_beam": (float, "Leave out tokens of a frame that are worse than its best by more, nats."),
     "max_tokens": (int, "Look at so many tokens of a frame; 0: all."),
+    "nbest": (
+        int,
+        "Different texts of each utterance to write besides, with their scores, to OUTPUT's .nbest.tsv.",
+    ),
+    "lattice_beam": (
+        float,
+        "Keep paths that end within this of the best, nats: for --nbest, --lattices, --mbr.",
+    ),
 }
 
 
 def search_options(command: Command) -> Command:
     """Give a command the options of a search; one that is not given is None: from --config, else its default."""
     for name, (kind, text) in reversed(_NUMBERS.items()):
-        default = getattr(_DEFAULTS, name)
+        default = LATTICE_BEAM if name == "lattice_beam" else getattr(_DEFAULTS, name)
         flag = f"--{name.replace('_', '-')}"
         command = click.option(flag, name, type=kind, help=f"{text}  [default: {default:g}]")(command)
     return command

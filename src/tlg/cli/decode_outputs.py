@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -11,10 +12,10 @@ from tlg._files import write_packed
 from tlg.decoder.ctm import ctm_lines
 from tlg.decoder.evaluate.tables import table_line
 from tlg.decoder.lattice_files import FORMATS, lattice_bytes, lattice_format
-from tlg.decoder.result import Result
+from tlg.decoder.result import MbrPath, Result
 from tlg.errors import LatticeError, OptionError, TextError
 
-__all__ = ["CtmWriter", "LatticeWriter", "NbestWriter", "Output", "TextWriter"]
+__all__ = ["CtmWriter", "LatticeWriter", "NbestWriter", "Output", "TextWriter", "beside"]
 
 NBEST_COLUMNS = (
     "utterance-id",
@@ -27,6 +28,19 @@ NBEST_COLUMNS = (
     "hotword_score",
     "text",
 )
+
+
+def beside(path: str, suffix: str) -> str:
+    """Return the name of a file beside this one: hyp.tsv.gz -> hyp.nbest.tsv.gz for ".nbest.tsv"."""
+    name = Path(path)
+    packed = name.suffix if name.suffix in (".gz", ".bz2", ".xz", ".zst") else ""
+    stem = name.with_suffix("") if packed else name
+    return str(stem.with_name(stem.name.removesuffix(".tsv") + suffix + packed))
+
+
+def told(result: Result) -> Result | MbrPath:
+    """Return whose words are written: those with the least expected errors, where they were asked for."""
+    return result if result.mbr is None else result.mbr
 
 
 class Output:
@@ -97,7 +111,7 @@ class TextWriter(Output):
     """The table of texts: ``utterance-id<TAB>text``."""
 
     def _content(self, name: str, result: Result) -> bytes:
-        return table_line(name, result.text, self.path).encode()
+        return table_line(name, told(result).text, self.path).encode()
 
 
 class NbestWriter(Output):
@@ -147,7 +161,7 @@ class CtmWriter(Output):
         self._frame_shift = frame_shift
 
     def _content(self, name: str, result: Result) -> bytes:
-        return "".join(ctm_lines(name, result, frame_shift=self._frame_shift)).encode()
+        return "".join(ctm_lines(name, told(result), frame_shift=self._frame_shift)).encode()
 
 
 class LatticeWriter(Output):

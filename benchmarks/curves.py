@@ -1,0 +1,230 @@
+"""Errors against speed: every decoder on the same posteriors and language model, over its own range of settings.
+
+    python benchmarks/curves.py --sets SETS --workload WL --lm lm_1m.arpa.xz --out docs/img/curves.tsv
+        [--peers PYTHON] [--pyctcdecode PYTHON] [--utterances 200] [--only NAME ...]
+
+SETS is what decode_sets.py writes, WL what make_workload.py writes; the set is graph. --peers is the Python of an
+environment with ctc-beam-decoder and flashlight-text, --pyctcdecode that of one with pyctcdecode. Each point is a
+process of its own: CPU is user time of decoding, one thread, posteriors in memory, model loaded. plot_curves.py draws
+what is written here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import math
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Decode = Callable[[Any], str]
+BEAMS = (5, 6, 8, 10, 12, 14, 16)
+SETTINGS: dict[str, tuple[float, ...]] = {
+    "tlg": BEAMS,
+    "kaldi-decoder, min_active=0": BEAMS,
+    "kaldi-decoder, default": (8, 12, 16),
+    "tlg.PrefixDecoder": (5, 7, 9, 12),
+    "flashlight-text": (10, 25, 50, 100, 250),
+    "ctc-beam-decoder": (10, 25, 100, 250),
+    "pyctcdecode": (10, 25, 100),
+}
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def symbols_of(folder: Path) -> list[str]:
+    return [line.rsplit(None, 1)[0] for line in lines_of(folder / "tokens.txt")]
+
+
+def words_of(folder: Path) -> list[str]:
+    return list(dict.fromkeys(line.split()[0] for line in lines_of(folder / "lexicon.txt")))
+
+
+def graph_decoder(args: argparse.Namespace) -> Decode:
+    import tlg
+
+    decoder = tlg.Decoder(
+        args.sets / "graph" / "lg", beam=args.setting, acoustic_scale=1.5, max_active=2**31 - 1
+    )
+    return lambda log_probs: decoder.decode(log_probs).text
+
+
+def kaldi_decoder(args: argparse.Namespace) -> Decode:
+    import kaldi_decoder
+    import kaldifst
+
+    folder = args.sets / "graph" / "tlg"
+    fst = kaldifst.StdVectorFst.read(str(folder / "TLG.fst"))
+    words = {
+        int(number): word
+        for word, number in (line.rsplit(None, 1) for line in lines_of(folder / "words.txt"))
+    }
+    min_active = {} if args.child.endswith("default") else {"min_active": 0}
+    options = kaldi_decoder.FasterDecoderOptions(beam=args.setting, **min_active)
+    decoder = kaldi_decoder.FasterDecoder(fst, options)
+
+    def decode(log_probs: Any) -> str:
+        decoder.decode(kaldi_decoder.DecodableCtc(log_probs * np.float32(1.5)))
+        found, best = decoder.get_best_path()
+        labels = kaldifst.get_linear_symbol_sequence(best)[2] if found else []
+        return " ".join(words[label] for label in labels if label)
+
+    return decode
+
+
+def prefix_decoder(args: argparse.Namespace) -> Decode:
+    import tlg
+
+    folder = args.workload / "graph"
+    decoder = tlg.PrefixDecoder(
+        folder / "tokens.txt",
+        lm=args.arpa,
+        lexicon=words_of(folder),
+        lm_weight=0.65,
+        word_score=2.0,
+        beam=args.setting,
+        token_beam=7.0,
+    )
+    return lambda log_probs: decoder.decode(log_probs).text
+
+
+def like_pyctcdecode(args: argparse.Namespace) -> Decode:
+    if args.child == "pyctcdecode":
+        from pyctcdecode import build_ctcdecoder
+    else:
+        from ctc_beam_decoder import build_ctcdecoder
+    folder = args.workload / "graph"
+    special = {"<blk>": "", "|": " "}
+    labels = [special.get(symbol, symbol) for symbol in symbols_of(folder)]
+    decoder = build_ctcdecoder(labels, str(args.arpa), words_of(folder), alpha=0.5, beta=4.0)
+    return lambda log_probs: " ".join(decoder.decode(log_probs, beam_width=int(args.setting)).split())
+
+
+def flashlight(args: argparse.Namespace) -> Decode:
+    from flashlight.lib.text import decoder as fl
+    from flashlight.lib.text.dictionary import Dictionary
+
+    folder = args.workload / "graph"
+    ids = {symbol: column for column, symbol in enumerate(symbols_of(folder))}
+    words = Dictionary()
+    for word in words_of(folder):
+        words.add_entry(word)
+    words.add_entry("<unk>")
+    unk = words.get_index("<unk>")
+    words.set_default_index(unk)
+    lm = fl.KenLM(str(args.arpa), words)
+    start = lm.start(False)
+    trie = fl.Trie(len(ids), ids.get("|", 0))
+    for word, *units in (line.split() for line in lines_of(folder / "lexicon.txt")):
+        index = words.get_index(word)
+        trie.insert([ids[unit] for unit in units], index, lm.score(start, index)[1])
+    trie.smear(fl.SmearingMode.MAX)
+    options = fl.LexiconDecoderOptions(
+        beam_size=int(args.setting),
+        beam_size_token=min(20, len(ids)),
+        beam_threshold=25,
+        lm_weight=1.5,
+        word_score=1.0,
+        unk_score=-math.inf,
+        sil_score=0,
+        log_add=False,
+        criterion_type=fl.CriterionType.CTC,
+    )
+    decoder = fl.LexiconDecoder(options, trie, lm, ids.get("|", -1), 0, unk, [], False)
+
+    def decode(log_probs: Any) -> str:
+        found = decoder.decode(log_probs.ctypes.data, *log_probs.shape)
+        return " ".join(words.get_entry(i) for i in found[0].words if i >= 0) if found else ""
+
+    return decode
+
+
+MAKERS: dict[str, Callable[[argparse.Namespace], Decode]] = {
+    "tlg": graph_decoder,
+    "kaldi-decoder, min_active=0": kaldi_decoder,
+    "kaldi-decoder, default": kaldi_decoder,
+    "tlg.PrefixDecoder": prefix_decoder,
+    "flashlight-text": flashlight,
+    "ctc-beam-decoder": like_pyctcdecode,
+    "pyctcdecode": like_pyctcdecode,
+}
+
+
+def child(args: argparse.Namespace) -> None:
+    paths = sorted((args.workload / "graph").glob("*.npz"))[: args.utterances]
+    inputs = [np.load(path)["log_probs"] for path in paths]
+    decode = MAKERS[args.child](args)
+    for log_probs in inputs[:5]:
+        decode(log_probs)
+    best, spent, texts = math.inf, 0.0, []
+    while spent < 0.5:  # quick decoders again and again
+        begin = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        texts = [decode(log_probs) for log_probs in inputs]
+        seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - begin
+        best, spent = min(best, seconds), spent + seconds
+    found = dict(zip((path.stem for path in paths), texts, strict=True))
+    print(json.dumps({"us": 1e6 * best / sum(map(len, inputs)), "texts": found}))
+
+
+def measure(name: str, setting: float, args: argparse.Namespace) -> dict[str, Any]:
+    python = {"flashlight-text": args.peers, "ctc-beam-decoder": args.peers, "pyctcdecode": args.pyctcdecode}
+    command = [str(python.get(name, sys.executable)), __file__, "--child", name, "--setting", str(setting)]
+    for option in ("sets", "workload", "lm", "arpa", "utterances"):
+        command += [f"--{option}", str(getattr(args, option))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sets", type=Path, required=True)
+    parser.add_argument("--workload", type=Path, required=True)
+    parser.add_argument("--lm", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--pyctcdecode", type=Path)
+    parser.add_argument("--utterances", type=int, default=200)
+    parser.add_argument("--only", nargs="+", default=list(SETTINGS))
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--setting", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--arpa", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        child(args)
+        return
+    if args.out is None:
+        parser.error("--out is needed")
+    import tlg
+
+    missing = {"flashlight-text": args.peers, "ctc-beam-decoder": args.peers, "pyctcdecode": args.pyctcdecode}
+    names = [name for name in args.only if missing.get(name, True)]
+    refs = {row[0]: row[-1] for row in (line.split("\t") for line in lines_of(args.workload / "refs.tsv"))}
+    rows = ["decoder\tsetting\terror %\tus/frame"]
+    with tempfile.TemporaryDirectory() as folder:
+        args.arpa = args.lm
+        if args.lm.suffix == ".xz":  # the peers read plain ARPA
+            args.arpa = Path(folder) / "lm.arpa"
+            args.arpa.write_bytes(lzma.decompress(args.lm.read_bytes()))
+        for name in names:
+            for setting in SETTINGS[name]:
+                found = measure(name, setting, args)
+                rate = 100 * tlg.score({key: refs[key] for key in found["texts"]}, found["texts"]).rate
+                rows.append(f"{name}\t{setting:g}\t{rate:.2f}\t{found['us']:.3f}")
+                print(rows[-1], flush=True)
+    args.out.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

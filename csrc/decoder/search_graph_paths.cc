@@ -1,0 +1,127 @@
+// The slow side of a search graph: arcs by number, epsilon arcs, final costs, what words can gain.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "decoder/search_graph.h"
+
+namespace tlg::decoder {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+SearchGraph::PathArc SearchGraph::path_arc(std::uint32_t number, std::uint32_t near) const {
+  PathArc arc = arc_content(number);
+  // Mostly it leaves `near` or a state that this one backs off to.
+  const std::uint32_t hot = hot_arc(number);
+  for (arc.source = near; !arcs_of(arc.source).has(hot);
+       arc.source = lg_states_[epsilons_[first_epsilon(arc.source)].target])
+    if (num_epsilons(arc.source) != 1) break;
+  if (arcs_of(arc.source).has(hot)) return arc;
+  // The last state whose arcs begin at or before this one and that has any.
+  const auto after = std::upper_bound(state_arcs_.begin(), state_arcs_.end(), hot);
+  arc.source = static_cast<std::uint32_t>(after - state_arcs_.begin()) - 1;
+  return arc;
+}
+
+SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
+  const bool in_group = number >= arcs_.size();
+  const float cost = in_group ? group_arcs_[number - arcs_.size()].cost : arcs_[number].cost;
+  return {0,
+          lg_states_[arc_target(number) & kTargetMask],
+          arc_column(number),
+          arc_word(number),
+          cost,
+          is_silent(number)};
+}
+
+std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
+  if (!arc_units_.empty()) return columns_[arc_units_[hot_arc(number)]];
+  const std::uint32_t target = arc_target(number) & kTargetMask;
+  return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
+                                   : std::uint32_t{records<2>()[target].unit}];
+}
+
+std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
+  std::vector<PathArc> arcs;
+  visit_epsilons(lg_state, [&](const PathArc& arc) { arcs.push_back(arc); });
+  return arcs;
+}
+
+bool SearchGraph::only_epsilon_arc(std::uint32_t lg_state, PathArc* arc) const {
+  if (num_epsilons(lg_state) != 1) return false;
+  *arc = epsilon_path_arc(lg_state, first_epsilon(lg_state));
+  return true;
+}
+
+// Epsilon arcs lead to lower levels: from the highest down, a pair is left when its cost is known.
+double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwords) const {
+  using Key = std::tuple<std::int64_t, std::uint32_t, hotwords::StateId>;
+  const auto key_of = [&](std::uint32_t state, hotwords::StateId hotword) {
+    return Key{-std::int64_t{levels_[state]}, state, hotword};
+  };
+  std::map<Key, double> best{{key_of(lg_state, hotwords.state), 0.0}};
+  double least = kInfinity;
+  for (auto at = best.begin(); at != best.end(); ++at) {
+    const auto [level, state, hotword] = at->first;
+    const double end = double{own_final_cost(state)} - hotwords.automaton->end_score(hotword);
+    least = std::min(least, at->second + end);
+    for (std::uint32_t e = first_epsilon(state); e < first_epsilon(state + 1); ++e) {
+      const EpsilonArc& arc = epsilons_[e];
+      hotwords::StateId next = hotword;
+      double cost = at->second + arc.cost;
+      if (arc.word != 0) cost -= hotwords.automaton->advance(hotword, arc.word, &next);
+      const auto known = best.try_emplace(key_of(lg_states_[arc.target], next), cost).first;
+      known->second = std::min(known->second, cost);
+    }
+  }
+  return least;
+}
+
+SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automaton) const {
+  const std::size_t n = levels_.size();
+  float greatest = 0;  // of any word in any state
+  for (hotwords::StateId h = 0; h <= automaton.max_state(); ++h)
+    greatest = std::max(greatest, automaton.max_gain(h));
+  hotwords::StateId next;
+  const auto gain = [&](fst::Label word) {
+    return word == 0 ? 0 : automaton.advance(hotwords::kRoot, word, &next);
+  };
+  std::vector<float> best(n, 0), chain(n, 0);
+  for (std::uint32_t s = 0; s < n; ++s)
+    for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
+      best[s] = std::max(best[s], gain(arc_words_[a]));
+  for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
+    if (group_arcs_[g].word == 0) continue;
+    const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
+    best[s] = std::max(best[s], gain(group_arcs_[g].word));
+  }
+  // Targets of epsilon arcs have lower levels: rising levels see them finished.
+  std::vector<std::vector<std::uint32_t>> by_level(max_level_ + 1);
+  for (std::uint32_t s = 0; s < n; ++s)
+    if (levels_[s] > 0) by_level[levels_[s]].push_back(s);
+  for (const auto& states : by_level)
+    for (const std::uint32_t s : states)
+      for (std::uint32_t e = first_epsilon(s); e < first_epsilon(s + 1); ++e) {
+        const EpsilonArc& arc = epsilons_[e];
+        const std::uint32_t target = lg_states_[arc.target];
+        const bool has_word = arc.word != 0;
+        chain[s] = std::max(chain[s], chain[target] + (has_word ? greatest : 0));
+        next = hotwords::kRoot;
+        const float gained = gain(arc.word);
+        // Out of the root, what follows can complete what this word began.
+        best[s] = std::max(
+            best[s], gained + (next == hotwords::kRoot ? best[target] : greatest + chain[target]));
+      }
+  WordGains gains;
+  for (const std::uint32_t s : lg_states_) {
+    gains.at_root.push_back(best[s]);
+    gains.epsilons.push_back(chain[s]);
+  }
+  return gains;
+}
+
+}  // namespace tlg::decoder
