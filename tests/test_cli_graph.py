@@ -136,7 +136,7 @@ def test_graphs_of_other_toolkits(
     assert Graph.load(tmp_path / "g").tokens.blank == 0
     shutil.copy(FOREIGN / "wenet" / "TLG.fst", tmp_path / "alone.fst")
     status, _, err = run(capsys, monkeypatch, "tlg", "info", tmp_path / "alone.fst")
-    assert status == 1 and "pass words= (--words)" in err
+    assert status == 1 and "pass words= (tlg import --words)" in err
     status, _, err = run(
         *(capsys, monkeypatch, "tlg", "import", tmp_path / "alone.fst", "-o", tmp_path / "g2"),
         *("--words", FOREIGN / "wenet" / "words.txt", "--tokens", FOREIGN / "riva-ctc" / "tokens.txt"),

@@ -330,3 +330,40 @@ def test_nbest_and_skipped_blanks_of_exact_topologies(name: str) -> None:
     skipping, both = (Decoder(g, blank_skip=0.8, **WIDE) for g in (graph, ours(graph)))
     for path in ("--a---a-n--", "aa--a", "b---i---n", "----"):
         assert_same(skipping.decode(say(graph, path)), both.decode(say(graph, path)))
+
+
+def test_funasrs_lexicon_tells_spans_and_spells_hotwords() -> None:
+    graph = load("funasr")
+    decoder = Decoder(graph, hotwords={"been": 4.0}, hotword_bias=1.0, acoustic_scale=3.0, beam=60.0)
+    result = decoder.decode(say(graph, "bibina"))
+    assert result.words == ["be", "been", "a"]
+    assert [tuple(span) for span in result.word_spans] == [("be", 0, 2), ("been", 2, 5), ("a", 5, 6)]
+    assert [fired[:3] for fired in result.hotwords] == [("been", 2, 5)]
+
+
+@pytest.mark.parametrize("name", ["wenet", "eesen", "icefall-phone", "riva-ctc", "riva-identity"])
+def test_pyninis_shortest_path_is_the_same(name: str) -> None:
+    pynini: Any = pytest.importorskip("pynini", exc_type=ImportError)
+    graph = load(name)
+    (path,) = (p for p in (FOREIGN / name).iterdir() if p.name in ("TLG.fst", "HLG.fst"))
+    peer = pynini.Fst.read(str(path))
+    decoder = Decoder(graph, **WIDE)
+    for seed in range(60, 72):
+        x = posteriors(graph, seed)
+        frames = pynini.Fst()
+        frames.add_states(len(x) + 1)
+        frames.set_start(0)
+        frames.set_final(len(x))
+        for t, row in enumerate(x.tolist()):
+            for column, score in enumerate(row):
+                if score > -math.inf:
+                    frames.add_arc(t, pynini.Arc(column + 1, column + 1, -score, t + 1))
+        best = pynini.shortestpath(pynini.compose(frames.arcsort("olabel"), peer.copy().arcsort("ilabel")))
+        found = decoder.decode(x)
+        assert found.partial == (best.num_states() == 0)
+        if not found.partial:
+            cost = float(pynini.shortestdistance(best, reverse=True)[best.start()])
+            assert found.score == pytest.approx(-cost, abs=1e-3)
+            said = pynini.project(best, "output").rmepsilon().topsort()
+            words = [next(iter(said.arcs(s))).olabel for s in said.states() if said.num_arcs(s)]
+            assert found.words == [graph.words[word] for word in words]

@@ -128,7 +128,8 @@ class TokenSet : protected TraceKeeper {
     if (!wins && candidate.cost - s_.nb[i] > s_.options.lattice_beam) return;
     const bool silent = is_silent(candidate.arc);
     const std::uint32_t from = origin(candidate);
-    const bool same = history_with(from, candidate.arc, silent) == history(s_.nb_trace[i]);
+    const bool same =
+        history_with(from, candidate.arc, candidate.hotword, silent) == history(s_.nb_trace[i]);
     if (same && !wins) return;
     const std::uint32_t trace = add_step(from, candidate.arc, candidate.hotword, silent);
     s_.nb_trace[i] = same ? trace : meet(s_.nb_trace[i], s_.nb[i], trace, candidate.cost);
@@ -139,8 +140,10 @@ class TokenSet : protected TraceKeeper {
     return kLattice ? resolve(candidate.trace, records_[candidate.state].unit) : candidate.trace;
   }
 
-  // kPlain: whether the arc is a blank or a repeat.
-  bool is_silent(std::uint32_t arc) const { return kLattice && graph_.is_silent(arc); }
+  // kPlain: whether the arc is a blank or a repeat, and without a word: of no matter for a history.
+  bool is_silent(std::uint32_t arc) const {
+    return kLattice && graph_.is_silent(arc) && graph_.arc_word(arc) == 0;
+  }
 
   void reserve_tokens(std::size_t count) {
     if (s_.nb.size() >= count) return;

@@ -8,17 +8,20 @@ namespace tlg::decoder::TLG_ISA {
 constexpr bool kLattice = TLG_LATTICE != 0;
 
 // Histories of the same arcs (other alignments of one sequence) need no merge: the cheaper of the
-// two stays. They are told by a hash of their arcs since the last merge.
+// two stays. They are told by a hash of their arcs since the last merge, and of the states of the
+// hotword automaton: words on epsilon arcs can make paths of the same arcs differ in those.
 class TraceKeeper {
  protected:
   explicit TraceKeeper(SearchState& state)
-      : state_(state), lattice_beam_(state.options.lattice_beam) {}
+      : state_(state),
+        // What is infinitely far off is no path.
+        lattice_beam_(std::min(state.options.lattice_beam, std::numeric_limits<float>::max())) {}
 
   // The path of `previous`, and an arc taken in this frame. `silent`: it begins no token (kPlain).
   std::uint32_t add_step(std::uint32_t previous, std::uint32_t arc, std::uint32_t hotword,
                          bool silent) {
     const std::uint32_t trace = static_cast<std::uint32_t>(state_.traces.size());
-    if (kLattice) state_.marks.push({history_with(previous, arc, silent), 0, hotword});
+    if (kLattice) state_.marks.push({history_with(previous, arc, hotword, silent), 0, hotword});
     state_.traces.push({previous, arc, state_.frame});
     return trace;
   }
@@ -26,8 +29,9 @@ class TraceKeeper {
   std::uint64_t history(std::uint32_t trace) const {
     return trace == kNoTrace ? 0 : state_.marks[trace].history;
   }
-  std::uint64_t history_with(std::uint32_t previous, std::uint32_t arc, bool silent) const {
-    return silent ? history(previous) : mix(history(previous), arc);
+  std::uint64_t history_with(std::uint32_t previous, std::uint32_t arc, std::uint32_t hotword,
+                             bool silent) const {
+    return silent ? history(previous) : mix(history(previous) ^ std::uint64_t{hotword} << 32, arc);
   }
 
   // Two paths in one state: the trace that goes on from there.

@@ -28,8 +28,7 @@ CERTAIN_BLANKS = frozenset(("<blk>", "<blank>", "[blank]", "<ctc_blank>", "<ctc>
 BLOCK = 1 << 16  # states looked at together
 MANY_LABELS = 1 << 24
 NO_LOOP = -1
-BLANK_REMEDY = "Pass blank= (--blank): the token or its id"
-OFFSET_REMEDY = "Pass label_offset= (--label-offset): 1 if input labels are token ids + 1 (0: epsilon), 0 if they are the ids"
+OFFSET_REMEDY = "Pass label_offset= (tlg import --label-offset): 1 if input labels are token ids + 1 (0: epsilon), 0 if they are the ids"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ class Shape:
         labels: the input labels that are used, rising.
         start_loops: labels of the loops without a word in the states where the graph starts (the start and what
             epsilon arcs lead to from there); (0,) where the start itself loops on label 0. Where there are none:
-            labels that may be read again and else change nothing that can be read, for a T whose start is a state of its own.
+            labels that may be read again and else change nothing that can be read, for a T whose start is a state
+            of its own.
     """
 
     labels: NDArray[np.int32]
@@ -270,7 +270,7 @@ def _contradiction(
     return GraphError(
         f"loops on label {names} where it starts, which must be the blank; by {rows.name} the blank "
         f"'{reading.symbols[column]}' is column {column}, label {column + offset}",
-        remedy="Pass the graph's own token table, or blank= (--blank), or label_offset= (--label-offset)",
+        remedy="Pass the graph's own token table, or blank= (--blank), or label_offset= (tlg import --label-offset)",
         file=file,
     )
 

@@ -64,6 +64,12 @@ def load_foreign(
     fst, is_k2, inside = _read_transducer(path)
     if is_k2 and label_offset == 0:
         label_offset = None  # the reader of k2's text has dealt with it
+    if fst.num_states == 0 or fst.start < 0:
+        raise GraphError(
+            "is empty: lexicon and model had nothing in common when it was composed",
+            remedy="Build it again; look whether words.txt has the words of the model, and for messages of the tools",
+            file=path,
+        )
     spoken, words_name = _find_words(path, words, inside[1])
     rows = _find_tokens(path, tokens, inside[0], toolkit)
     is_lg = path.name.startswith("LG.")
@@ -80,8 +86,9 @@ def load_foreign(
     )
     toolkit = toolkit or _name_toolkit(path, convention, spoken, inside)
     one_per_token = toolkit == "funasr"
-    muted = frozenset(i for i, word in enumerate(spoken) if is_disambiguation(word))
-    fst, changes = normalise(fst, convention, silent_words=muted, drop_loops=one_per_token)
+    fst, changes = normalise(
+        fst, convention, silent_words=_marks(spoken), drop_loops=one_per_token and not is_lg
+    )
     blank_name = convention.symbols[convention.blank]
     repeats, warnings = describe(fst, convention.blank + 1) if not is_lg else ("exact", ())
     if one_per_token:
@@ -99,17 +106,28 @@ def load_foreign(
     reading = (
         f"{path.name} read as {toolkit or 'an unknown toolkit'}'s: {convention.table}; label_offset "
         f"{built['label_offset']}; the blank '{blank_name}' is column {convention.blank}; "
-        + ("no topology inside, the decoder adds it" if is_lg else SPELLED_OUT[repeats])
+        + (SPELLED_OUT[repeats] if one_per_token or not is_lg else "no topology inside, the decoder adds it")
     )
     return Graph(
         fst,
         TokenTable(convention.symbols, None if one_per_token else convention.blank, rows.name),
         spoken,
-        GraphInfo("implicit" if is_lg else "none" if one_per_token else "explicit", built=built),
+        GraphInfo("none" if one_per_token else "implicit" if is_lg else "explicit", built=built),
         BuildReport(states=fst.num_states, arcs=fst.num_arcs, notes=(reading, *changes, *warnings)),
         name=str(where),
         lexicon_path=path.parent / "lexicon.txt",
     )
+
+
+def _marks(words: list[str]) -> frozenset[int]:
+    """Return the disambiguation symbols among the words: those behind the last word, where Kaldi has them."""
+    found = set()
+    for i in reversed(range(len(words))):
+        if is_disambiguation(words[i]):
+            found.add(i)
+        elif words[i] not in ("<s>", "</s>"):
+            break
+    return frozenset(found)
 
 
 def is_transducer(name: str) -> bool:
@@ -185,7 +203,7 @@ def _find_words(path: Path, given: PathLike | None, inside: SymbolRows | None) -
         return word_list(inside.by_id, inside.name), inside.name
     raise MissingFileError(
         "holds neither words.txt nor config.yaml, and the transducer has no table of words inside",
-        remedy="Put the words there, one 'word id' a line, or pass words= (--words)",
+        remedy="Put the words there, one 'word id' a line, or pass words= (tlg import --words)",
         file=path.parent,
     )
 
@@ -201,7 +219,7 @@ def _find_tokens(
     if not found:
         raise MissingFileError(
             "holds neither tokens.txt nor units.txt",
-            remedy="Put the model's token table there, one 'symbol id' a line, or pass tokens= (--tokens); FunASR keeps "
+            remedy="Put the model's token table there, one 'symbol id' a line, or pass tokens= (tlg import --tokens); FunASR keeps "
             "tokens.json in the folder of the acoustic model",
             file=path.parent,
         )
@@ -221,7 +239,7 @@ def _check_same(tables: list[SymbolRows], folder: Path) -> None:
         if units(other) != units(tables[0]):
             raise GraphError(
                 f"holds {Path(tables[0].name).name} and {Path(other.name).name}, which name different tokens",
-                remedy="Pass tokens= (--tokens): the table of the model",
+                remedy="Pass tokens= (tlg import --tokens): the table of the model",
                 file=folder,
             )
 

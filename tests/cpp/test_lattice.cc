@@ -93,6 +93,9 @@ Case make_case(std::uint32_t seed, const Shape& shape, HotwordLabels labels, boo
   }
   c.p.options.beam = INFINITY;
   c.p.options.max_active = 1 << 30;
+  c.p.options.token_beam = INFINITY;
+  c.p.options.max_tokens = 0;
+  c.p.options.blank_skip = 1;
   c.p.options.lattice_beam = beam == 0 ? 0.5f : beam;
   Search search(*c.graph, c.p.options, choose_kernel("auto", true));
   search.start(c.use);

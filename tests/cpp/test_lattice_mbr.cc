@@ -290,3 +290,32 @@ TEST(mbr_by_hand) {
   const std::vector<double> confidences = word_confidences(lattice, posteriors, {1, 3});
   CHECK(same(confidences[0], 1) && same(confidences[1], 0.4));
 }
+
+// So long that it is aligned in parts.
+TEST(mbr_of_an_hour) {
+  constexpr std::int32_t kWords = 4000;
+  Lattice lattice;
+  Words best;
+  lattice.num_frames = 10 * kWords;
+  for (std::uint32_t i = 0; i < kWords; ++i) {
+    lattice.states.push_back({2 * i, 10 * std::int64_t{i}, false, {}});
+    const auto word = static_cast<std::int32_t>(2 * i + 1);
+    lattice.arcs.push_back({i, i + 1, word, {std::log(0.6), 0, 0}});
+    lattice.arcs.push_back({i, i + 1, word + 1, {std::log(0.4), 0, 0}});
+    best.push_back(word + (i % 3 == 0 ? 1 : 0));
+  }
+  lattice.states.push_back({2 * kWords, lattice.num_frames, true, {}});
+  lattice.states.push_back({2 * kWords, 0, false, {}});
+  const LatticePosteriors posteriors = lattice_posteriors(lattice);
+  const std::vector<double> confidences = word_confidences(lattice, posteriors, best);
+  const MbrResult mbr = minimum_bayes_risk(lattice, posteriors, best);
+  bool fine = mbr.words.size() == kWords && mbr.slots.size() == kWords;
+  for (std::uint32_t i = 0; fine && i < kWords; ++i)
+    fine = same(confidences[i], i % 3 == 0 ? 0.4 : 0.6) && same(mbr.confidences[i], 0.6) &&
+           mbr.words[i] == static_cast<std::int32_t>(2 * i + 1) && mbr.spans[i].start == 10 * i &&
+           mbr.spans[i].end == 10 * i + 10;
+  CHECK(fine);
+  CHECK(std::fabs(mbr.risk - 0.4 * kWords) < 1e-6);
+  // Words that are no path of the lattice.
+  CHECK(word_confidences(lattice, posteriors, {1, 3}).size() == 2);
+}

@@ -16,7 +16,8 @@ constexpr double kSlack = 1e-3;
 std::vector<RawLattice::End> find_ends(const SearchGraph& graph, const Utterance& s,
                                        const Ending& best, double beam) {
   std::vector<RawLattice::End> ends;
-  const double limit = best.cost() - s.offset + beam + kSlack;
+  const double limit =
+      std::min(best.cost() - s.offset + beam + kSlack, std::numeric_limits<double>::max());
   for (std::size_t i = 0; i < s.num_tokens; ++i) {
     const float costs[] = {s.nb[i], s.b[i]};
     const std::uint32_t traces[] = {s.nb_trace[i], s.b_trace[i]};
@@ -52,7 +53,8 @@ RawLattice collect_lattice(const SearchGraph& graph, const Utterance& s, float l
   lattice.ends = find_ends(graph, s, best, lattice_beam);
   // How much more than the best path the best path through each trace costs, from the last back.
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  const float limit = lattice_beam + static_cast<float>(kSlack);
+  const float limit =
+      std::min(lattice_beam + static_cast<float>(kSlack), std::numeric_limits<float>::max());
   std::vector<float> excess(s.traces.size(), infinity);
   const auto lower = [&](std::uint32_t trace, float value) {
     if (trace != kNoTrace) excess[trace] = std::min(excess[trace], value);

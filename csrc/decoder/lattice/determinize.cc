@@ -126,6 +126,9 @@ class Determinizer {
     candidates_.clear();
     num_looked_at_ = 0;
     too_many_ = is_single_ = false;
+    places_.reserve(dag_.arcs.size());
+    states_.reserve(64);
+    arcs_.reserve(128);
     waiting_at_.assign(dag_.num_nodes(), kNoNode);
     best_.assign(dag_.num_nodes(), kNever);
     arc_to_.assign(dag_.num_nodes(), kNoNode);

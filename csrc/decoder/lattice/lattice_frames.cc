@@ -30,7 +30,9 @@ void align_frames(Lattice* lattice) {
   }
   // What its states demand of those before and behind them.
   std::vector<std::int64_t> least(n, 0), most(n, lattice->num_frames);
-  for (std::uint32_t s = 0; s < n; s = next[s]) least[s] = most[s] = states[s].frame;
+  std::int64_t reached = 0;
+  for (std::uint32_t s = 0; s < n; s = next[s])
+    reached = least[s] = most[s] = states[s].frame = std::max(reached, states[s].frame);
   for (const Lattice::Arc& arc : lattice->arcs)
     least[arc.target] = std::max(least[arc.target], least[arc.source]);
   for (std::size_t a = lattice->arcs.size(); a-- > 0;) {

@@ -10,25 +10,69 @@ namespace {
 constexpr double kTie = 1e-9;
 constexpr int kMostRounds = 100;
 
-// Aligns all paths of a lattice with a sequence of slots (word 0: an empty one, a place for words
-// to be inserted). Each path puts one word, or none, into each slot.
+// Work and memory grow with the states times the words: beyond this a lattice is taken in parts.
+constexpr std::size_t kMostCells = 1 << 20;
+
+// States that lie between two which all paths go through, and the words between those. The last
+// part's `last` is the end of the lattice, behind all states.
+struct Part {
+  std::uint32_t first, last;
+  std::size_t begin, end;  // words
+};
+
+// One part, where that is little work or where `words` are no path.
+std::vector<Part> split(const Lattice& lattice, const LatticePosteriors& posteriors,
+                        const std::vector<std::int32_t>& words) {
+  const std::uint32_t n = lattice.num_states();
+  std::vector<Part> parts{{0, n, 0, words.size()}};
+  if ((words.size() + 1) * n <= kMostCells) return parts;
+  std::vector<double> probability(n, 0);
+  for (std::size_t a = 0; a < lattice.arcs.size(); ++a)
+    probability[lattice.arcs[a].target] += posteriors.arcs[a];
+  std::uint32_t s = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto first = lattice.arcs.begin() + lattice.states[s].first_arc;
+    const auto last = lattice.arcs.begin() + lattice.states[s + 1].first_arc;
+    const auto arc =
+        std::find_if(first, last, [&](const Lattice::Arc& one) { return one.word == words[i]; });
+    if (arc == last) return {{0, n, 0, words.size()}};
+    s = arc->target;
+    Part& part = parts.back();
+    const std::size_t cells = (i + 2 - part.begin) * (s + 1 - part.first);
+    if (cells < kMostCells / 4 || probability[s] < 1 - kTie) continue;
+    part.last = s;
+    part.end = i + 1;
+    parts.push_back({s, n, i + 1, words.size()});
+  }
+  return parts;
+}
+
+// Aligns all paths of a part of a lattice with a sequence of slots (word 0: an empty one, a place
+// for words to be inserted). Each path puts one word, or none, into each slot.
 class Alignments {
  public:
-  Alignments(const Lattice& lattice, const LatticePosteriors& posteriors) : lattice_(lattice) {
-    const std::uint32_t n = lattice.num_states();
+  Alignments(const Lattice& lattice, const LatticePosteriors& posteriors, const Part& part)
+      : lattice_(lattice), part_(part) {
+    const bool to_end = part.last == lattice.num_states();
+    const std::uint32_t n = part.last - part.first + (to_end ? 0 : 1);
+    const std::size_t begin = lattice.states[part.first].first_arc;
+    const std::size_t end = lattice.states[part.last].first_arc;
     first_.assign(n + 2, 0);
-    for (const Lattice::Arc& arc : lattice.arcs) ++first_[arc.target + 1];
+    for (std::size_t a = begin; a < end; ++a) ++first_[lattice.arcs[a].target - part.first + 1];
     for (std::uint32_t s = 0; s < n; ++s)
-      if (lattice.states[s].is_final) ++first_[n + 1];
+      if (is_last(s, to_end)) ++first_[n + 1];
     for (std::size_t s = 1; s < first_.size(); ++s) first_[s] += first_[s - 1];
     arcs_.resize(first_.back());
     std::vector<std::uint32_t> next(first_.begin(), first_.end() - 1);
-    for (std::size_t a = 0; a < lattice.arcs.size(); ++a) {
+    for (std::size_t a = begin; a < end; ++a) {
       const Lattice::Arc& arc = lattice.arcs[a];
-      arcs_[next[arc.target]++] = {arc.source, arc.word, posteriors.arrival[a]};
+      arcs_[next[arc.target - part.first]++] = {arc.source - part.first, arc.word,
+                                                posteriors.arrival[a]};
     }
     for (std::uint32_t s = 0; s < n; ++s)
-      if (lattice.states[s].is_final) arcs_[next[n]++] = {s, 0, posteriors.finals[s]};
+      if (is_last(s, to_end))
+        arcs_[next[n]++] = {s, 0, to_end ? posteriors.finals[part.first + s] : 1};
+    end_ = n;
   }
 
   // Returns the expected distance. `take(slot, word, probability, from, to)` is called for what
@@ -51,7 +95,9 @@ class Alignments {
   enum Move : char { kAligned, kInserted, kDeleted };
 
   const Lattice& lattice_;
-  std::vector<std::uint32_t> first_;  // state -> its first arc in; the last state is the end
+  const Part part_;
+  std::uint32_t end_ = 0;             // states are numbered from the part's first; this is behind
+  std::vector<std::uint32_t> first_;  // state -> its first arc in; of the end, ways to end
   std::vector<Arc> arcs_;
   const std::vector<std::int32_t>* slots_ = nullptr;
   std::size_t width_ = 0;
@@ -59,9 +105,13 @@ class Alignments {
   std::vector<double> through_;   // [slots read], by the arc in hand
   std::vector<Move> moves_;       // [arc, slots read], the last of the best way there
 
-  std::uint32_t end() const { return lattice_.num_states(); }
+  bool is_last(std::uint32_t state, bool to_end) const {
+    return to_end ? lattice_.states[part_.first + state].is_final
+                  : part_.first + state == part_.last;
+  }
   std::int64_t frame(std::uint32_t state) const {
-    return state < end() ? lattice_.states[state].frame : lattice_.num_frames;
+    const std::uint32_t s = std::min(part_.first + state, part_.last);
+    return s < lattice_.num_states() ? lattice_.states[s].frame : lattice_.num_frames;
   }
 
   // The distances after an arc, and the moves. A word goes into an empty slot rather than between
@@ -87,12 +137,12 @@ class Alignments {
   }
 
   double measure() {
-    distance_.assign((end() + 1) * width_, 0);
+    distance_.assign((end_ + 1) * width_, 0);
     through_.resize(width_);
     moves_.assign(arcs_.size() * width_, kInserted);
     for (std::size_t q = 1; q < width_; ++q)
       distance_[q] = distance_[q - 1] + ((*slots_)[q - 1] != 0 ? 1 : 0);
-    for (std::uint32_t s = 1; s <= end(); ++s) {
+    for (std::uint32_t s = 1; s <= end_; ++s) {
       double* row = distance_.data() + s * width_;
       for (std::uint32_t a = first_[s]; a < first_[s + 1]; ++a) {
         pass(arcs_[a], moves_.data() + a * width_);
@@ -105,9 +155,9 @@ class Alignments {
   // Backwards along the best moves: the probability of having read so many slots in a state.
   template <typename Take>
   void hand_out(const Take& take) {
-    std::vector<double> weight((end() + 1) * width_, 0);
+    std::vector<double> weight((end_ + 1) * width_, 0);
     weight.back() = 1;
-    for (std::uint32_t s = end(); s > 0; --s) {
+    for (std::uint32_t s = end_; s > 0; --s) {
       const double* row = weight.data() + s * width_;
       std::size_t last = width_;  // that any path has read
       while (last > 0 && row[last - 1] == 0) --last;
@@ -136,7 +186,7 @@ class Alignments {
     double part = 0;  // at the start nothing is left to read
     for (std::size_t q = width_ - 1; q > 0; --q) {
       part += weight[q];
-      if (part > 0) take(q - 1, 0, part, 0, 0);
+      if (part > 0) take(q - 1, 0, part, frame(0), frame(0));
     }
   }
 };
@@ -182,8 +232,10 @@ std::vector<std::int32_t> most_probable(const std::vector<Slot>& slots) {
   return words;
 }
 
+using Times = std::vector<std::pair<double, double>>;
+
 // Averages may overlap: words next to each other then meet half-way.
-std::vector<Span> whole_frames(std::vector<std::pair<double, double>> times) {
+std::vector<Span> whole_frames(Times times) {
   for (std::size_t i = 1; i < times.size(); ++i)
     if (times[i].first < times[i - 1].second)
       times[i].first = times[i - 1].second = (times[i].first + times[i - 1].second) / 2;
@@ -197,24 +249,43 @@ std::vector<Span> whole_frames(std::vector<std::pair<double, double>> times) {
   return spans;
 }
 
-MbrResult read(const std::vector<std::int32_t>& words, const std::vector<Slot>& slots,
-               double risk) {
-  MbrResult out;
-  out.risk = risk;
-  std::vector<std::pair<double, double>> times;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (words[i] != 0) {
-      const auto at = std::find_if(slots[i].begin(), slots[i].end(),
-                                   [&](const SlotWord& one) { return one.word == words[i]; });
-      const bool is_there = at != slots[i].end();
-      out.words.push_back(words[i]);
-      out.confidences.push_back(is_there ? std::min(at->probability, 1.0) : 0);
-      times.push_back(is_there ? std::make_pair(at->start, at->end) : std::make_pair(0.0, 0.0));
-    }
-    if (slots[i].size() > 1 || slots[i][0].word != 0) out.slots.push_back(slots[i]);
+struct Choice {
+  std::vector<std::int32_t> places;  // words and empty slots
+  std::vector<Slot> slots;
+  double risk = 0;
+};
+
+Choice choose(Alignments& alignments, std::vector<std::int32_t> now) {
+  Choice best;
+  for (int round = 0; round < kMostRounds; ++round) {
+    Choice next;
+    next.places = with_empty_slots(now);
+    next.slots = fill(alignments, next.places, &next.risk);
+    if (round > 0 && !(next.risk < best.risk - kTie)) break;
+    best = std::move(next);
+    std::vector<std::int32_t> better = most_probable(best.slots);
+    if (better == now) break;
+    now = std::move(better);
   }
-  out.spans = whole_frames(std::move(times));
-  return out;
+  return best;
+}
+
+void append(const Choice& choice, MbrResult* out, Times* times) {
+  out->risk += choice.risk;
+  for (std::size_t i = 0; i < choice.slots.size(); ++i) {
+    const std::int32_t word = choice.places[i];
+    const Slot& slot = choice.slots[i];
+    if (word != 0) {
+      const auto at = std::find_if(slot.begin(), slot.end(),
+                                   [word](const SlotWord& one) { return one.word == word; });
+      const bool is_there = at != slot.end();
+      out->words.push_back(word);
+      out->confidences.push_back(is_there ? std::min(at->probability, 1.0) : 0);
+      times->push_back(is_there ? std::make_pair(at->start, at->end)
+                                : std::make_pair(slot[0].start, slot[0].end));
+    }
+    if (slot.size() > 1 || slot[0].word != 0) out->slots.push_back(slot);
+  }
 }
 
 }  // namespace
@@ -223,32 +294,32 @@ std::vector<double> word_confidences(const Lattice& lattice, const LatticePoster
                                      const std::vector<std::int32_t>& words) {
   std::vector<double> confidences(words.size(), 0);
   if (lattice.num_states() == 0 || words.empty()) return confidences;
-  Alignments(lattice, posteriors)
-      .align(words,
-             [&](std::size_t slot, std::int32_t word, double part, std::int64_t, std::int64_t) {
-               if (word == words[slot]) confidences[slot] += part;
-             });
+  for (const Part& part : split(lattice, posteriors, words)) {
+    const std::vector<std::int32_t> some(words.begin() + static_cast<std::ptrdiff_t>(part.begin),
+                                         words.begin() + static_cast<std::ptrdiff_t>(part.end));
+    Alignments(lattice, posteriors, part)
+        .align(some, [&](std::size_t slot, std::int32_t word, double probability, std::int64_t,
+                         std::int64_t) {
+          if (word == some[slot]) confidences[part.begin + slot] += probability;
+        });
+  }
   for (double& confidence : confidences) confidence = std::min(confidence, 1.0);
   return confidences;
 }
 
 MbrResult minimum_bayes_risk(const Lattice& lattice, const LatticePosteriors& posteriors,
                              const std::vector<std::int32_t>& words) {
-  MbrResult best;
-  if (lattice.num_states() == 0) return best;
-  Alignments alignments(lattice, posteriors);
-  std::vector<std::int32_t> now = words;
-  for (int round = 0; round < kMostRounds; ++round) {
-    const std::vector<std::int32_t> places = with_empty_slots(now);
-    double risk = 0;
-    const std::vector<Slot> slots = fill(alignments, places, &risk);
-    if (round > 0 && !(risk < best.risk - kTie)) break;
-    best = read(places, slots, risk);
-    const std::vector<std::int32_t> better = most_probable(slots);
-    if (better == now) break;
-    now = better;
+  MbrResult out;
+  if (lattice.num_states() == 0) return out;
+  Times times;
+  for (const Part& part : split(lattice, posteriors, words)) {
+    Alignments alignments(lattice, posteriors, part);
+    append(choose(alignments, {words.begin() + static_cast<std::ptrdiff_t>(part.begin),
+                               words.begin() + static_cast<std::ptrdiff_t>(part.end)}),
+           &out, &times);
   }
-  return best;
+  out.spans = whole_frames(std::move(times));
+  return out;
 }
 
 }  // namespace tlg::decoder

@@ -12,7 +12,8 @@ namespace tlg::decoder {
 
 constexpr std::uint32_t kNoNode = 0xffffffffu;
 
-// Invariant: `previous` and `other` of a node are below it, or kNoNode: the beginning.
+// Invariants: `previous` and `other` of a node are below it, or kNoNode: the beginning; the frames
+// of steps never fall.
 struct RawLattice {
   // A step is an arc that was taken at a frame after any path of `previous`; between the two lies
   // whatever chain of epsilon arcs leads from the one arc to the other: the cheapest of them is

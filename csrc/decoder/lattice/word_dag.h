@@ -15,7 +15,8 @@
 namespace tlg::decoder {
 
 // Invariants: arcs lead to higher nodes; node 0 is the beginning, the last one the end; arcs are
-// sorted by (source, target); every node can reach the end; those of no use are left out.
+// sorted by source. A node from which no path leads to the end (all its frames are impossible) is
+// `ahead` by -infinity.
 struct WordDag {
   // The frames from the step at (or in front of) `source` to the one at `target` are in `am`.
   struct Arc {
