@@ -7,7 +7,7 @@
 
 #include "bindings/frames.h"
 #include "bindings/register.h"
-#include "decoder/lattice/lattice_result.h"
+#include "decoder/lattice/pending_lattice.h"
 
 namespace py = pybind11;
 
@@ -18,7 +18,13 @@ using decoder::Hypothesis;
 using decoder::Lattice;
 using decoder::LatticeResult;
 using decoder::MbrResult;
+using decoder::PendingLattice;
 using decoder::SlotWord;
+
+const LatticeResult& read(const PendingLattice& pending) {
+  const py::gil_scoped_release release;
+  return pending.result();
+}
 
 }  // namespace
 
@@ -34,15 +40,19 @@ void register_results(py::module_& module) {
       .def_property_readonly("spans", [](const MbrResult& m) { return span_array(m.spans); })
       .def_readonly("risk", &MbrResult::risk)
       .def_readonly("slots", &MbrResult::slots);
-  py::class_<LatticeResult, std::shared_ptr<LatticeResult>>(module, "LatticeResult")
-      .def_readonly("nbest", &LatticeResult::nbest)
+  // What is read first is worked out then.
+  py::class_<PendingLattice, std::shared_ptr<PendingLattice>>(module, "LatticeResult")
+      .def_property_readonly("nbest", [](const PendingLattice& p) { return read(p).nbest; })
       .def_property_readonly("lattice",
-                             [](const std::shared_ptr<LatticeResult>& self) {
-                               return std::shared_ptr<Lattice>(self, &self->lattice);
+                             [](const std::shared_ptr<PendingLattice>& p) {
+                               return std::shared_ptr<Lattice>(
+                                   p, const_cast<Lattice*>(&read(*p).lattice));
                              })
-      .def_readonly("lattice_beam", &LatticeResult::lattice_beam)
-      .def_readonly("confidence", &LatticeResult::confidence)
-      .def_readonly("mbr", &LatticeResult::mbr);
+      .def_property_readonly("lattice_beam",
+                             [](const PendingLattice& p) { return read(p).lattice_beam; })
+      .def_property_readonly("confidence",
+                             [](const PendingLattice& p) { return read(p).confidence; })
+      .def_property_readonly("mbr", [](const PendingLattice& p) { return read(p).mbr; });
   py::class_<Hypothesis>(module, "Hypothesis")
       .def_readonly("tokens", &Hypothesis::tokens)
       .def_readonly("words", &Hypothesis::words)
@@ -61,7 +71,7 @@ void register_results(py::module_& module) {
       .def_readonly("partial", &Hypothesis::partial)
       .def_readonly("num_frames", &Hypothesis::num_frames)
       .def_property_readonly("more", [](const Hypothesis& h) {
-        return std::const_pointer_cast<LatticeResult>(h.more);
+        return std::const_pointer_cast<PendingLattice>(h.more);
       });
 }
 

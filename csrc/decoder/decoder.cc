@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "decoder/lattice/pending_lattice.h"
 #include "decoder/traceback.h"
 #include "util/error.h"
 #include "util/parallel.h"
@@ -113,9 +114,8 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
 Hypothesis Decoder::decode_more(const Search& search, const Frames& frames,
                                 const std::shared_ptr<const HotwordUse>& hotwords) const {
   Hypothesis best = make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
-  auto more = std::make_shared<LatticeResult>(examine_lattice(
-      search.lattice(), *graph_, options_, spans_, frames, hotwords, best.words, request_));
-  best.more = std::move(more);
+  best.more = std::make_shared<PendingLattice>(search.lattice(), graph_, options_, spans_, frames,
+                                               hotwords, best.words, request_);
   return best;
 }
 

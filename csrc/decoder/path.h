@@ -17,7 +17,7 @@ struct Span {
   std::int64_t start, end;  // frames, half-open
 };
 
-struct LatticeResult;  // decoder/lattice/lattice_result.h
+class PendingLattice;  // decoder/lattice/pending_lattice.h
 
 struct SpanOptions {
   std::uint32_t num_roots = 0;  // a word ends on the way into an LG state below this; 0: not known
@@ -37,7 +37,7 @@ struct Hypothesis {
   bool partial = false;     // no final state was reached
   std::int64_t num_frames = 0;
   // What else was asked for: other paths, the lattice, how certain the words are; null: nothing.
-  std::shared_ptr<const LatticeResult> more;
+  std::shared_ptr<const PendingLattice> more;
 };
 
 // A path with its epsilon arcs, which need not be the cheapest.
