@@ -4,8 +4,8 @@
         [--kind phone] [--beam 12] [--scale 1.5] [--lattice-beams 4 6 8] [--rounds 3]
 
 WL is what make_workload.py writes (see decode_workload.py). One process, one graph, one thread; the ways of decoding
-take turns, utterance by utterance, so that a busy machine troubles all alike. CPU is user + system of ``decode`` and of
-reading the text, the n-best texts and the lattice; the least of the rounds.
+take turns, all utterances at a time. CPU is user + system of ``decode`` and of reading the text, the n-best texts and
+the lattice; the least of the rounds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def read(result: tlg.Result) -> int:
     assert result.text is not None
     for one in result.nbest or ():
         assert one.text is not None
-    return result.lattice.num_arcs if result.lattice is not None else 0
+    return result.lattice.core.num_arcs if result.lattice is not None else 0
 
 
 def main() -> None:
@@ -64,8 +64,8 @@ def main() -> None:
         for _ in range(args.rounds):
             spent = dict.fromkeys(decoders, 0.0)
             arcs = dict.fromkeys(decoders, 0)
-            for log_probs in inputs:
-                for way, decoder in decoders.items():
+            for way, decoder in decoders.items():
+                for log_probs in inputs:
                     begin = time.process_time()
                     found = read(decoder.decode(log_probs))
                     spent[way] += time.process_time() - begin
