@@ -73,7 +73,7 @@ def tlg_graph(args: argparse.Namespace, folder: Path, beam: float = 12.0) -> Dec
 
 
 def tlg_graph_narrow(args: argparse.Namespace, folder: Path) -> Decode:
-    return tlg_graph(args, folder, beam=9.0)
+    return tlg_graph(args, folder, beam=10.0)
 
 
 def hot_list(args: argparse.Namespace) -> list[str] | None:

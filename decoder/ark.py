@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg._files import PathLike, Unpacked, open_unpacked, read_bytes, read_text
-from tlg.errors import PosteriorError
+from tlg.errors import PosteriorError, TextError
 
 __all__ = ["STANDARD_INPUT", "read_ark", "read_scp", "scp_lines"]
 
@@ -147,7 +147,13 @@ def scp_lines(path: PathLike) -> Iterator[tuple[int, str, str]]:
         MissingFileError: there is no such file.
         TextError: not UTF-8.
     """
-    text = sys.stdin.buffer.read().decode("utf-8-sig") if str(path) == STANDARD_INPUT else read_text(path)
+    if str(path) == STANDARD_INPUT:
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise TextError("not UTF-8", remedy="Pass a list in UTF-8", file="standard input") from error
+    else:
+        text = read_text(path)
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             name, place = [*line.split(maxsplit=1), ""][:2]

@@ -15,7 +15,7 @@ import numpy as np
 
 from tlg import _core
 from tlg._arrays import TOLERANCE
-from tlg.decoder.intake import Ready, uncheck, unpad
+from tlg.decoder.intake import Ready, unchecked, unpad
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
 from tlg.decoder.slot import Slot
@@ -178,7 +178,7 @@ def _decode_each(
 def _view(job: BatchJob, key: object, log_probs: object) -> Ready:
     """Return one input as the batch takes it."""
     try:
-        return uncheck(log_probs, job.num_tokens, logits=job.logits)
+        return unchecked(log_probs, job.num_tokens, logits=job.logits)
     except TlgError as error:
         raise _named(error, key) from error
 

@@ -13,7 +13,7 @@ from tlg._arrays import as_floats, as_log_probs, as_numpy, as_rows
 from tlg.decoder.sparse import SparseFrames
 from tlg.errors import OptionError, PosteriorError
 
-__all__ = ["intake", "uncheck", "unpad"]
+__all__ = ["intake", "unchecked", "unpad"]
 
 #: Rows of dense frames, or the three arrays of sparse ones.
 Ready = NDArray[Any] | tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
@@ -37,7 +37,7 @@ def intake(log_probs: object, num_tokens: int, *, logits: bool = False, first_ro
     return as_log_probs(log_probs, num_tokens=num_tokens, logits=logits, first_row=first_row)
 
 
-def uncheck(log_probs: object, num_tokens: int, *, logits: bool = False) -> Ready:
+def unchecked(log_probs: object, num_tokens: int, *, logits: bool = False) -> Ready:
     """Return the same for the core's threads, which check and convert the rows of arrays themselves.
 
     Raises:

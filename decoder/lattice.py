@@ -170,7 +170,7 @@ class Lattice:
 
     @property
     def partial(self) -> bool:
-        """Whether no final state of the decoder's graph was reached; then a path may end where it can go on, too."""
+        """Whether no final state of the decoder's graph was reached: its paths end where the search stood."""
         return self.core.partial
 
     @property

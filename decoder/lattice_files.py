@@ -66,8 +66,9 @@ def lattice_format(path: PathLike, format: str | None = None) -> str:
             raise OptionError(f"format {format!r} is unknown", remedy=f"Known: {', '.join(FORMATS)}")
         return format
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
+    packed = suffixes.pop() if suffixes and suffixes[-1] in COMPRESSED else ""
+    if packed == ".gz" and (not suffixes or suffixes[-1][1:].isdecimal()):
+        return "kaldi"  # Kaldi's scripts name archives lat.gz and lat.1.gz
     for name, form in FORMATS.items():
         if suffixes and suffixes[-1] in form.suffixes:
             return name

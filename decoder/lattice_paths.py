@@ -96,26 +96,55 @@ def best_arc_paths(lists: ArcLists, count: int) -> list[list[int]]:
     if not lists.final or count < 1:
         return []
     rest = _best_rest(lists)
-    # Minus the whole path's score, words, whether it goes on, score so far, state, arcs.
-    heap: list[tuple[float, tuple[int, ...], bool, float, int, tuple[int, ...]]]
-    heap = [(-rest[0], (), True, 0.0, 0, ())]
+    heap = [(-rest[0], _Way(None, -1, 0, 0, 0.0, True))]
     found: list[list[int]] = []
     visits = [0] * len(lists.final)
     while heap and len(found) < count:
-        _, words, under_way, score, state, arcs = heapq.heappop(heap)
-        if not under_way:
-            found.append(list(arcs))
+        _, way = heapq.heappop(heap)
+        if not way.goes_on:
+            found.append([step.arc for step in way.steps()])
             continue
+        state = way.state
         visits[state] += 1
         if visits[state] > count:  # as many better ways to this state go on in the same way
             continue
         if lists.final[state] > -math.inf:
-            heapq.heappush(heap, (-(score + lists.final[state]), words, False, score, state, arcs))
+            whole = way.score + lists.final[state]
+            heapq.heappush(heap, (-whole, _Way(way.before, way.arc, way.word, state, whole, False)))
         for arc in range(lists.first_arc[state], lists.first_arc[state + 1]):
-            target, reached = lists.target[arc], score + lists.score[arc]
-            key = -(reached + rest[target])
-            heapq.heappush(heap, (key, (*words, lists.word[arc]), True, reached, target, (*arcs, arc)))
+            target, reached = lists.target[arc], way.score + lists.score[arc]
+            step = _Way(way, arc, lists.word[arc], target, reached, True)
+            heapq.heappush(heap, (-(reached + rest[target]), step))
     return found
+
+
+class _Way:
+    """A way from the start to a state, by its last step; of two with equal scores the lower words come first."""
+
+    __slots__ = ("arc", "before", "goes_on", "score", "state", "word")
+
+    def __init__(
+        self, before: _Way | None, arc: int, word: int, state: int, score: float, goes_on: bool
+    ) -> None:
+        self.before = before
+        self.arc = arc
+        self.word = word
+        self.state = state
+        self.score = score
+        self.goes_on = goes_on  # False: it ends in this state
+
+    def steps(self) -> list[_Way]:
+        """Return the ways to each state behind the start."""
+        steps = []
+        way: _Way | None = self
+        while way is not None and way.arc >= 0:
+            steps.append(way)
+            way = way.before
+        return steps[::-1]
+
+    def __lt__(self, other: _Way) -> bool:
+        mine, others = ([step.word for step in way.steps()] for way in (self, other))
+        return (mine, self.goes_on) < (others, other.goes_on)
 
 
 def slacks(lists: ArcLists) -> tuple[list[float], list[float]]:

@@ -298,7 +298,8 @@ def _read_lexicon(lexicon: LexiconLike, tokens: PrefixTokens) -> _Words:
                 f"the lexicon is a {type(lexicon).__name__}",
                 remedy="Pass a list of words, {word: [pronunciation, ...]}, or a file of either",
             )
-        words, where = list(lexicon), None
+        # A set has no order of its own, and ties are decided by the order of the words.
+        words, where = (sorted(lexicon) if isinstance(lexicon, set | frozenset) else list(lexicon)), None
     for number, word in enumerate(words, 1):
         if not isinstance(word, str) or not word or len(word.split()) != 1:
             raise LexiconError(

@@ -47,6 +47,7 @@ DOORS: dict[str, Callable[..., str]] = {
     "decode_batch_of_several": lambda d, x, **o: d.decode_batch([x, x, x], threads=2, **o)[2].text,
     "decode_iter": lambda d, x, **o: next(d.decode_iter([("u", x)], threads=2, **o))[1].text,
     "stream": streamed,
+    "prefix_beam": lambda d, x, **o: tlg.prefix_beam(x, d.graph.tokens, **o).text,
     "greedy": lambda d, x, **o: tlg.greedy(x, d.graph.tokens, **o).text,
 }
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tests.conftest import EXAMPLES
+from tests.decoder_cases import speech_graph
 from tests.lattice_cases import NO_WORD, SENTENCE, WORDS
 from tests.test_ctm import result
+from tlg.cli import main
 from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output
-from tlg.decoder.ctm import read_ctm
+from tlg.decoder.ctm import ctm_texts, read_ctm
+from tlg.decoder.evaluate.tables import read_table
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.lattice_files import read_lattices
 from tlg.decoder.result import Result
@@ -108,3 +114,30 @@ def test_an_output_is_written_inside_its_block(tmp_path: Path) -> None:
     output: Output = CtmWriter(str(tmp_path / "a.ctm"), frame_shift=1.0)
     with pytest.raises(ValueError, match="inside its with block"):
         output.add("u", result(("a", 0, 1)))
+
+
+def test_the_whole_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph, folder = speech_graph(tmp_path), tmp_path / "graph"
+    with np.load(EXAMPLES / "speech" / "test.npz") as archive:
+        np.savez(tmp_path / "test.npz", **{name: archive[name] for name in list(archive)[:4]})
+    monkeypatch.chdir(tmp_path)
+    arguments = (
+        "--nbest 3 --ctm a.ctm --frame-shift 0.02 --lattices lat.1.gz --confidence --acoustic-scale 1.5"
+    )
+    command = ["tlg", "decode", "--graph", str(folder), "test.npz", "-o", "hyp.tsv", *arguments.split()]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert not exit_.value.code, capsys.readouterr().err
+    texts = read_table("hyp.tsv")
+    assert ctm_texts(read_ctm("a.ctm")) == {name: text for name, text in texts.items() if text}
+    assert all(word.confidence is not None for word in read_ctm("a.ctm"))
+    lattices = dict(read_lattices("lat.1.gz", words=graph, acoustic_scale=1.5))
+    assert {name: lattice.best_path().text for name, lattice in lattices.items()} == texts
+    rows = [line.split("\t") for line in Path("hyp.nbest.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    assert {row[0]: row[-1] for row in rows if row[1] == "1"} == texts
+    for name, lattice in lattices.items():
+        scores = [float(row[2]) for row in rows if row[0] == name]
+        assert [path.score for path in lattice.paths(3)] == pytest.approx(scores, abs=0.01)

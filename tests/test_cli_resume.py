@@ -221,6 +221,31 @@ def test_compressed_outputs_are_compressed_at_the_end(run: Run, suffix: str) -> 
     assert sorted(path.name for path in Path().iterdir()) == [output, "test.npz"]
 
 
+MORE = ("--nbest", "3", "--ctm", "out.ctm", "--frame-shift", "0.04", "--lattices", "lat.ark", "--confidence")
+
+
+def test_all_outputs_are_taken_up_again(run: Run) -> None:
+    status, _, err = run("test.npz", *MORE)
+    assert status == 0, err
+    names = ["hyp.nbest.tsv", "hyp.tsv", "lat.ark", "out.ctm"]
+    assert sorted(path.name for path in Path().iterdir()) == [*names, "test.npz"]
+    whole = {name: Path(name).read_bytes() for name in names}
+    for name in names:
+        Path(name).unlink()
+    with np.load("test.npz") as arrays:
+        good: dict[str, Any] = dict(arrays)
+    np.savez("test.npz", **{**good, "u40": good["u40"] + 1})
+    assert run("test.npz", *MORE)[0] == 1
+    stop_after(23)
+    np.savez("test.npz", **good)
+    other = [*MORE[:5], "0.05", *MORE[6:]]
+    assert "other settings: frame_shift (0.04 before, 0.05 now)" in run("test.npz", *other)[2]
+    assert "other settings: lattice" in run("test.npz", *MORE[:6])[2]
+    assert run("test.npz", *MORE)[0] == 0
+    assert {name: Path(name).read_bytes() for name in names} == whole
+    assert "two outputs are the same file" in run("test.npz", *MORE, "--ctm", "hyp.tsv")[2]
+
+
 def test_what_cannot_be_resumed(run: Run) -> None:
     Path("hyp.tsv.part").write_text("mine", "utf-8")
     status, _, err = run()

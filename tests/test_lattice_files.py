@@ -321,12 +321,15 @@ def test_formats_are_told_by_the_suffix(tmp_path: Path) -> None:
     for name, start in starts.items():
         lattice.write(tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(start)
+    for name in ("lat.gz", "lat.1.gz"):  # as Kaldi's scripts call them
+        lattice.write(tmp_path / name)
+        assert gzip.decompress((tmp_path / name).read_bytes()).startswith(b"lat \xd6\xfd")
     lattice.write(tmp_path / "b.txt.gz")
     assert gzip.decompress((tmp_path / "b.txt.gz").read_bytes()).startswith(b"b \n0")
     with pytest.raises(
-        OptionError, match=r"'lat.1.gz' does not tell the form of lattices. .*\.fst \(openfst\)"
+        OptionError, match=r"'lat\.1\.xz' does not tell the form of lattices. .*\.fst \(openfst\)"
     ):
-        lattice.write(tmp_path / "lat.1.gz")
+        lattice.write(tmp_path / "lat.1.xz")
     with pytest.raises(OptionError, match=r"format 'htk' is unknown\. Known: openfst, kaldi,"):
         lattice.write(tmp_path / "a.fst", format="htk")
     with pytest.raises(OptionError, match=r"'openfst' holds one lattice in a file\. For many: kaldi,"):

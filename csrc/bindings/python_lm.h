@@ -28,7 +28,6 @@ class PythonLm final : public lm::LmModel, public decoder::prefix::OpenVocabular
   ~PythonLm() override {
     const pybind11::gil_scoped_acquire locked;
     states_.clear();
-    numbers_ = pybind11::dict();
     numbers_.release().dec_ref();
     model_.release().dec_ref();
   }

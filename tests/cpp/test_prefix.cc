@@ -181,6 +181,90 @@ TEST(prefix_search_sums_all_paths) {
   }
 }
 
+// Any score, but the same for the same question.
+struct RandomLm final : tlg::lm::LmModel {
+  tlg::lm::LmState start() const override { return {1}; }
+  float score(tlg::lm::LmState from, tlg::lm::WordId word, tlg::lm::LmState* to) const override {
+    to->id = (from.id * 31 + word) % 17;
+    return -static_cast<float>((from.id * 7 + word * 13) % 19) / 2;
+  }
+  float finish(tlg::lm::LmState from) const override { return -static_cast<float>(from.id) / 4; }
+};
+
+// What a token adds is never more than the search believes: else it would lose prefixes unseen.
+void check_bounds(WordMode mode, bool open, bool lookahead, double word_score, double unk_score) {
+  const std::vector<std::string> texts{"", "a", "b", "c", mode == WordMode::kStart ? "a" : ""};
+  ModelOptions options;
+  options.mode = mode;
+  options.separator = mode == WordMode::kSeparator ? 4 : -1;
+  options.starts_word = {0, 0, 0, 0, mode == WordMode::kStart ? std::uint8_t{1} : std::uint8_t{0}};
+  options.usable = {0, 1, 1, 1, 1};
+  options.texts = texts;
+  options.open = open;
+  options.judges_words = true;
+  options.lookahead = lookahead;
+  options.lm_weight = 0.7;
+  options.word_score = word_score;
+  options.unk_score = unk_score;
+  options.lm_on_tokens = mode == WordMode::kTokens;
+  options.lm_ids = {0, 1, 2, 3, 4};
+  std::shared_ptr<const Lexicon> lexicon;
+  const std::vector<std::string> words{"a", "ab", "abc", "cb", "ba"};
+  if (mode == WordMode::kLexicon) {
+    lexicon = Lexicon::pronounce(words, {0, 1, 2, 3, 4}, {1, 1, 2, 1, 2, 3, 3, 2, 2, 1},
+                                 {0, 1, 3, 6, 8, 10}, 5);
+  } else if (mode != WordMode::kTokens) {
+    std::vector<std::uint8_t> spelling = options.usable;
+    if (mode == WordMode::kSeparator) spelling[4] = 0;
+    lexicon = Lexicon::spell(words, texts, options.starts_word, spelling);
+  }
+  const auto lm = std::make_shared<RandomLm>();
+  const Model model(options, lexicon, [lm] { return SearchLm{lm, nullptr}; });
+  tlg::hotwords::Options hot;
+  hot.num_units = 5;
+  hot.boundary = options.separator;
+  const auto list = tlg::hotwords::Automaton::build(
+      {{{1, 2}, 1.5, 1.0, {}}, {{2}, 1.0, 3.0, {}}, {{3, 1, 2}, 0.5, -4.0, {}}}, hot);
+  const HotwordUse use(list, mode == WordMode::kLexicon, 5);
+  const Scorer scorer(model, &use);
+  std::mt19937 random(7);
+  std::size_t extended = 0;
+  for (int round = 0; round < 300; ++round) {
+    Tree tree;
+    tree.clear();
+    NodeId at = tree.add(scorer.root());
+    for (int depth = 0; depth < 8; ++depth) {
+      std::vector<Node> children;
+      if (random() % 2 == 0)
+        scorer.for_each_last(tree[at],
+                             [&](std::uint32_t ends) { scorer.know_end(&tree, at, ends); });
+      float gains[4];
+      scorer.bounds(tree[at], gains);
+      for (std::int32_t token = 1; token < 5; ++token)
+        scorer.for_each_end(tree[at], token, [&](std::uint32_t ends) {
+          Node child;
+          if (!scorer.extend(&tree, at, token, ends, &child)) return;
+          CHECK(child.bonus - tree[at].bonus <= gains[scorer.kind(token)] + 1e-4);
+          children.push_back(child);
+          ++extended;
+        });
+      if (children.empty()) break;
+      at = tree.add(children[random() % children.size()]);
+    }
+  }
+  CHECK(extended > 300);
+}
+
+TEST(prefix_bounds_are_never_exceeded) {
+  for (const WordMode mode :
+       {WordMode::kTokens, WordMode::kSeparator, WordMode::kStart, WordMode::kLexicon})
+    for (const bool open : {false, true})
+      for (const bool lookahead : {false, true})
+        for (const double word_score : {-1.0, 0.0, 2.5})
+          for (const double unk_score : {-3.0, 1.5})
+            check_bounds(mode, open, lookahead, word_score, unk_score);
+}
+
 TEST(prefix_search_of_scores_beyond_doubles) {
   // 2,000 frames at -50 nats each: e^-100000.
   constexpr std::int32_t kFrames = 2000;

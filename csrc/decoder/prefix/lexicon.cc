@@ -45,8 +45,12 @@ class Trie {
   std::uint32_t children_begin(std::uint32_t node) const { return first_child_[node]; }
   std::uint32_t children_end(std::uint32_t node) const { return first_child_[node + 1]; }
   std::int32_t label(std::uint32_t node) const { return labels_[node]; }
-  const std::uint32_t* items_begin(std::uint32_t node) const { return order_.data() + items_[node]; }
-  const std::uint32_t* items_end(std::uint32_t node) const { return order_.data() + items_end_[node]; }
+  const std::uint32_t* items_begin(std::uint32_t node) const {
+    return order_.data() + items_[node];
+  }
+  const std::uint32_t* items_end(std::uint32_t node) const {
+    return order_.data() + items_end_[node];
+  }
 
  private:
   std::vector<std::uint32_t> order_, first_child_, items_, items_end_;

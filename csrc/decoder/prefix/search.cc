@@ -64,7 +64,7 @@ void Search::start(std::shared_ptr<const HotwordUse> hotwords) {
   entry.parent = kNoNode;
   entry.token = -1;
   entry.nb_trace = entry.b_trace = entry.b_record = kNoTrace;
-  scorer_->bounds(tree_[entry.node], entry.gains);
+  set_bounds(&entry);
   beam_.assign(1, entry);
   Sums sums;
   sums.b = sums.best_b = 1;
@@ -102,6 +102,11 @@ void Search::advance_frame(const Frames& frames, std::int32_t t) {
   if (tree_.size() + traces_.size() > compact_at_) compact();
 }
 
+void Search::set_bounds(Entry* entry) const {
+  scorer_->bounds(tree_[entry->node], entry->gains);
+  entry->most_gain = *std::max_element(entry->gains, entry->gains + 4);
+}
+
 // All prefixes one frame on without a new token; returns the best score.
 double Search::keep_all() {
   const double blank = row_.factor(options_.blank);
@@ -111,11 +116,9 @@ double Search::keep_all() {
   double best = -kInfinity;
   for (std::size_t place = 0; place < beam_.size(); ++place) {
     const Entry& entry = beam_[place];
-    const Sums& old = sums_[place];
-    Sums& now = stays_[place];
-    Origin& origin = origins_[place];
-    origin.b_from_nb = old.best_nb > old.best_b;
-    origin.nb_enters = false;
+    const Sums old = sums_[place];
+    Sums now;
+    Origin origin{0, old.best_nb > old.best_b, false};
     now.b = (old.b + old.nb) * blank;
     now.best_b = (origin.b_from_nb ? old.best_nb : old.best_b) * blank;
     now.exponent = old.exponent;
@@ -130,7 +133,7 @@ double Search::keep_all() {
         // The same token twice needs a blank between.
         const bool repeats = beam_[parent].token == entry.token;
         const double sum = repeats ? from.b : from.b + from.nb;
-        const double best_way = after_blank(parent, entry.token) ? from.best_b : from.best_nb;
+        const double best_way = repeats ? from.best_b : std::max(from.best_b, from.best_nb);
         const double more = last * in_units_of(sum, from.exponent, &now.b, &now.nb, &now.exponent);
         now.nb += more;
         const double enters = last * in_units_of(best_way, from.best_exponent, &now.best_b,
@@ -141,10 +144,10 @@ double Search::keep_all() {
           origin.parent = static_cast<std::uint32_t>(parent);
         }
       }
-    } else {
-      now.nb = now.best_nb = 0;
     }
     settle(&now);
+    stays_[place] = now;
+    origins_[place] = origin;
     stay_scores_[place] = now.am + entry.bonus;
     best = std::max(best, stay_scores_[place]);
   }
@@ -154,11 +157,8 @@ double Search::keep_all() {
 void Search::extend_all() {
   spare_ = 0;
   double highest = -kInfinity;
-  for (std::size_t place = 0; place < beam_.size(); ++place) {
-    const float* const gains = beam_[place].gains;
-    const float most = std::max(std::max(gains[0], gains[1]), std::max(gains[2], gains[3]));
-    highest = std::max(highest, sums_[place].am + beam_[place].bonus + most);
-  }
+  for (std::size_t place = 0; place < beam_.size(); ++place)
+    highest = std::max(highest, sums_[place].am + beam_[place].bonus + beam_[place].most_gain);
   row_.list(threshold_ - highest);
   const bool pruned = FrameRow::prunes(options_);
   if (pruned) row_.prune([&](std::int32_t token) { return scorer_->begins_hotword(token); });
@@ -167,10 +167,12 @@ void Search::extend_all() {
   if (tokens.empty() && !pruned) return;
   token_kinds_.resize(tokens.size());
   for (double& best : best_of_kind_) best = -kInfinity;
+  double best_of_all = -kInfinity;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const int kind = scorer_->kind(tokens[i]);
     token_kinds_[i] = static_cast<std::uint8_t>(kind);
     best_of_kind_[kind] = std::max(best_of_kind_[kind], scores[i]);
+    best_of_all = std::max(best_of_all, scores[i]);
   }
   for (std::size_t place = 0; place < beam_.size(); ++place) {
     const double base = sums_[place].am + beam_[place].bonus + kSlack;
@@ -179,7 +181,7 @@ void Search::extend_all() {
       return base + gains[kind] + best_of_kind_[kind] >= threshold_;
     };
     if (can(1) || can(3)) know_end(place);
-    if (can(0) || can(1) || can(2) || can(3))
+    if (base + beam_[place].most_gain + best_of_all >= threshold_)
       for (std::size_t i = 0; i < tokens.size(); ++i)
         if (base + gains[token_kinds_[i]] + scores[i] >= threshold_)
           extend(place, tokens[i], scores[i]);
@@ -217,7 +219,7 @@ void Search::know_end(std::size_t place) {
   });
   if (count != 1) return;
   scorer_->know_end(&tree_, entry.node, only);
-  scorer_->bounds(tree_[entry.node], entry.gains);
+  set_bounds(&entry);
 }
 
 void Search::extend(std::size_t place, std::int32_t token, double token_score) {
@@ -249,7 +251,6 @@ void Search::try_end(std::size_t place, std::int32_t token, std::uint32_t ends, 
   if (!(one.score >= threshold_) || one.score == -kInfinity) return;
   if (!look_first) one.node = tree_.find(from, token, ends);
   if (one.node != kNoNode && place_of(one.node) != kNowhere) return;  // keep_all() has seen to it
-  one.am = am;
   one.place = place;
   one.child.token = token;
   ++spare_;
@@ -369,7 +370,7 @@ void Search::add(const Candidate& one) {
   entry.nb_start = frame_;
   entry.b_trace = entry.b_record = kNoTrace;
   entry.b_start = entry.b_end = 0;
-  scorer_->bounds(node, entry.gains);
+  set_bounds(&entry);
   added_.push_back(entry);
 }
 

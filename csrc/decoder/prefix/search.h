@@ -25,11 +25,12 @@ struct Trace {
   std::uint32_t start, end;
 };
 
-// How likely a prefix is; with exponents of their own, because in time a sum outgrows its terms by
-// any factor.
+// How likely a prefix is. Sums over its alignments that end with blank (b) and with its last token
+// (nb), times 2^(300 * exponent); and the greatest term of each, with an exponent of its own,
+// because in time a sum outgrows its terms by any factor.
 struct Sums {
-  double b = 0, nb = 0;            // over alignments that end with blank, with the last token:
-  double best_b = 0, best_nb = 0;  // times 2^(300 * exponent); the greatest term of each likewise
+  double b = 0, nb = 0;
+  double best_b = 0, best_nb = 0;
   std::int32_t exponent = 0, best_exponent = 0;
   double am = 0;  // log of b + nb
 };
@@ -43,6 +44,7 @@ struct Entry {
   std::uint32_t b_trace, b_start, b_end;  // of best_b
   std::uint32_t b_record;                 // a Trace of b_trace, b_start, b_end, or kNoTrace
   float gains[4];                         // Scorer::bounds
+  float most_gain;                        // the greatest of them
 };
 
 class Search {
@@ -72,7 +74,7 @@ class Search {
  private:
   // A prefix with a new token.
   struct Candidate {
-    double score, am;
+    double score;
     std::size_t place;  // of its parent
     NodeId node;        // kNoNode: `child` is to be added to the tree
     Node child;
@@ -90,6 +92,7 @@ class Search {
   void extend_hotword(std::size_t place, std::uint32_t state);
   void try_end(std::size_t place, std::int32_t token, std::uint32_t ends, double am);
   void know_end(std::size_t place);
+  void set_bounds(Entry* entry) const;
   void select();
   void move_traces(std::size_t place);
   void add(const Candidate& one);

@@ -17,9 +17,10 @@ from tlg.cli.decode_options import merge, search_options
 from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
 from tlg.cli.decode_run import RunFigures, run_pipeline
+from tlg.cli.foreign import foreign_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
-from tlg.errors import TlgError
+from tlg.errors import OptionError, TlgError
 
 __all__ = ["decode"]
 
@@ -36,6 +37,7 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     help="Graph folder: of build-tlg, or with another toolkit's TLG.fst.",
 )
 @click.option("--blank", help="Token or id of the blank, where another toolkit made the graph.")
+@foreign_options
 @click.option(
     "-o",
     "--output",
@@ -52,7 +54,7 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
 @search_options
 @click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
 @click.option(
-    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattices.md."
+    "--lattices", type=click.Path(), help="Word lattices; the form follows the suffix: docs/lattice_files.md."
 )
 @click.option("--lattice-format", help="The form of --lattices, whatever its name: kaldi, kaldi-text, ...")
 @click.option("--confidence", is_flag=True, default=None, help="Confidences in the CTM file.")
@@ -88,6 +90,7 @@ def decode(
     inputs: tuple[str, ...],
     graph: str,
     blank: str | None,
+    foreign: dict[str, Any],
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
@@ -110,12 +113,12 @@ def decode(
     \b
     Example:
         tlg decode --graph graph/ test.npz --acoustic-scale 1.5 --hotwords hot.txt -o hyp.tsv
-        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.gz --ctm hyp.ctm --frame-shift 0.04
+        tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.ark --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
     wants_lattice = True if lattices is not None or confidence else None
     settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
-    loaded = Graph.load(graph, blank=blank)
+    loaded = Graph.load(graph, blank=blank, **foreign)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
 
@@ -133,9 +136,12 @@ def decode(
         "graph": fingerprint(graph, beside=TABLES) if resume else None,
         "hotwords": fingerprint(hotwords) if resume and hotwords is not None else None,
         "blank": blank,
+        "foreign": foreign,
         "logits": logits,
         "inputs": list(inputs),
         "outputs": [writer.path for writer in writers],
+        "frame_shift": frame_shift if ctm is not None else None,
+        "lattice_format": lattice_format,
         "hotword_bias": settings.get("hotword_bias"),
         **dataclasses.asdict(decoder.options),
     }
@@ -162,6 +168,8 @@ def _open_outputs(
     writers: Sequence[Output], signature: Mapping[str, Any] | None
 ) -> AbstractContextManager[Outputs]:
     heads: dict[PathLike, bytes] = {writer.path: writer.head() for writer in writers}
+    if len(heads) < len(writers):
+        raise OptionError("two outputs are the same file", remedy="Give each a name of its own")
     return whole_outputs(heads) if signature is None else resumable_outputs(heads, signature)
 
 

@@ -103,16 +103,16 @@ def resumable_outputs(heads: Mapping[PathLike, bytes], signature: Mapping[str, A
             file.truncate(size)
             file.seek(size)
             if size == 0:  # nothing of it is there
-                file.write(head)
+                _write_all(file, head)
             ends.append(file.tell())
 
         def write(name: str, texts: Sequence[bytes]) -> None:
             _check_name(name, journal_path)
             try:
                 for at, (file, text) in enumerate(zip(files, texts, strict=True)):
-                    file.write(text)
+                    _write_all(file, text)
                     ends[at] += len(text)
-                journal.write(_line(*ends, name))
+                _write_all(journal, _line(*ends, name))
             except OSError as error:
                 raise OutputError(f"cannot be written ({error.strerror})", file=places[0]) from error
 
@@ -159,6 +159,13 @@ def _open(path: Path) -> IO[bytes]:
         ) from error
 
 
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to an unbuffered file, which may take a part at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def _lock(file: IO[bytes], path: Path) -> None:
     try:
         import fcntl
@@ -188,7 +195,7 @@ def _read_journal(
                 )
         journal.seek(0)
         journal.truncate()
-        journal.write(wanted)
+        _write_all(journal, wanted)
         return frozenset(), sizes
     _compare(head, wanted, path, parts)
     there = [part.stat().st_size if part.exists() else 0 for part in parts]
