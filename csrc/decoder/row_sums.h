@@ -40,11 +40,14 @@ float sum_of_exp(const float* row, std::int64_t size) {
   float lanes[kLanes] = {};
   for (std::int64_t i = 0; i < whole; i += kLanes)
     for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(row[i + k]);
-  // The rest in one more block, filled up with exp(-87) = 1.6e-38.
-  if (whole < size) {
+  // The rest in one more block, what is counted already (or not there) taken as exp(-87) = 1.6e-38.
+  const int rest = static_cast<int>(size - whole);
+  if (rest > 0 && whole > 0) {
+    const float* last = row + (size - kLanes);
+    for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(k >= kLanes - rest ? last[k] : -87.0f);
+  } else if (rest > 0) {
     float tail[kLanes];
-    for (int k = 0; k < kLanes; ++k) tail[k] = -87.0f;
-    for (std::int64_t i = whole; i < size; ++i) tail[i - whole] = row[i];
+    for (int k = 0; k < kLanes; ++k) tail[k] = k < rest ? row[k] : -87.0f;
     for (int k = 0; k < kLanes; ++k) lanes[k] += fast_exp(tail[k]);
   }
   for (int half = kLanes / 2; half > 0; half /= 2)
