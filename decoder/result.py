@@ -134,8 +134,8 @@ class Result:
         read = self.__dict__.get("_read")
         if read is None or name not in Result.__dataclass_fields__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = self.__dict__[name] = read(self, name)
-        return value
+        # Threads that ask at once all get what the first of them stored: r.lattice is r.lattice.
+        return self.__dict__.setdefault(name, read(self, name))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return all fields: what a copy or a pickle holds, with nothing left to work out."""

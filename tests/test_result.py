@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -48,6 +50,20 @@ def test_fields_are_worked_out_once_and_only_when_read() -> None:
     assert result.text == "a b"
     assert result.text == "a b"
     assert asked == ["text", "words"]
+
+
+def test_threads_that_read_at_once_get_one_object() -> None:
+    both = threading.Barrier(2)
+
+    def read(result: Result, name: str) -> Any:
+        both.wait(timeout=10)  # each thread is about to make a value of its own
+        return ["a"]
+
+    result = Result.deferred(read)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: result.words, range(2))
+    assert first is second
+    assert result.words is first
 
 
 def test_is_the_same_as_a_plain_result() -> None:
