@@ -184,7 +184,9 @@ def _view(job: BatchJob, key: object, log_probs: object) -> Ready:
 
 
 def _check_count(name: str, value: object, remedy: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise OptionError(f"{name}={value!r} is not an integer", remedy=remedy)
+    if value < 1:
         raise OptionError(f"{name}={value!r} is not 1 or more", remedy=remedy)
 
 

@@ -93,6 +93,12 @@ def _kind(path: PathLike) -> tuple[str, str]:
     kind, colon, rest = str(path).partition(":")
     kind = kind.partition(",")[0]  # ark,t: or scp,p: as Kaldi writes them
     if colon and kind in ("ark", "scp"):
+        if rest.rstrip().endswith("|"):
+            raise PosteriorError(
+                "a command, which ends in '|', is not run",
+                remedy="Run it yourself: COMMAND | tlg ... -",
+                file=path,
+            )
         return f".{kind}", rest
     if str(path) == STANDARD_INPUT:
         return ".ark", STANDARD_INPUT

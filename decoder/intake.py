@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tlg._arrays import as_floats, as_log_probs, as_numpy, as_rows
 from tlg.decoder.sparse import SparseFrames
-from tlg.errors import OptionError, PosteriorError
+from tlg.errors import OptionError, PosteriorError, TlgError
 
 __all__ = ["intake", "unchecked", "unpad"]
 
@@ -95,7 +95,8 @@ def _check_lengths(lengths: object, rows: int, frames: int) -> list[int]:
                 remedy="Pass frames, one number a row",
             ) from error
         raise OptionError(
-            f"lengths are no list of integers ({error})", remedy="Pass frames, one number a row"
+            f"lengths are no list of integers ({error.message if isinstance(error, TlgError) else error})",
+            remedy="Pass frames, one number a row",
         ) from error
     if cut.size == 0 and rows == 0:
         return []

@@ -39,7 +39,7 @@ class SearchOptions:
         nbest: different word sequences to return in ``Result.nbest``, where ``lattice_beam`` holds as many.
         lattice: return ``Result.lattice`` and ``Result.confidence``.
         lattice_beam: paths that end within this of the best one are kept (scaled nats); None: 8, where anything
-            asks for it. A number asks for the lattice.
+            asks for it. A number asks for the lattice, unless nbest or mbr ask for something already.
         mbr: return ``Result.mbr``, the words with the least expected number of errors, and ``Result.confidence``.
 
     Raises:

@@ -430,6 +430,8 @@ _ELSEWHERE = {
 
 
 def _count(name: str, value: object, remedy: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise OptionError(f"{name}={value!r} is not an integer", remedy=remedy)
+    if value < 1:
         raise OptionError(f"{name}={value!r} is not 1 or more", remedy=remedy)
     return int(value)

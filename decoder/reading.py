@@ -82,7 +82,10 @@ class _Found:
 
     def read(self, result: Result, name: str) -> Any:
         make = _MAKERS.get(name)
-        return getattr(self._core, name) if make is None else make(self, result)
+        if make is not None:
+            return make(self, result)
+        value = getattr(self._core, name)
+        return value + 0.0 if isinstance(value, float) else value  # -4 for each of 0 words is 0, not -0
 
     def text(self, result: Result) -> str:
         return join_words(result.words)

@@ -37,7 +37,8 @@ class Decoder:
         hotword_bias: b, nats a unit, of the lists given here or assigned later; None: 1.5 times acoustic_scale
             (0.5 times it a phone, where the list is matched over words). A Hotwords has its own: both is refused.
         **options: the fields of SearchOptions: beam=16.0, max_active=7000, min_active=0, acoustic_scale=1.0,
-            lm_weight=1.0, word_score=0.0, blank_penalty=0.0.
+            lm_weight=1.0, word_score=0.0, blank_penalty=0.0, blank_skip=1.0, token_beam=inf, max_tokens=0; and what to
+            return besides the best path: nbest=1, lattice=False, lattice_beam=None, mbr=False.
 
     Raises:
         OptionError: an unknown option (names the nearest known one) or a value out of its range.
@@ -123,7 +124,7 @@ class Decoder:
     def __repr__(self) -> str:
         parts = [repr(self._graph)]
         parts += [
-            f"{field.name}={value:g}"
+            f"{field.name}={value}" if isinstance(value, bool) else f"{field.name}={value:g}"
             for field in dataclasses.fields(SearchOptions)
             if (value := getattr(self._options, field.name)) != field.default
         ]
@@ -246,6 +247,8 @@ class Decoder:
         endpointing: Endpointing | None = None,
     ) -> Stream:
         """Return a stream: an utterance that comes in chunks. Any number can be open at a time.
+
+        Streams give the best path alone, whatever ``nbest``, ``lattice`` and ``mbr`` the decoder was made with.
 
         Args:
             hotwords: a list of the stream's own, as the decoder takes it ([] for none at all); None: those that

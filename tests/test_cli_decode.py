@@ -118,6 +118,16 @@ def test_json_and_options(run: Run, graph: Path) -> None:
     assert found["seconds"] >= 0 and found["cpu_seconds"] >= 0
     assert found["options"]["beam"] == 12 and found["options"]["max_active"] == 500
     assert found["options"]["word_score"] == 0.5  # what is given on the command line wins
+    assert found["options"]["token_beam"] is None  # JSON has no infinity
+
+
+def test_no_minus_zero_in_scores(run: Run, graph: Path) -> None:
+    np.savez("silence.npz", u=say(""))
+    options = ("--nbest", "2", "--word-score", "-4")
+    assert run(*decode(graph, "silence.npz", *options))[0] == 0
+    table = Path("hyp.nbest.tsv").read_text(encoding="utf-8")
+    assert table.startswith("utterance-id\t") and len(table.splitlines()) == 2
+    assert "-0.0000" not in table
 
 
 def test_threads_do_not_change_the_output(run: Run, tmp_path: Path) -> None:
@@ -186,6 +196,7 @@ MISTAKES: dict[str, tuple[Callable[[], object] | None, list[str], str]] = {
     "twice": (None, ["test.npz", "test.npz"], "test.npz: utterance 'u1' comes twice"),
     "missing": (None, ["none.npz"], "none.npz: no such file"),
     "missing_ark": (None, ["ark:none"], "none: no such file"),
+    "ark_command": (None, ["ark:cat x.ark |"], "a command, which ends in '|', is not run. Run it yourself"),
     "kind": (None, ["hot.txt"], "hot.txt: posteriors in a file of the unknown kind '.txt'"),
     "no_npz": (lambda: Path("x.npz").write_bytes(b"PK\3\4rubbish"), ["x.npz"], "x.npz: "),
     "empty_folder": (lambda: Path("x").mkdir(), ["x"], "x: a folder without .npy files"),
@@ -296,6 +307,11 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "not_a_number": (["test.npz", "--graph", "g", "-o", "x", "--beam", "wide"], "Invalid value for '--beam'"),
     "threads": (["test.npz", "--graph", "g", "-o", "x", "--threads", "0"], "Invalid value for '--threads'"),
     "misspelt": (["test.npz", "--graph", "g", "-o", "x", "--beem", "1"], "No such option"),
+    "confidence": (["test.npz", "--graph", "g", "-o", "x", "--confidence"], "--confidence goes with --ctm"),
+    "lattice_beam": (
+        ["test.npz", "--graph", "g", "-o", "x", "--lattice-beam", "6"],
+        "--lattice-beam goes with --nbest, --lattices, --mbr or --confidence",
+    ),
 }
 
 

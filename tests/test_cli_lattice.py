@@ -67,6 +67,12 @@ def test_oracle(run: Run) -> None:
     )
 
 
+def test_oracle_of_labels_alone_is_refused(run: Run) -> None:
+    status, _, err = run("oracle", "l.ark", "refs.tsv")
+    assert status == 1
+    assert err == "tlg: l.ark: the file has labels, not words. Give --words, the words.txt of the graph\n"
+
+
 def test_convert(run: Run) -> None:
     assert run("convert", "l.ark", "l.json.gz", *READ)[0] == 0
     assert run("convert", "l.json.gz", "again.txt", "--beam", "0.5")[0] == 0

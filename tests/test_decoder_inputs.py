@@ -102,6 +102,11 @@ BAD_BATCHES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a_number": (BATCH, {"lengths": 3}, "lengths=3 is one number, not 2 integers"),
     "ragged": (BATCH, {"lengths": [[1], [1, 2]]}, "lengths are no list of integers"),
     "none_inside": (BATCH, {"lengths": [3, None]}, "lengths are object"),
+    "text": (
+        BATCH,
+        {"lengths": "33"},
+        r"\(lengths are a str, not an array\)\. Pass frames, one number a row$",
+    ),
     "one_utterance": (BATCH[0], {}, r"shape \(3, \d+\), not \[B, T, V\]. .*decode\(\) for one"),
     "lengths_of_a_list": ([BATCH[0]], {"lengths": [3]}, "lengths go with one padded array"),
     "none": (None, {}, "a batch is a NoneType, not a list of arrays"),
@@ -110,7 +115,7 @@ BAD_BATCHES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "lists": ([[[0.0]]], {}, "utterance 0: log_probs are a list, not an array"),
     "threads_0": ([], {"threads": 0}, "threads=0 is not 1 or more"),
     "threads_negative": ([], {"threads": -2}, "threads=-2 is not"),
-    "threads_float": ([], {"threads": 2.0}, r"threads=2.0 is not"),
+    "threads_float": ([], {"threads": 2.0}, r"threads=2.0 is not an integer"),
     "threads_bool": ([], {"threads": True}, "threads=True is not"),
     "threads_none": ([], {"threads": None}, "threads=None is not"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -116,8 +117,14 @@ def decode(
         tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.ark --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
+    if confidence and ctm is None:
+        raise click.UsageError("--confidence goes with --ctm")
     wants_lattice = True if lattices is not None or confidence else None
     settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
+    if options.get("lattice_beam") is not None and not (
+        wants_lattice or settings.get("mbr") or settings.get("nbest", 1) > 1
+    ):
+        raise click.UsageError("--lattice-beam goes with --nbest, --lattices, --mbr or --confidence")
     loaded = Graph.load(graph, blank=blank, **foreign)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
@@ -176,8 +183,13 @@ def _open_outputs(
 def _show(figures: RunFigures, decoder: Decoder, frame_shift: float | None, as_json: bool) -> None:
     speed = figures.speed(frame_shift)
     if as_json:
-        report = {**dataclasses.asdict(figures), **speed, "options": dataclasses.asdict(decoder.options)}
-        click.echo(json.dumps(report, indent=2))
+        # JSON knows no infinity: null is "no limit".
+        options = {
+            name: None if value == math.inf else value
+            for name, value in dataclasses.asdict(decoder.options).items()
+        }
+        report = {**dataclasses.asdict(figures), **speed, "options": options}
+        click.echo(json.dumps(report, indent=2, allow_nan=False))
         return
     line = f"{figures.utterances} utterances, {figures.frames} frames in {figures.seconds:.2f} s"
     line += f" ({speed['frames_per_second']:,.0f} frames/s"

@@ -35,7 +35,7 @@ _NUMBERS: dict[str, tuple[type, str]] = {
     ),
     "lattice_beam": (
         float,
-        "Keep paths that end within this of the best, nats: for --nbest, --lattices, --mbr.",
+        "Keep paths that end within this of the best, nats: for --nbest, --lattices, --mbr, --confidence.",
     ),
 }
 

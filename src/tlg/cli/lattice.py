@@ -103,6 +103,7 @@ def oracle(file: str, refs: str, words: str | None, acoustic_scale: float, unit:
             raise TextError(
                 f"no reference of utterance {name!r}", remedy="Add it, or leave the lattice out", file=refs
             )
+        _require_words(one, words, file)
         nearest[name] = " ".join(one.oracle(table[name].split(), unit=unit).path.words) if one else ""
         best[name] = " ".join(one.best_path().words) if one else ""
     reports = {
@@ -179,6 +180,14 @@ def nbest(file: str, output: str, words: str | None, acoustic_scale: float, coun
             for rank, path in enumerate(one.paths(count), 1):
                 scores = "\t".join(f"{value:.4f}" for value in path[2:6])
                 write(f"{name}\t{rank}\t{scores}\t{path.text}\n".encode())
+
+
+def _require_words(one: Lattice, words: str | None, file: str) -> None:
+    """Refuse labels that stand for words: against a text, all of them would be errors."""
+    if words is None and one.words and all(word == str(label) for label, word in one.words.items()):
+        raise LatticeError(
+            "the file has labels, not words", remedy="Give --words, the words.txt of the graph", file=file
+        )
 
 
 def _distinct(file: str, words: Any, acoustic_scale: float) -> Iterator[tuple[str, Lattice]]:
