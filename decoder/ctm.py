@@ -6,10 +6,11 @@ Source: NIST's Scoring Toolkit, infmts.htm.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tlg._files import PathLike, read_text, write_packed
+from tlg.decoder.prefix_result import PrefixResult
 from tlg.decoder.result import MbrPath, Result, join_words
 from tlg.errors import OptionError, TextError
 
@@ -33,7 +34,7 @@ class CtmWord(NamedTuple):
 
 def ctm_lines(
     utterance: str,
-    result: Result | MbrPath,
+    result: Result | MbrPath | PrefixResult,
     *,
     frame_shift: float,
     channel: str = "1",
@@ -48,7 +49,7 @@ def ctm_lines(
 
     Args:
         utterance: its id, or that of the recording it lies in.
-        result: of the decoder, or its ``mbr``.
+        result: of a decoder, or its ``mbr``; of prefix search.
         frame_shift: seconds from one frame to the next.
         channel: of the recording.
         offset: seconds from the beginning of the recording to that of the utterance.
@@ -66,7 +67,8 @@ def ctm_lines(
         raise OptionError(f"offset={offset!r} is not 0 or more", remedy="Give seconds")
     _check_field(utterance, "utterance id")
     _check_field(channel, "channel")
-    known = result.confidence if confidence is None else confidence
+    # Prefix search gives none.
+    known = getattr(result, "confidence", None) if confidence is None else confidence
     certain: list[float | None] = [None] * len(result.word_spans) if known is None else list(known)
     if len(certain) != len(result.word_spans):
         raise OptionError(f"{len(certain)} confidences for {len(result.word_spans)} words")
@@ -79,7 +81,9 @@ def ctm_lines(
     return lines
 
 
-def write_ctm(path: PathLike, results: Iterable[tuple[str, Result]], *, frame_shift: float) -> None:
+def write_ctm(
+    path: PathLike, results: Iterable[tuple[str, Result | MbrPath | PrefixResult]], *, frame_shift: float
+) -> None:
     """Write the words of many utterances, whole or not at all; .gz, .bz2, .xz, .zst compress.
 
     Args:
@@ -91,8 +95,14 @@ def write_ctm(path: PathLike, results: Iterable[tuple[str, Result]], *, frame_sh
         OptionError, TextError: as ctm_lines.
         OutputError: the file cannot be written.
     """
+    if isinstance(results, Mapping):
+        raise OptionError("results are a dict, not pairs", remedy="Pass results.items()")
     with write_packed(path) as write:
         for utterance, result in results:
+            if not hasattr(result, "word_spans"):
+                raise OptionError(
+                    f"utterance {utterance!r}: a {type(result).__name__} has no words", remedy="Pass a Result"
+                )
             write("".join(ctm_lines(utterance, result, frame_shift=frame_shift)).encode())
 
 

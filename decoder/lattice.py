@@ -248,6 +248,7 @@ class Lattice:
         Raises:
             OptionError: scale is not above 0.
         """
+        _check_number("scale", scale)
         if not (math.isfinite(scale) and scale > 0):
             raise OptionError(f"scale={scale!r} is not above 0", remedy="1 is the default")
         return self.core.posteriors(float(scale), with_hotwords)
@@ -291,6 +292,7 @@ class Lattice:
         Raises:
             OptionError: beam is negative or NaN.
         """
+        _check_number("beam", beam)
         if not beam >= 0:
             raise OptionError(f"beam={beam!r} is not 0 or more", remedy="Give nats")
         core, _ = sub_lattice(self.core, float(beam))
@@ -429,9 +431,15 @@ def check_scale(acoustic_scale: float) -> float:
     Raises:
         OptionError: it is not above 0.
     """
+    _check_number("acoustic_scale", acoustic_scale)
     if not (math.isfinite(acoustic_scale) and acoustic_scale > 0):
         raise OptionError(f"acoustic_scale={acoustic_scale} is not above 0", remedy="Give that of the search")
     return float(acoustic_scale)
+
+
+def _check_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise OptionError(f"{name}={value!r} is not a number")
 
 
 def _restore(

@@ -127,7 +127,7 @@ def write_lattices(
 
     Raises:
         OptionError: a form that holds one lattice alone, an unknown one, or a suffix that tells none.
-        LatticeError: an id with white space in it, or one that comes twice; scores beyond float32.
+        LatticeError: an id with white space in it, or one that comes twice; what is no lattice; scores beyond float32.
         OutputError: the file cannot be written.
     """
     name = lattice_format(path, format)
@@ -136,9 +136,16 @@ def write_lattices(
         raise OptionError(
             f"the format '{name}' holds one lattice in a file", remedy=f"For many: {', '.join(archives)}"
         )
+    if isinstance(items, Mapping):
+        raise OptionError("items are a dict, not pairs", remedy="Pass items.items()")
     seen: set[str] = set()
     with write_packed(path) as write:
         for key, lattice in items:
+            if not isinstance(lattice, Lattice):
+                raise LatticeError(
+                    f"utterance {key!r}: a {type(lattice).__name__} is no lattice",
+                    remedy="Make the decoder with lattice=True; pass its result.lattice",
+                )
             if key in seen:
                 raise LatticeError(f"utterance {key!r} comes twice", remedy="Give each an id", file=path)
             seen.add(key)

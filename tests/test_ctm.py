@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tlg
 from tlg import Decoder, Graph, score
 from tlg.decoder.ctm import CtmWord, ctm_lines, ctm_texts, read_ctm, write_ctm
 from tlg.decoder.result import Result, WordSpan
@@ -165,3 +166,19 @@ def test_of_a_decoder(speech: Graph, utterances: list[Any], tmp_path: Path) -> N
         [(0.02 * s.start, 0.02 * s.end) for r in results.values() for s in r.word_spans],
         atol=0.00051,
     )
+
+
+def test_what_is_no_result_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"utterance 'u1': a NoneType has no words\. Pass a Result"):
+        write_ctm(tmp_path / "a.ctm", [("u1", None)], frame_shift=0.04)  # type: ignore[list-item]
+    with pytest.raises(OptionError, match=r"results are a dict, not pairs\. Pass results\.items\(\)"):
+        write_ctm(tmp_path / "a.ctm", {"u1": result()}, frame_shift=0.04)  # type: ignore[dict-item]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_of_prefix_search_has_times_too(tmp_path: Path) -> None:
+    log_probs = np.log(np.array([[0.02, 0.96, 0.02], [0.96, 0.02, 0.02], [0.02, 0.02, 0.96]]))
+    found = tlg.prefix_beam(log_probs, ["<blk>", "a", "b"])
+    write_ctm(tmp_path / "a.ctm", [("u1", found)], frame_shift=0.5)
+    assert [word.word for word in read_ctm(tmp_path / "a.ctm")] == found.words
+    assert read_ctm(tmp_path / "a.ctm")[0].confidence is None

@@ -160,6 +160,11 @@ def test_options_are_checked() -> None:
             lattice.posteriors(scale=scale)
         with pytest.raises(OptionError, match=r"acoustic_scale=.* is not above 0"):
             SENTENCE.lattice(acoustic_scale=scale)
+    for call in (lattice.prune, lambda scale: lattice.posteriors(scale=scale)):
+        with pytest.raises(OptionError, match="='1' is not a number"):
+            call("1")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="acoustic_scale='1' is not a number"):
+        SENTENCE.lattice(acoustic_scale="1")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="state 10 is not among the 10 states"):
         lattice.arcs_from(10)
 

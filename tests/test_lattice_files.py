@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -376,3 +377,15 @@ def test_nothing_is_half_written(tmp_path: Path) -> None:
         lattice.write(tmp_path / "nowhere" / "a.ark")
     with pytest.raises(MissingFileError, match=r"none\.ark"):
         Lattice.read(tmp_path / "none.ark")
+
+
+@pytest.mark.parametrize("thing", [None, "a lattice"])
+def test_what_is_no_lattice_is_named(thing: Any, tmp_path: Path) -> None:
+    """A decoder without lattice=True gives None."""
+    with pytest.raises(
+        LatticeError, match=r"utterance 'u1': a \w+ is no lattice\. Make the decoder with lattice=True"
+    ):
+        write_lattices(tmp_path / "l.ark", [("u1", thing)])
+    with pytest.raises(OptionError, match=r"items are a dict, not pairs\. Pass items\.items\(\)"):
+        write_lattices(tmp_path / "l.ark", {"u1": thing})  # type: ignore[dict-item]
+    assert not list(tmp_path.iterdir())
