@@ -160,7 +160,10 @@ def missing(what: str, word: str, ids: Mapping[str, int]) -> Unspellable:
     for other in (word.lower(), word.upper()):
         if other != word and all(letter in ids for letter in other):
             return Unspellable(f"{what} is not among the tokens", f"They spell {other!r}: write it so")
-    return Unspellable(f"{what} is not among the tokens", "Write the phrase with characters that are")
+    return Unspellable(
+        f"{what} is not among the tokens",
+        "Write the phrase with characters that are, or give a lexicon where tokens are phones",
+    )
 
 
 def from_lexicon(
