@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tlg import Decoder, Graph, Lattice, Result, read_lattices, write_lattices
@@ -101,3 +103,14 @@ def test_outputs_of_the_command(results: list[Result], speech: Graph, tmp_path: 
     assert dict(read_lattices(tmp_path / "a.ark", words=speech)).keys() == {
         f"u{n}" for n in range(len(results))
     }
+
+
+@pytest.mark.parametrize("lattice_beam", [24.0, math.inf])
+def test_a_lattice_of_noise_ends(speech: Graph, lattice_beam: float) -> None:
+    """Where all is possible everywhere, the beam is narrowed instead of filling the memory."""
+    noise = np.random.default_rng(0).normal(size=(100, len(speech.tokens)))
+    decoder = Decoder(speech, beam=14.0, nbest=5, lattice=True, lattice_beam=lattice_beam)
+    result = decoder.decode(noise, logits=True)
+    assert result.nbest[0].words == result.words
+    assert lattice_of(result).best_path().words == result.words
+    assert lattice_of(result).best_path().score == pytest.approx(result.score, abs=1e-4)

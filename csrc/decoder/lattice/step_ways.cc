@@ -9,15 +9,20 @@ namespace {
 
 // The search adds in float32: what it holds to be this much beyond the beam may be within it.
 constexpr float kRounding = 0.01f;
+// What is left of a beam that proves too wide; none is tried that is wider than the one or narrower
+// than the other.
+constexpr float kNarrower = 0.7f, kWidest = 64, kNarrowest = 0.1f;
 constexpr float kDead = -std::numeric_limits<float>::infinity();
 
 class Finder {
  public:
-  explicit Finder(const RawLattice& raw) : raw_(raw) {
+  Finder(const RawLattice& raw, float beam) : raw_(raw), beam_(beam) {
     for (const RawLattice::End& end : raw_.ends) best_ = std::min(best_, end.cost);
   }
 
-  StepWays find() {
+  // False: there are more than `most` ways and pairs, and nothing can be used.
+  bool find(std::size_t most) {
+    found_.beam = beam_;
     find_alive();
     found_.nodes.reserve(alive_.size() + 1);
     ways_.reserve(2 * alive_.size() + 16);
@@ -26,11 +31,16 @@ class Finder {
     ways_of_beginning_ = {0, 1};
     ways_of_.resize(raw_.nodes.size());
     found_.nodes.push_back(kNoNode);
-    for (auto at = alive_.rbegin(); at != alive_.rend(); ++at) pass(*at);
+    for (auto at = alive_.rbegin(); at != alive_.rend(); ++at) {
+      pass(*at);
+      if (ways_.size() + pairs_.size() > most) return false;
+    }
     find_ends();
     sort_by_source();
-    return std::move(found_);
+    return true;
   }
+
+  StepWays take() { return std::move(found_); }
 
  private:
   struct Way {
@@ -45,6 +55,7 @@ class Finder {
   };
 
   const RawLattice& raw_;
+  const float beam_;
   double best_ = std::numeric_limits<double>::infinity();
   StepWays found_;
   std::vector<float> slack_;          // node -> what the best path through it leaves of the beam
@@ -55,7 +66,7 @@ class Finder {
   std::vector<Pair> pairs_;
 
   float slack_of(const RawLattice::End& end) const {
-    return static_cast<float>(double{raw_.lattice_beam} + kRounding - (end.cost - best_));
+    return static_cast<float>(double{beam_} + kRounding - (end.cost - best_));
   }
 
   void reach(std::uint32_t node, float slack) {
@@ -139,6 +150,15 @@ class Finder {
 
 }  // namespace
 
-StepWays find_step_ways(const RawLattice& raw) { return Finder(raw).find(); }
+StepWays find_step_ways(const RawLattice& raw, std::size_t most) {
+  for (float beam = raw.lattice_beam;;) {
+    Finder finder(raw, beam);
+    // The best path alone, and what ties with it, is always kept.
+    if (finder.find(beam > 0 ? most : std::numeric_limits<std::size_t>::max()))
+      return finder.take();
+    beam = std::min(beam, kWidest) * kNarrower;
+    if (beam < kNarrowest) beam = 0;
+  }
+}
 
 }  // namespace tlg::decoder

@@ -30,11 +30,12 @@ class DagMaker {
         neutral_(hotwords != nullptr ? hotwords->neutral() : -1) {}
 
   WordDag make() {
-    dag_.beam = raw_.lattice_beam;
     dag_.num_frames = raw_.num_frames;
     dag_.is_final = raw_.is_final;
+    dag_.beam = raw_.lattice_beam;
     if (raw_.ends.empty()) return std::move(dag_);
     ways_ = find_step_ways(raw_);
+    dag_.beam = ways_.beam;
     end_ = ways_.num_steps();
     read_steps();
     for (std::uint32_t t = 0; ctc_ && t < raw_.num_frames; ++t)
