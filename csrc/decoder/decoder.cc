@@ -17,8 +17,9 @@ constexpr std::int32_t kShort = 2048;  // frames of an utterance whose traces ar
 // Traces of lattices are numbered with 31 bits (kInWaiting): so many leave room for those of
 // kSettleAfter frames more.
 constexpr std::size_t kMostTraces = std::size_t{3} << 29;
-// A search that had more gives its memory back.
-constexpr std::size_t kUsualTraces = std::size_t{1} << 22;
+// Beyond so many, those that no path needs are dropped; twice what is left is the next time. A
+// search that has more in the end gives its memory back.
+constexpr std::size_t kUsualTraces = std::size_t{1} << 20;
 
 void require(bool fits, const std::string& what, const std::string& remedy) {
   if (!fits) throw Error(ErrorKind::kOption, what, remedy);
@@ -99,8 +100,13 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
   search.start(hotwords);
   if (request_.any()) {
     search.use_kernel(lattice_kernel_);
+    std::size_t drop_at = kUsualTraces;
     for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
       search.advance(frames.part(t, std::min(kSettleAfter, frames.num_frames - t)));
+      if (search.utterance().traces.size() > drop_at) {
+        drop_lost_traces(&search.utterance(), options_.lattice_beam);
+        drop_at = std::max(kUsualTraces, 2 * search.utterance().traces.size());
+      }
       require(search.utterance().traces.size() <= kMostTraces,
               "the lattice of " + std::to_string(frames.num_frames) +
                   " frames has more paths than can be counted",

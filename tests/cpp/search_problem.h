@@ -192,14 +192,15 @@ class Moves {
     if (p_.graph.topology != decoder::Topology::kPlain || p_.graph.blank < 0) return false;
     if (arc.ilabel - 1 == p_.graph.blank) return true;
     if (arc.olabel != 0) return false;
-    return arc.nextstate == source || (arc.ilabel - 1 == loop_column(source) &&
-                                       loop_column(arc.nextstate) == p_.graph.blank);
+    return arc.nextstate == source ||
+           (arc.ilabel - 1 == loop_column(source) && loop_column(arc.nextstate) == p_.graph.blank);
   }
 
   const Problem& p_;
 
  private:
-  // What a state's loop without a word reads: blank where one does, else the last of them; -1: none.
+  // What a state's loop without a word reads: blank where one does, else the last of them; -1:
+  // none.
   int loop_column(tlg::fst::StateId state) const {
     int column = -1;
     for (const auto* arc = p_.fst.begin(state); arc != p_.fst.end(state); ++arc)

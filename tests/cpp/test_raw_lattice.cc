@@ -176,6 +176,8 @@ bool holds(const Costs& wanted, const Costs& found, double lattice_beam) {
   return true;
 }
 
+std::size_t dropped = 0;  // traces, in all problems
+
 // Returns whether the problem was small enough, and had more than one path.
 bool check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   Problem p = random_problem(seed, shape, labels);
@@ -196,6 +198,17 @@ bool check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
       search.advance(p.frames);
       const BestPath path = search.finish();
       const RawLattice lattice = search.lattice();
+      // Again, with traces dropped between frames.
+      search.start(use);
+      for (std::int32_t t = 0; t < p.frames.num_frames && !search.utterance().dead; ++t) {
+        search.advance(p.frames.part(t, 1));
+        const std::size_t before = search.utterance().traces.size();
+        drop_lost_traces(&search.utterance(), lattice_beam);
+        dropped += before - search.utterance().traces.size();
+      }
+      const RawLattice rest = search.lattice();
+      CHECK(rest.is_final == lattice.is_final && search.finish().cost == path.cost &&
+            holds(wanted, Reader(graph, rest).run(), lattice_beam));
       const bool fine = lattice.is_final == path.is_final &&
                         lattice.num_frames == path.num_frames &&
                         holds(wanted, Reader(graph, lattice).run(), lattice_beam);
@@ -215,8 +228,10 @@ Shape small() {
 
 void check_many(std::uint32_t first, const Shape& shape, HotwordLabels labels) {
   int told = 0;
+  dropped = 0;
   for (std::uint32_t seed = first; seed < first + 1000; ++seed) told += check(seed, shape, labels);
   CHECK(told > 300);
+  CHECK(dropped > 1000);
 }
 
 }  // namespace
