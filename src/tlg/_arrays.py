@@ -59,7 +59,7 @@ def as_rows(x: object, *, num_tokens: int | None = None) -> NDArray[Any]:
     """
     if type(x) is np.ndarray and x.dtype is _FLOAT32 and x.ndim == 2:
         num_frames, width = x.shape
-        if width == num_tokens > 0 and num_frames <= _MAX_FRAMES:
+        if 0 < width == num_tokens and num_frames <= _MAX_FRAMES:
             return x  # what most callers pass: the checks below would cost 4 us
     array = as_floats(x)
     if array.ndim != 2:
