@@ -27,7 +27,7 @@ struct Taken {
     return std::tie(source, target, column, word) < std::tie(o.source, o.target, o.column, o.word);
   }
 };
-using Sequence = std::vector<Taken>;  // arcs that begin tokens
+using Sequence = std::vector<Taken>;  // arcs that begin tokens or have words
 using Costs = std::map<Sequence, double>;
 
 class AllPaths : private Moves {
@@ -112,7 +112,7 @@ class AllPaths : private Moves {
         if (unit < 0 || (ctc && unit == entry.unit && !entry.blank)) continue;
         Entry to{arc->nextstate, ctc ? unit : -1, false, entry.hotword, entry.sequence};
         const double gain = move(entry.state, *arc, &to.hotword);
-        if (!is_silent(entry.state, *arc))
+        if (!is_silent(entry.state, *arc) || arc->olabel != 0)
           to.sequence.push_back({entry.state, arc->nextstate, unit, arc->olabel});
         lower(next, to, cost + column_cost(t, unit) + arc_cost(*arc) - gain);
       }
@@ -146,7 +146,7 @@ class Reader {
       return;
     }
     const SearchGraph::PathArc arc = graph_.path_arc(n.arc);
-    const bool silent = graph_.is_silent(n.arc);
+    const bool silent = graph_.is_silent(n.arc) && arc.word == 0;
     if (!silent)
       reversed_.push_back({static_cast<StateId>(arc.source), static_cast<StateId>(arc.target),
                            arc.column, arc.word});
