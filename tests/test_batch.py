@@ -314,15 +314,31 @@ import signal, sys
 from pathlib import Path
 from tests.decoder_cases import character_graph, say
 from tlg import Decoder
-decoder = Decoder(character_graph(Path(sys.argv[1])), beam=1000.0)
+more = {"nbest": 2} if sys.argv[2] == "lattices" else {}
+decoder = Decoder(character_graph(Path(sys.argv[1])), beam=1000.0, **more)
 x = say("我-在保定-" * 100_000)
 signal.setitimer(signal.ITIMER_REAL, 0.1)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 try:
-    if sys.argv[2] == "decode":
+    if sys.argv[2] != "decode_batch":
         decoder.decode(x)
     else:
         decoder.decode_batch([x, x, x], threads=2)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+INTERRUPTED_PREFIX = """
+import signal
+import numpy as np
+from tests.prefix_cases import LETTERS, posteriors
+from tlg import PrefixDecoder
+decoder = PrefixDecoder(LETTERS, beam_size=1000)
+x = np.tile(posteriors(1, 1000, len(LETTERS)), (3000, 1))  # all of it would take minutes
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+try:
+    decoder.decode(x)
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -360,9 +376,14 @@ def test_interrupting_ends_a_batch_soon(tmp_path: Path, threads: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
-@pytest.mark.parametrize("how", ["decode", "decode_batch"])
+@pytest.mark.parametrize("how", ["decode", "decode_batch", "lattices"])
 def test_interrupting_ends_a_long_utterance_soon(tmp_path: Path, how: str) -> None:
     assert run_program(INTERRUPTED_ALONE, str(tmp_path), how) == "interrupted\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
+def test_interrupting_ends_a_prefix_search_soon() -> None:
+    assert run_program(INTERRUPTED_PREFIX) == "interrupted\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")

@@ -12,16 +12,18 @@ namespace {
 py::array read_log_probs(const py::array& array, bool logits, double tolerance,
                          std::int64_t first_row) {
   const decoder::Rows rows = rows_of(array, logits, tolerance, first_row);
-  if (rows.is_ready()) {
+  py::array result = array;
+  if (!rows.is_ready()) result = py::array_t<float>({array.shape(0), array.shape(1)});
+  float* out = rows.is_ready() ? nullptr : static_cast<float*>(result.mutable_data());
+  {
+    // References are counted under the GIL: nothing of Python's is returned or copied in here.
     const py::gil_scoped_release release;
-    decoder::read_rows(rows, nullptr);
-    return array;
+    if (out == nullptr)
+      decoder::read_rows(rows, nullptr);
+    else
+      decoder::read_rows_into(rows, out);
   }
-  py::array_t<float> copy({array.shape(0), array.shape(1)});
-  float* out = copy.mutable_data();
-  const py::gil_scoped_release release;
-  decoder::read_rows_into(rows, out);
-  return copy;
+  return result;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bindings/frames.h"
 #include "bindings/prefix_model.h"
 #include "bindings/register.h"
+#include "bindings/signals.h"
 #include "decoder/prefix/decoder.h"
 
 namespace py = pybind11;
@@ -31,8 +32,9 @@ std::vector<std::vector<Hypothesis>> decode(const Decoder& decoder, const py::se
   std::vector<tlg::decoder::Frames> batch;
   for (const py::handle input : inputs)
     batch.push_back(frames_of(input, decoder.model().num_tokens(), &keep));
+  const SignalPulse pulse;
   const py::gil_scoped_release release;
-  return decoder.decode_batch(batch, hotwords, nbest, threads);
+  return decoder.decode_batch(batch, hotwords, nbest, threads, pulse);
 }
 
 void push(Stream& stream, const py::handle& input, std::int32_t num_tokens) {

@@ -134,6 +134,8 @@ Batch::~Batch() { stop(); }
 void Batch::add(std::int64_t number, const Input& input) {
   std::list<Item> one;
   one.push_back({number, input, {}, nullptr});
+  // Made before it is counted: stop() waits for those that are.
+  std::function<void()> work = [state = state_] { state->serve(); };
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->waiting.splice(state_->waiting.end(), one);
@@ -143,7 +145,7 @@ void Batch::add(std::int64_t number, const Input& input) {
     }
     ++state_->threads;
   }
-  if (run_on_kept_thread([state = state_] { state->serve(); })) return;
+  if (run_on_kept_thread(std::move(work))) return;
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->most = --state_->threads;  // those that run do the work, and wait()
 }

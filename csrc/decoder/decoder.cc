@@ -14,6 +14,12 @@ namespace tlg::decoder {
 namespace {
 
 constexpr std::int32_t kShort = 2048;  // frames of an utterance whose traces are all kept
+// Traces of lattices are numbered with 31 bits (kInWaiting): so many leave room for those of
+// kSettleAfter frames more.
+constexpr std::size_t kMostTraces = std::size_t{3} << 29;
+// Beyond so many, those that no path needs are dropped; twice what is left is the next time. A
+// search that has more in the end gives its memory back.
+constexpr std::size_t kUsualTraces = std::size_t{1} << 20;
 
 void require(bool fits, const std::string& what, const std::string& remedy) {
   if (!fits) throw Error(ErrorKind::kOption, what, remedy);
@@ -79,6 +85,7 @@ std::unique_ptr<Search> Decoder::borrow() const {
 }
 
 void Decoder::give_back(std::unique_ptr<Search> search) const {
+  if (search->utterance().traces.size() > kUsualTraces) return;
   search->forget_hotwords();  // an old list is freed with its last utterance
   const std::lock_guard<std::mutex> lock(mutex_);
   // A search holds a word for each token state of the graph: no more of them than can run at once.
@@ -93,7 +100,19 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
   search.start(hotwords);
   if (request_.any()) {
     search.use_kernel(lattice_kernel_);
-    search.advance(frames);
+    std::size_t drop_at = kUsualTraces;
+    for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
+      search.advance(frames.part(t, std::min(kSettleAfter, frames.num_frames - t)));
+      if (search.utterance().traces.size() > drop_at) {
+        drop_lost_traces(&search.utterance(), options_.lattice_beam);
+        drop_at = std::max(kUsualTraces, 2 * search.utterance().traces.size());
+      }
+      require(search.utterance().traces.size() <= kMostTraces,
+              "the lattice of " + std::to_string(frames.num_frames) +
+                  " frames has more paths than can be counted",
+              "Use a smaller lattice_beam or max_active, or shorter utterances");
+      if (pulse) pulse();
+    }
     return decode_more(search, frames, hotwords);
   }
   if (frames.num_frames <= kShort) {

@@ -22,6 +22,7 @@ struct Rows {
 
   bool is_ready() const {  // but for the check
     return type == FloatType::kFloat32 && !logits && token_stride == 4 &&
+           reinterpret_cast<std::uintptr_t>(data) % alignof(float) == 0 &&
            (frame_stride == 4 * num_tokens || num_frames <= 1);
   }
 };

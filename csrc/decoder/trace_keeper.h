@@ -41,7 +41,8 @@ class TraceKeeper {
     const float excess = a_wins ? b_cost - a_cost : a_cost - b_cost;
     if (!(excess <= lattice_beam_) || is_within(best, other, excess)) return best;
     const std::uint32_t trace = static_cast<std::uint32_t>(state_.traces.size());
-    state_.marks.push({mix(~std::uint64_t{0}, trace), excess, 0});
+    // Of its own: numbers of traces come again, but not in one frame (drop_lost_traces).
+    state_.marks.push({mix(~(std::uint64_t{state_.frame} << 32), trace), excess, 0});
     state_.traces.push({best, kMergeArc, other});
     return trace;
   }

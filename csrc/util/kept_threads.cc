@@ -6,8 +6,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -68,20 +68,20 @@ Keeper& keeper() {
 }  // namespace
 
 bool run_on_kept_thread(std::function<void()> work) {
-  Keeper& kept = keeper();
-  {
-    const std::lock_guard<std::mutex> lock(kept.mutex);
-    if (kept.idle > kept.work.size()) {
-      kept.work.push_back(std::move(work));
-      kept.more.notify_one();
-      return true;
-    }
-  }
   try {
+    Keeper& kept = keeper();
+    {
+      const std::lock_guard<std::mutex> lock(kept.mutex);
+      if (kept.idle > kept.work.size()) {
+        kept.work.push_back(std::move(work));
+        kept.more.notify_one();
+        return true;
+      }
+    }
     std::thread([&kept, work = std::move(work)]() mutable {
       kept.serve(std::move(work));
     }).detach();
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     return false;
   }
   return true;

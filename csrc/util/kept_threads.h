@@ -7,7 +7,8 @@
 namespace tlg {
 
 // Begins `work` on a thread of its own. False, and nothing begun, where the system gives no more
-// threads. `work` must not throw, and must see to it that what it uses lives until it returns.
+// threads or memory. `work` must not throw, and must see to it that what it uses lives until it
+// returns.
 bool run_on_kept_thread(std::function<void()> work);
 
 }  // namespace tlg

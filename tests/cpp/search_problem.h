@@ -186,10 +186,22 @@ class Moves {
     return p_.automaton->advance(*hotword, unit, hotword);
   }
 
-  // In a graph with its own blanks and self-loops, those begin no token.
+  // In a graph with its own blanks and self-loops, those begin no token; nor does the arc from a
+  // state where a token lasts back to one where blanks do (k2's modified topology).
   bool is_silent(tlg::fst::StateId source, const tlg::fst::Arc& arc) const {
-    return p_.graph.topology == decoder::Topology::kPlain && p_.graph.blank >= 0 &&
-           (arc.ilabel - 1 == p_.graph.blank || (arc.nextstate == source && arc.olabel == 0));
+    const tlg::fst::Label blank = p_.graph.blank + 1;
+    if (p_.graph.topology != decoder::Topology::kPlain || blank == 0) return false;
+    return arc.ilabel == blank || (arc.nextstate == source && arc.olabel == 0) ||
+           (arc.olabel == 0 && lasting(source) == arc.ilabel && lasting(arc.nextstate) == blank);
+  }
+
+  // The label of the loop without a word: the blank, if there is one of it, else the last one.
+  tlg::fst::Label lasting(tlg::fst::StateId state) const {
+    tlg::fst::Label last = 0;
+    for (const tlg::fst::Arc* arc = p_.fst.begin(state); arc != p_.fst.end(state); ++arc)
+      if (arc->nextstate == state && arc->olabel == 0 && last != p_.graph.blank + 1)
+        last = arc->ilabel;
+    return last;
   }
 
   const Problem& p_;

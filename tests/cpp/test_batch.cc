@@ -14,6 +14,7 @@
 #include "check.h"
 #include "decoder/batch.h"
 #include "fst/fst.h"
+#include "util/error.h"
 #include "util/kept_threads.h"
 
 using namespace tlg::decoder;
@@ -23,7 +24,8 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{20};
 constexpr int kWidth = 9;
 
-std::shared_ptr<const Decoder> ring_decoder() {
+std::shared_ptr<const Decoder> ring_decoder(const SearchOptions& search = {},
+                                            const LatticeRequest& request = {}) {
   tlg::fst::FstBuilder builder;
   for (int s = 0; s < 12; ++s) {
     builder.add_state(0.5f);
@@ -33,7 +35,7 @@ std::shared_ptr<const Decoder> ring_decoder() {
   GraphOptions options;
   options.num_tokens = kWidth;
   const auto graph = std::make_shared<SearchGraph>(std::move(builder).build(0), options);
-  return std::make_shared<const Decoder>(graph, SearchOptions{}, SpanOptions{});
+  return std::make_shared<const Decoder>(graph, search, SpanOptions{}, "auto", request);
 }
 
 // Rows of a distribution, `frames` of them.
@@ -116,6 +118,25 @@ TEST(batch_gives_the_results_of_one_by_one) {
     CHECK(batch.wait(Batch::kNone, std::chrono::milliseconds(0)) == Batch::kNone);
     CHECK_THROWS(batch.take(3), "utterance 3 is not finished");
   }
+}
+
+TEST(lattices_of_long_utterances_can_be_broken_off) {
+  SearchOptions search;
+  search.lattice_beam = 1;
+  LatticeRequest request;
+  request.nbest = 1;
+  const auto decoder = ring_decoder(search, request);
+  const std::vector<float> rows = posteriors(4000, 1);
+  Frames frames;
+  frames.num_tokens = kWidth;
+  frames.num_frames = 4000;
+  frames.dense = rows.data();
+  int calls = 0;
+  const auto pulse = [&calls] {
+    if (++calls == 3) throw tlg::Error(tlg::ErrorKind::kOption, "enough");
+  };
+  CHECK_THROWS(decoder->decode(frames, nullptr, pulse), "enough");
+  CHECK(calls == 3);
 }
 
 TEST(batch_stops_in_the_middle) {
@@ -206,6 +227,17 @@ TEST(intake_follows_strides_of_every_type) {
   check(&halves.back(), FloatType::kBfloat16, 2, 0.1);
   std::vector<float> unused;
   CHECK(read_rows(rows_of(values), &unused) == values.data() && unused.empty());
+}
+
+// Such arrays are views of files or of packed records.
+TEST(intake_copies_what_is_not_aligned) {
+  const std::vector<float> values = posteriors(3, 1);
+  std::vector<char> bytes(values.size() * sizeof(float) + 1);
+  std::memcpy(bytes.data() + 1, values.data(), bytes.size() - 1);
+  Rows rows = rows_of(values);
+  rows.data = bytes.data() + 1;
+  std::vector<float> buffer;
+  CHECK(read_rows(rows, &buffer) == buffer.data() && buffer == values);
 }
 
 TEST(kept_threads_take_work_again_and_again) {

@@ -135,6 +135,13 @@ TEST(lattice_bytes_changed_at_random) {
   CHECK(refused > 1000);
 }
 
+// No way leads out: such a file must not be followed for ever.
+TEST(lattice_that_only_leads_back_to_its_start) {
+  for (const char* text : {"\n0 0 1 0 0,0\n\n", "\n0 1 1 0 0,0\n1 0 1 0 0,0\n\n"})
+    CHECK(parse(text).lattice.num_states() == 0);
+  CHECK_THROWS(parse("\n0 1 1 0 0,0\n1 0 1 0 0,0\n1 0,0\n\n"), "its paths run in a cycle");
+}
+
 TEST(lattice_oracle) {
   const Lattice lattice = sample();
   Spelling words;

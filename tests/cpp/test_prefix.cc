@@ -10,6 +10,7 @@
 #include "check.h"
 #include "decoder/prefix/decoder.h"
 #include "decoder/prefix/scaled.h"
+#include "util/error.h"
 
 namespace {
 
@@ -146,6 +147,24 @@ std::shared_ptr<const Model> plain_model(std::size_t num_tokens) {
   for (std::size_t i = 0; i < num_tokens; ++i)
     options.texts[i] = std::string(1, static_cast<char>('a' + i));
   return std::make_shared<Model>(options, nullptr, nullptr);
+}
+
+TEST(prefix_search_can_be_broken_off) {
+  const Decoder decoder(plain_model(3), Options());
+  const std::vector<float> rows(3 * 5000, -1.0986123f);
+  Frames frames;
+  frames.num_frames = 5000;
+  frames.num_tokens = 3;
+  frames.dense = rows.data();
+  const std::vector<Frames> batch(8, frames);
+  for (const std::size_t threads : {1, 3}) {
+    int calls = 0;
+    const auto pulse = [&calls] {
+      if (++calls == 3) throw tlg::Error(tlg::ErrorKind::kOption, "enough");
+    };
+    CHECK_THROWS(decoder.decode_batch(batch, nullptr, 1, threads, pulse), "enough");
+    CHECK(calls == 3);
+  }
 }
 
 TEST(prefix_search_sums_all_paths) {

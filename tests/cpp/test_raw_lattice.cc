@@ -27,7 +27,7 @@ struct Taken {
     return std::tie(source, target, column, word) < std::tie(o.source, o.target, o.column, o.word);
   }
 };
-using Sequence = std::vector<Taken>;  // arcs that begin tokens
+using Sequence = std::vector<Taken>;  // arcs that begin tokens or have words
 using Costs = std::map<Sequence, double>;
 
 class AllPaths : private Moves {
@@ -112,7 +112,7 @@ class AllPaths : private Moves {
         if (unit < 0 || (ctc && unit == entry.unit && !entry.blank)) continue;
         Entry to{arc->nextstate, ctc ? unit : -1, false, entry.hotword, entry.sequence};
         const double gain = move(entry.state, *arc, &to.hotword);
-        if (!is_silent(entry.state, *arc))
+        if (!is_silent(entry.state, *arc) || arc->olabel != 0)
           to.sequence.push_back({entry.state, arc->nextstate, unit, arc->olabel});
         lower(next, to, cost + column_cost(t, unit) + arc_cost(*arc) - gain);
       }
@@ -146,7 +146,7 @@ class Reader {
       return;
     }
     const SearchGraph::PathArc arc = graph_.path_arc(n.arc);
-    const bool silent = graph_.is_silent(n.arc);
+    const bool silent = graph_.is_silent(n.arc) && arc.word == 0;
     if (!silent)
       reversed_.push_back({static_cast<StateId>(arc.source), static_cast<StateId>(arc.target),
                            arc.column, arc.word});
@@ -176,6 +176,8 @@ bool holds(const Costs& wanted, const Costs& found, double lattice_beam) {
   return true;
 }
 
+std::size_t dropped = 0;  // traces, in all problems
+
 // Returns whether the problem was small enough, and had more than one path.
 bool check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   Problem p = random_problem(seed, shape, labels);
@@ -196,6 +198,17 @@ bool check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
       search.advance(p.frames);
       const BestPath path = search.finish();
       const RawLattice lattice = search.lattice();
+      // Again, with traces dropped between frames.
+      search.start(use);
+      for (std::int32_t t = 0; t < p.frames.num_frames && !search.utterance().dead; ++t) {
+        search.advance(p.frames.part(t, 1));
+        const std::size_t before = search.utterance().traces.size();
+        drop_lost_traces(&search.utterance(), lattice_beam);
+        dropped += before - search.utterance().traces.size();
+      }
+      const RawLattice rest = search.lattice();
+      CHECK(rest.is_final == lattice.is_final && search.finish().cost == path.cost &&
+            holds(wanted, Reader(graph, rest).run(), lattice_beam));
       const bool fine = lattice.is_final == path.is_final &&
                         lattice.num_frames == path.num_frames &&
                         holds(wanted, Reader(graph, lattice).run(), lattice_beam);
@@ -215,8 +228,10 @@ Shape small() {
 
 void check_many(std::uint32_t first, const Shape& shape, HotwordLabels labels) {
   int told = 0;
+  dropped = 0;
   for (std::uint32_t seed = first; seed < first + 1000; ++seed) told += check(seed, shape, labels);
   CHECK(told > 300);
+  CHECK(dropped > 1000);
 }
 
 }  // namespace

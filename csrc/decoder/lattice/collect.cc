@@ -41,7 +41,69 @@ std::vector<RawLattice::End> find_ends(const SearchGraph& graph, const Utterance
   return ends;
 }
 
+float limit_of(float lattice_beam) {
+  return std::min(lattice_beam + static_cast<float>(kSlack), std::numeric_limits<float>::max());
+}
+
+// How much more than the best path the best path through each trace costs, given that of the traces
+// that paths end with (infinity: none does); from the last back.
+void pass_back(const Utterance& s, float limit, std::vector<float>* excess) {
+  const auto lower = [&](std::uint32_t trace, float value) {
+    if (trace != kNoTrace) (*excess)[trace] = std::min((*excess)[trace], value);
+  };
+  for (std::size_t i = excess->size(); i-- > 0;) {
+    const float one = (*excess)[i];
+    if (!(one <= limit)) continue;
+    lower(s.traces[i].previous, one);
+    if (s.traces[i].arc == kMergeArc) lower(s.traces[i].frame, one + s.marks[i].excess);
+  }
+}
+
 }  // namespace
+
+// A token may become the best one: what is too far behind its own best path alone is lost.
+void drop_lost_traces(Utterance* utterance, float lattice_beam) {
+  Utterance& s = *utterance;
+  const float limit = limit_of(lattice_beam);
+  std::vector<float> excess(s.traces.size(), std::numeric_limits<float>::infinity());
+  const auto leads_on = [&](float cost, std::uint32_t* trace) {
+    if (!(cost < std::numeric_limits<float>::infinity()))
+      *trace = kNoTrace;  // of no path: what it names may be gone
+    else if (*trace != kNoTrace)
+      excess[*trace] = 0;
+  };
+  for (std::size_t i = 0; i < s.num_tokens; ++i) {
+    leads_on(s.nb[i], &s.nb_trace[i]);
+    leads_on(s.b[i], &s.b_trace[i]);
+  }
+  pass_back(s, limit, &excess);
+  std::vector<std::uint32_t> number(excess.size(), kNoTrace);
+  const auto renumber = [&](std::uint32_t trace) {
+    return trace == kNoTrace ? kNoTrace : number[trace];
+  };
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < excess.size(); ++i) {
+    if (!(excess[i] <= limit)) continue;
+    Trace trace = s.traces[i];
+    trace.previous = renumber(trace.previous);
+    if (trace.arc == kMergeArc) {
+      if (!(excess[i] + s.marks[i].excess <= limit)) {  // one side is left: no merge
+        number[i] = trace.previous;
+        continue;
+      }
+      trace.frame = renumber(trace.frame);
+    }
+    number[i] = static_cast<std::uint32_t>(kept);
+    s.traces[kept] = trace;
+    s.marks[kept++] = s.marks[i];
+  }
+  s.traces.cut(kept);
+  s.marks.cut(kept);
+  for (std::size_t i = 0; i < s.num_tokens; ++i) {
+    s.nb_trace[i] = renumber(s.nb_trace[i]);
+    s.b_trace[i] = renumber(s.b_trace[i]);
+  }
+}
 
 RawLattice collect_lattice(const SearchGraph& graph, const Utterance& s, float lattice_beam) {
   static_assert(kNoTrace == kNoNode && kMergeArc == RawLattice::kMerge);
@@ -51,29 +113,18 @@ RawLattice collect_lattice(const SearchGraph& graph, const Utterance& s, float l
   lattice.lattice_beam = lattice_beam;
   lattice.num_frames = s.num_frames();
   lattice.ends = find_ends(graph, s, best, lattice_beam);
-  // How much more than the best path the best path through each trace costs, from the last back.
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  const float limit =
-      std::min(lattice_beam + static_cast<float>(kSlack), std::numeric_limits<float>::max());
-  std::vector<float> excess(s.traces.size(), infinity);
-  const auto lower = [&](std::uint32_t trace, float value) {
-    if (trace != kNoTrace) excess[trace] = std::min(excess[trace], value);
-  };
+  const float limit = limit_of(lattice_beam);
+  std::vector<float> excess(s.traces.size(), std::numeric_limits<float>::infinity());
   for (const RawLattice::End& end : lattice.ends)
-    lower(end.node, static_cast<float>(end.cost - best.cost()));
-  std::size_t kept = 0;
-  for (std::size_t i = excess.size(); i-- > 0;) {
-    if (!(excess[i] <= limit)) continue;
-    ++kept;
-    const Trace& trace = s.traces[i];
-    lower(trace.previous, excess[i]);
-    if (trace.arc == kMergeArc) lower(trace.frame, excess[i] + s.marks[i].excess);
-  }
+    if (end.node != kNoTrace)
+      excess[end.node] = std::min(excess[end.node], static_cast<float>(end.cost - best.cost()));
+  pass_back(s, limit, &excess);
   std::vector<std::uint32_t> number(excess.size(), kNoNode);
   const auto renumber = [&](std::uint32_t trace) {
     return trace == kNoTrace ? kNoNode : number[trace];
   };
-  lattice.nodes.reserve(kept);
+  lattice.nodes.reserve(static_cast<std::size_t>(
+      std::count_if(excess.begin(), excess.end(), [limit](float one) { return one <= limit; })));
   for (std::size_t i = 0; i < excess.size(); ++i) {
     if (!(excess[i] <= limit)) continue;
     const Trace& trace = s.traces[i];

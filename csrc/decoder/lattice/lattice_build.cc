@@ -315,7 +315,8 @@ Lattice make_lattice_of_frames(const LatticeDraft& draft, const std::string& nam
     ++incoming[static_cast<std::size_t>(draft.arcs[a].target)];
   }
   LatticeDraft short_form{draft.start, draft.states, {}};
-  // Only these states stay; the others have one way in and one way out.
+  // Only these states stay; the others have one way in and one way out. A cycle of such states has
+  // no way in but the start, so that the start ends it.
   std::vector<char> queued(size, 0);
   std::vector<std::size_t> waiting;
   const auto keep = [&](std::size_t s) {
@@ -328,7 +329,8 @@ Lattice make_lattice_of_frames(const LatticeDraft& draft, const std::string& nam
     for (std::size_t first : arcs_of[s]) {
       LatticeDraft::Arc whole = draft.arcs[first];
       for (auto at = static_cast<std::size_t>(whole.target);
-           incoming[at] == 1 && arcs_of[at].size() == 1 && !draft.states[at].is_final;
+           incoming[at] == 1 && arcs_of[at].size() == 1 && !draft.states[at].is_final &&
+           static_cast<std::int64_t>(at) != draft.start;
            at = static_cast<std::size_t>(whole.target)) {
         const LatticeDraft::Arc& next = draft.arcs[arcs_of[at][0]];
         if (whole.word != 0 && next.word != 0) break;

@@ -1,12 +1,18 @@
 #include "decoder/prefix/decoder.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 
 #include "util/parallel.h"
 
 namespace tlg::decoder::prefix {
+namespace {
+
+constexpr std::int32_t kPulseAfter = 32;  // frames
+
+}  // namespace
 
 std::unique_ptr<Search> Decoder::borrow(const std::shared_ptr<const HotwordUse>& hotwords) const {
   std::unique_ptr<Search> search;
@@ -31,11 +37,23 @@ void Decoder::give_back(std::unique_ptr<Search> search) const {
 
 std::vector<std::vector<Hypothesis>> Decoder::decode_batch(
     const std::vector<Frames>& batch, const std::shared_ptr<const HotwordUse>& hotwords,
-    std::size_t nbest, std::size_t threads) const {
+    std::size_t nbest, std::size_t threads, const std::function<void()>& pulse) const {
   std::vector<std::vector<Hypothesis>> results(batch.size());
-  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t) {
+  std::atomic<bool> stopped{false};
+  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t worker) {
     std::unique_ptr<Search> search = borrow(hotwords);
-    search->advance(batch[i]);
+    const Frames& frames = batch[i];
+    for (std::int32_t t = 0; t < frames.num_frames && !search->is_dead() && !stopped;
+         t += kPulseAfter) {
+      search->advance(frames.part(t, std::min(kPulseAfter, frames.num_frames - t)));
+      if (worker != 0 || !pulse) continue;
+      try {
+        pulse();
+      } catch (...) {
+        stopped = true;
+        throw;
+      }
+    }
     results[i] = read_best(search.get(), nbest);
     give_back(std::move(search));
   });
