@@ -15,6 +15,7 @@ import argparse
 import json
 import lzma
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -38,18 +39,6 @@ SETTINGS: dict[str, tuple[float, ...]] = {
 }
 
 
-def lines_of(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
-
-
-def symbols_of(folder: Path) -> list[str]:
-    return [line.rsplit(None, 1)[0] for line in lines_of(folder / "tokens.txt")]
-
-
-def words_of(folder: Path) -> list[str]:
-    return list(dict.fromkeys(line.split()[0] for line in lines_of(folder / "lexicon.txt")))
-
-
 def graph_decoder(args: argparse.Namespace) -> Decode:
     import tlg
 
@@ -62,6 +51,8 @@ def graph_decoder(args: argparse.Namespace) -> Decode:
 def kaldi_decoder(args: argparse.Namespace) -> Decode:
     import kaldi_decoder
     import kaldifst
+
+    from benchmarks.peers import lines_of
 
     folder = args.sets / "graph" / "tlg"
     fst = kaldifst.StdVectorFst.read(str(folder / "TLG.fst"))
@@ -85,6 +76,7 @@ def kaldi_decoder(args: argparse.Namespace) -> Decode:
 
 def prefix_decoder(args: argparse.Namespace) -> Decode:
     import tlg
+    from benchmarks.peers import words_of
 
     folder = args.workload / "graph"
     decoder = tlg.PrefixDecoder(
@@ -100,54 +92,15 @@ def prefix_decoder(args: argparse.Namespace) -> Decode:
 
 
 def like_pyctcdecode(args: argparse.Namespace) -> Decode:
-    if args.child == "pyctcdecode":
-        from pyctcdecode import build_ctcdecoder
-    else:
-        from ctc_beam_decoder import build_ctcdecoder
-    folder = args.workload / "graph"
-    special = {"<blk>": "", "|": " "}
-    labels = [special.get(symbol, symbol) for symbol in symbols_of(folder)]
-    decoder = build_ctcdecoder(labels, str(args.arpa), words_of(folder), alpha=0.5, beta=4.0)
-    return lambda log_probs: " ".join(decoder.decode(log_probs, beam_width=int(args.setting)).split())
+    from benchmarks import peers
+
+    return peers.like_pyctcdecode(args.child, args.workload / "graph", args.arpa, width=int(args.setting))
 
 
 def flashlight(args: argparse.Namespace) -> Decode:
-    from flashlight.lib.text import decoder as fl
-    from flashlight.lib.text.dictionary import Dictionary
+    from benchmarks import peers
 
-    folder = args.workload / "graph"
-    ids = {symbol: column for column, symbol in enumerate(symbols_of(folder))}
-    words = Dictionary()
-    for word in words_of(folder):
-        words.add_entry(word)
-    words.add_entry("<unk>")
-    unk = words.get_index("<unk>")
-    words.set_default_index(unk)
-    lm = fl.KenLM(str(args.arpa), words)
-    start = lm.start(False)
-    trie = fl.Trie(len(ids), ids.get("|", 0))
-    for word, *units in (line.split() for line in lines_of(folder / "lexicon.txt")):
-        index = words.get_index(word)
-        trie.insert([ids[unit] for unit in units], index, lm.score(start, index)[1])
-    trie.smear(fl.SmearingMode.MAX)
-    options = fl.LexiconDecoderOptions(
-        beam_size=int(args.setting),
-        beam_size_token=min(20, len(ids)),
-        beam_threshold=25,
-        lm_weight=1.5,
-        word_score=1.0,
-        unk_score=-math.inf,
-        sil_score=0,
-        log_add=False,
-        criterion_type=fl.CriterionType.CTC,
-    )
-    decoder = fl.LexiconDecoder(options, trie, lm, ids.get("|", -1), 0, unk, [], False)
-
-    def decode(log_probs: Any) -> str:
-        found = decoder.decode(log_probs.ctypes.data, *log_probs.shape)
-        return " ".join(words.get_entry(i) for i in found[0].words if i >= 0) if found else ""
-
-    return decode
+    return peers.flashlight(args.workload / "graph", args.arpa, width=int(args.setting))
 
 
 MAKERS: dict[str, Callable[[argparse.Namespace], Decode]] = {
@@ -182,7 +135,9 @@ def measure(name: str, setting: float, args: argparse.Namespace) -> dict[str, An
     command = [str(python.get(name, sys.executable)), __file__, "--child", name, "--setting", str(setting)]
     for option in ("sets", "workload", "lm", "arpa", "utterances"):
         command += [f"--{option}", str(getattr(args, option))]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -211,7 +166,8 @@ def main() -> None:
 
     missing = {"flashlight-text": args.peers, "ctc-beam-decoder": args.peers, "pyctcdecode": args.pyctcdecode}
     names = [name for name in args.only if missing.get(name, True)]
-    refs = {row[0]: row[-1] for row in (line.split("\t") for line in lines_of(args.workload / "refs.tsv"))}
+    lines = (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()
+    refs = {row[0]: row[-1] for row in (line.split("\t") for line in lines)}
     rows = ["decoder\tsetting\terror %\tus/frame"]
     with tempfile.TemporaryDirectory() as folder:
         args.arpa = args.lm

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,18 +29,9 @@ import numpy as np
 Decode = Callable[[Any], str]
 
 
-def symbols_of(folder: Path) -> list[str]:
-    lines = (folder / "tokens.txt").read_text(encoding="utf-8").splitlines()
-    return [line.rsplit(None, 1)[0] for line in lines]
-
-
-def words_of(folder: Path) -> list[str]:
-    lines = (folder / "lexicon.txt").read_text(encoding="utf-8").splitlines()
-    return list(dict.fromkeys(line.split()[0] for line in lines))
-
-
 def ours(args: argparse.Namespace, folder: Path, **options: Any) -> Decode:
     import tlg
+    from benchmarks.peers import words_of
 
     if args.count:
         options["hotwords"] = args.workload / f"hotwords_{args.count}.txt"
@@ -83,68 +75,21 @@ def hot_list(args: argparse.Namespace) -> list[str] | None:
     return [line.split("\t")[0] for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def build_like_pyctcdecode(build: Any, args: argparse.Namespace, folder: Path) -> Decode:
-    special = {"<blk>": "", "|": " "}
-    labels = [special.get(symbol, symbol) for symbol in symbols_of(folder)]
-    decoder = build(labels, str(args.lm), words_of(folder), alpha=0.5, beta=4.0)
-    hotwords = hot_list(args)
-    return lambda log_probs: " ".join(decoder.decode(log_probs, beam_width=100, hotwords=hotwords).split())
+def like_pyctcdecode(args: argparse.Namespace, folder: Path) -> Decode:
+    from benchmarks import peers
 
-
-def ctc_beam_decoder(args: argparse.Namespace, folder: Path) -> Decode:
-    from ctc_beam_decoder import build_ctcdecoder
-
-    return build_like_pyctcdecode(build_ctcdecoder, args, folder)
-
-
-def pyctcdecode(args: argparse.Namespace, folder: Path) -> Decode:
-    from pyctcdecode import build_ctcdecoder
-
-    return build_like_pyctcdecode(build_ctcdecoder, args, folder)
+    return peers.like_pyctcdecode(args.child, folder, args.lm, width=100, hotwords=hot_list(args))
 
 
 def flashlight(args: argparse.Namespace, folder: Path) -> Decode:
-    from flashlight.lib.text import decoder as fl
-    from flashlight.lib.text.dictionary import Dictionary
+    from benchmarks import peers
 
-    ids = {symbol: column for column, symbol in enumerate(symbols_of(folder))}
-    entries = [line.split() for line in (folder / "lexicon.txt").read_text(encoding="utf-8").splitlines()]
-    words = Dictionary()
-    for word in dict.fromkeys(entry[0] for entry in entries):
-        words.add_entry(word)
-    words.add_entry("<unk>")
-    unk = words.get_index("<unk>")
-    words.set_default_index(unk)
-    lm = fl.KenLM(str(args.lm), words)
-    start = lm.start(False)
-    trie = fl.Trie(len(ids), ids.get("|", 0))
-    for word, *units in entries:
-        score = lm.score(start, words.get_index(word))[1]
-        trie.insert([ids[unit] for unit in units], words.get_index(word), score)
-    trie.smear(fl.SmearingMode.MAX)
-    options = fl.LexiconDecoderOptions(
-        beam_size=100,
-        beam_size_token=min(20, len(ids)),
-        beam_threshold=25,
-        lm_weight=1.5,
-        word_score=1.0,
-        unk_score=-math.inf,
-        sil_score=0,
-        log_add=False,
-        criterion_type=fl.CriterionType.CTC,
-    )
-    decoder = fl.LexiconDecoder(options, trie, lm, ids.get("|", -1), 0, unk, [], False)
-
-    def decode(log_probs: Any) -> str:
-        found = decoder.decode(log_probs.ctypes.data, *log_probs.shape)
-        return " ".join(words.get_entry(i) for i in found[0].words if i >= 0) if found else ""
-
-    return decode
+    return peers.flashlight(folder, args.lm, width=100)
 
 
 OURS = {"tlg prefix": tlg_prefix, "tlg prefix wide": tlg_prefix_wide, "tlg prefix open": tlg_prefix_open}
 OURS |= {"tlg graph": tlg_graph, "tlg graph narrow": tlg_graph_narrow}
-PEERS = {"ctc-beam-decoder": ctc_beam_decoder, "flashlight-text": flashlight, "pyctcdecode": pyctcdecode}
+PEERS = {"ctc-beam-decoder": like_pyctcdecode, "flashlight-text": flashlight, "pyctcdecode": like_pyctcdecode}
 NO_HOTWORDS = {"flashlight-text"}
 
 
@@ -178,7 +123,9 @@ def measure(name: str, count: int, args: argparse.Namespace) -> dict[str, Any]:
     command = [python, __file__, "--child", name, "--workload", str(args.workload), "--lm", str(args.lm)]
     command += ["--kind", args.kind, "--utterances", str(args.utterances), "--count", str(count)]
     command += ["--graph", str(args.graph)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -13,9 +13,8 @@ import pytest
 import tlg
 from tests.graph_cases import LEXICA, TRIGRAM, build
 from tests.reference import decode_twin
-from tests.reference.leftmost_longest import Phrase
 from tests.search_cases import Case, random_case, random_log_probs
-from tests.test_search import larger_case, make_decoder, make_graph, rewarder
+from tests.test_search import larger_case, make_decoder, make_graph, random_hotwords, rewarder
 from tlg import _core
 from tlg.errors import OptionError
 
@@ -67,24 +66,7 @@ def test_n_best_with_hotwords_equals_brute_force(labels: _core.HotwordLabels, bl
     in_words = labels is _core.HotwordLabels.WORDS
     for seed in range(3000 + block * 40, 3040 + block * 40):
         case = random_case(seed)
-        rng = random.Random(seed)
-        inventory = list(range(1, 6)) if in_words else [u for u in range(3) if u != case.blank]
-        phrases = []
-        for _ in range(rng.randint(1, 4)):
-            units = tuple(rng.choice(inventory) for _ in range(rng.randint(1, 3)))
-            phrases.append((units, rng.choice([0.0, 0.5, 1.5]), rng.choice([0.0, 1.0, 3.0, -2.0])))
-        automaton = _core.HotwordAutomaton(
-            units=np.array([u for units, _, _ in phrases for u in units], np.int32),
-            offsets=np.cumsum([0, *(len(units) for units, _, _ in phrases)]),
-            bias=np.array([b for _, b, _ in phrases]),
-            word_bias=np.array([w for _, _, w in phrases]),
-            lengths=np.array([], np.int32),
-            num_units=6,
-            boundary=-1,
-            starts_word=[],
-            max_loan=rng.choice([0.0, 1.0, 100.0]),
-        )
-        listed = [Phrase(tuple(map(str, units)), b, w) for units, b, w in phrases]
+        automaton, listed = random_hotwords(random.Random(seed), blank=case.blank, in_words=in_words)
         wanted = decode_twin.decode_all(
             case.arcs,
             case.finals,

@@ -116,6 +116,29 @@ def test_one_posterior_per_token_equals_brute_force(block: int) -> None:
             assert len(found.tokens) == len(case.log_probs)
 
 
+def random_hotwords(
+    rng: random.Random, *, blank: int, in_words: bool
+) -> tuple[_core.HotwordAutomaton, list[Phrase]]:
+    """A list for a random_case(), compiled, and as the twin takes it."""
+    inventory = list(range(1, 6)) if in_words else [u for u in range(3) if u != blank]
+    phrases = []
+    for _ in range(rng.randint(1, 4)):
+        units = tuple(rng.choice(inventory) for _ in range(rng.randint(1, 3)))
+        phrases.append((units, rng.choice([0.0, 0.5, 1.5]), rng.choice([0.0, 1.0, 3.0, -2.0])))
+    automaton = _core.HotwordAutomaton(
+        units=np.array([u for units, _, _ in phrases for u in units], np.int32),
+        offsets=np.cumsum([0, *(len(units) for units, _, _ in phrases)]),
+        bias=np.array([b for _, b, _ in phrases]),
+        word_bias=np.array([w for _, _, w in phrases]),
+        lengths=np.array([], np.int32),
+        num_units=6,
+        boundary=-1,
+        starts_word=[],
+        max_loan=rng.choice([0.0, 1.0, 100.0]),
+    )
+    return automaton, [Phrase(tuple(map(str, units)), b, w) for units, b, w in phrases]
+
+
 @pytest.mark.parametrize("labels", [_core.HotwordLabels.TOKENS, _core.HotwordLabels.WORDS])
 @pytest.mark.parametrize("block", range(5))
 def test_hotwords_equal_brute_force(labels: _core.HotwordLabels, block: int) -> None:
@@ -123,24 +146,7 @@ def test_hotwords_equal_brute_force(labels: _core.HotwordLabels, block: int) -> 
     in_words = labels is _core.HotwordLabels.WORDS
     for seed in range(2000 + block * 40, 2040 + block * 40):
         case = random_case(seed)
-        rng = random.Random(seed)
-        inventory = list(range(1, 6)) if in_words else [u for u in range(3) if u != case.blank]
-        phrases = []
-        for _ in range(rng.randint(1, 4)):
-            units = tuple(rng.choice(inventory) for _ in range(rng.randint(1, 3)))
-            phrases.append((units, rng.choice([0.0, 0.5, 1.5]), rng.choice([0.0, 1.0, 3.0, -2.0])))
-        automaton = _core.HotwordAutomaton(
-            units=np.array([u for units, _, _ in phrases for u in units], np.int32),
-            offsets=np.cumsum([0, *(len(units) for units, _, _ in phrases)]),
-            bias=np.array([b for _, b, _ in phrases]),
-            word_bias=np.array([w for _, _, w in phrases]),
-            lengths=np.array([], np.int32),
-            num_units=6,
-            boundary=-1,
-            starts_word=[],
-            max_loan=rng.choice([0.0, 1.0, 100.0]),
-        )
-        listed = [Phrase(tuple(map(str, units)), b, w) for units, b, w in phrases]
+        automaton, listed = random_hotwords(random.Random(seed), blank=case.blank, in_words=in_words)
         best = decode_twin.decode(
             case.arcs,
             case.finals,
