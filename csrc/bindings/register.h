@@ -13,17 +13,11 @@ void register_lm_change(pybind11::module_& module);     // after register_lm
 void register_lm_mix(pybind11::module_& module);        // after register_lm
 void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_next(pybind11::module_& module);       // after register_lm
-void register_lm_corpus(pybind11::module_& module);     // after register_lm
 void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_files(pybind11::module_& module);      // after register_lm
-void register_lm_corpus(pybind11::module_& module);     // after register_lm
-void register_lm_smoothing(pybind11::module_& module);  // after register_lm_corpus
 void register_lm_texts(pybind11::module_& module);      // after register_lm
 void register_lm_query(pybind11::module_& module);      // after register_lm
 void register_lm_binary(pybind11::module_& module);     // after register_lm
-void register_lm_next(pybind11::module_& module);       // after register_lm
-void register_lm_change(pybind11::module_& module);     // after register_lm
-void register_lm_mix(pybind11::module_& module);        // after register_lm
 void register_lm_counts(pybind11::module_& module);     // after register_lm_smoothing
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);

@@ -9,13 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "fst/openfst_bytes.h"
 #include "util/error.h"
 
 namespace tlg::fst {
 namespace {
 
-constexpr std::int32_t kFstMagic = 2125659606;
-constexpr std::int32_t kSymbolTableMagic = 2125658996;
 constexpr std::int32_t kHasInputSymbols = 1, kHasOutputSymbols = 2, kIsAligned = 4;
 constexpr std::size_t kAlignment = 16;
 constexpr std::int64_t kMaxStates = std::numeric_limits<StateId>::max();
@@ -32,55 +31,11 @@ constexpr std::uint64_t kInputSorted = 0x10000000, kNotInputSorted = 0x20000000;
 constexpr std::uint64_t kOutputSorted = 0x40000000, kNotOutputSorted = 0x80000000;
 constexpr std::uint64_t kWeighted = 0x100000000, kUnweighted = 0x200000000;
 
-// Reads fields one after another; never past the end.
-class Reader {
- public:
-  Reader(const util::FileBytes& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+constexpr OpenFstReader::Refusal kRefusal{ErrorKind::kGraph, kCopyAgain, false};
 
-  template <typename T>
-  T read(const char* what) {
-    T value;
-    std::memcpy(&value, take(sizeof(T), what), sizeof(T));
-    return value;
-  }
-
-  std::string read_string(const char* what, std::size_t most) {
-    const auto length = read<std::int32_t>(what);
-    if (length < 0 || static_cast<std::size_t>(length) > most)
-      fail(std::string("the length of ") + what + " is " + std::to_string(length));
-    return std::string(take(static_cast<std::size_t>(length), what),
-                       static_cast<std::size_t>(length));
-  }
-
-  const char* take(std::size_t count, const char* what) {
-    if (count > left()) fail(std::string("the file ends inside ") + what);
-    const char* here = bytes_.data() + at_;
-    at_ += count;
-    return here;
-  }
-
-  void align() {
-    const std::size_t beyond = at_ % kAlignment;
-    if (beyond != 0) take(kAlignment - beyond, "the padding");
-  }
-
-  std::size_t left() const { return bytes_.size() - at_; }
-
-  [[noreturn]] void fail(const std::string& what, const char* remedy = kCopyAgain) const {
-    throw Error(ErrorKind::kGraph, what, remedy, name_);
-  }
-
- private:
-  const util::FileBytes& bytes_;
-  const std::string& name_;
-  std::size_t at_ = 0;
-};
-
-// A name from a file, fit to be shown: the file may be anything.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (c < ' ' || c > '~') c = '?';
-  return text;
+void align(OpenFstReader& in) {
+  const std::size_t beyond = in.at() % kAlignment;
+  if (beyond != 0) in.take(kAlignment - beyond, "the padding");
 }
 
 struct Header {
@@ -89,22 +44,7 @@ struct Header {
   std::int64_t start, num_states, num_arcs;
 };
 
-void skip_symbol_table(Reader& in) {
-  if (in.read<std::int32_t>("a symbol table") != kSymbolTableMagic)
-    in.fail("the symbol table inside does not start as one");
-  in.read_string("a symbol table's name", in.left());
-  in.read<std::int64_t>("a symbol table");
-  const auto count = in.read<std::int64_t>("a symbol table");
-  // A symbol takes 12 bytes at least: a count from a corrupt file cannot keep the loop busy.
-  if (count < 0 || static_cast<std::uint64_t>(count) > in.left() / 12)
-    in.fail("a symbol table of " + std::to_string(count) + " symbols does not fit into the file");
-  for (std::int64_t i = 0; i < count; ++i) {
-    in.read_string("a symbol", in.left());
-    in.read<std::int64_t>("a symbol's key");
-  }
-}
-
-Header read_header(Reader& in) {
+Header read_header(OpenFstReader& in) {
   if (in.left() < 4 || in.read<std::int32_t>("the header") != kFstMagic)
     in.fail("is no OpenFst binary file", "Write it with build-tlg, or in OpenFst's binary form");
   Header header;
@@ -130,12 +70,12 @@ Header read_header(Reader& in) {
   if (header.type == "const" && header.version == 1) header.flags |= kIsAligned;
   if ((header.flags & ~(kHasInputSymbols | kHasOutputSymbols | kIsAligned)) != 0)
     in.fail("has unknown flags " + std::to_string(header.flags));
-  if (header.flags & kHasInputSymbols) skip_symbol_table(in);
-  if (header.flags & kHasOutputSymbols) skip_symbol_table(in);
+  if (header.flags & kHasInputSymbols) in.skip_symbol_table();
+  if (header.flags & kHasOutputSymbols) in.skip_symbol_table();
   return header;
 }
 
-Fst read_vector(Reader& in, const Header& header) {
+Fst read_vector(OpenFstReader& in, const Header& header) {
   constexpr std::size_t least =
       sizeof(float) + sizeof(std::int64_t);  // bytes of a state without arcs
   // A writer that cannot seek leaves -1: the states go on to the end of the file.
@@ -166,14 +106,15 @@ bool is_aligned(const char* bytes) {
   return reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0;
 }
 
-Fst read_const(Reader& in, const Header& header, std::shared_ptr<const util::FileBytes> bytes) {
+Fst read_const(OpenFstReader& in, const Header& header,
+               std::shared_ptr<const util::FileBytes> bytes) {
   if (header.num_states < 0 || header.num_states > kMaxStates ||
       static_cast<std::uint64_t>(header.num_states) > in.left() / sizeof(State))
     in.fail(std::to_string(header.num_states) + " states do not fit into the file");
-  if (header.flags & kIsAligned) in.align();
+  if (header.flags & kIsAligned) align(in);
   const auto num_states = static_cast<std::size_t>(header.num_states);
   const char* states = in.take(num_states * sizeof(State), "the states");
-  if (header.flags & kIsAligned) in.align();
+  if (header.flags & kIsAligned) align(in);
   if (header.num_arcs < 0 || header.num_arcs > kMaxArcs ||
       static_cast<std::uint64_t>(header.num_arcs) > in.left() / sizeof(Arc))
     in.fail(std::to_string(header.num_arcs) + " arcs do not fit into the file");
@@ -294,7 +235,7 @@ class Writer {
 }  // namespace
 
 Fst parse_fst(std::shared_ptr<const util::FileBytes> bytes, const std::string& name) {
-  Reader in(*bytes, name);
+  OpenFstReader in(bytes->data(), bytes->size(), 0, name, kRefusal);
   const Header header = read_header(in);
   Fst fst = header.type == "const" ? read_const(in, header, bytes) : read_vector(in, header);
   try {

@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "decoder/lattice/lattice_fst.h"
+#include "fst/openfst_bytes.h"
 #include "util/error.h"
 
 namespace tlg::decoder {
 namespace {
 
-constexpr std::int32_t kFstMagic = 2125659606;
-constexpr std::int32_t kSymbolTableMagic = 2125658996;
 constexpr std::int32_t kHasInputSymbols = 1, kHasOutputSymbols = 2;
 constexpr std::int32_t kVersion = 2;
 constexpr const char* kCopyAgain = "Write the lattice or copy the file again";
@@ -75,71 +74,16 @@ class Writer {
   std::string bytes_;
 };
 
-// Reads fields one after another; never past the end.
-class Reader {
- public:
-  Reader(const char* data, std::size_t size, std::size_t begin, const std::string& name)
-      : data_(data), size_(size), at_(begin), name_(name) {}
-
-  template <typename T>
-  T read(const char* what) {
-    T value;
-    std::memcpy(&value, take(sizeof(T), what), sizeof(T));
-    return value;
-  }
-  const char* take(std::size_t count, const char* what) {
-    if (count > left()) fail(std::string("the file ends inside ") + what);
-    at_ += count;
-    return data_ + at_ - count;
-  }
-  std::string read_string(const char* what, std::size_t most) {
-    const auto length = read<std::int32_t>(what);
-    if (length < 0 || static_cast<std::size_t>(length) > most)
-      fail(std::string("the length of ") + what + " is " + std::to_string(length));
-    const auto count = static_cast<std::size_t>(length);
-    return std::string(take(count, what), count);
-  }
-  std::size_t left() const { return size_ - at_; }
-  std::size_t at() const { return at_; }
-
-  [[noreturn]] void fail(const std::string& what, const char* remedy = kCopyAgain) const {
-    throw Error(ErrorKind::kLattice, what + " (at byte " + std::to_string(at_) + ")", remedy,
-                name_);
-  }
-
- private:
-  const char* data_;
-  std::size_t size_, at_;
-  const std::string& name_;
-};
-
-// A name from a file, fit to be shown: the file may be anything.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (c < ' ' || c > '~') c = '?';
-  return text;
-}
+using Reader = fst::OpenFstReader;
+using fst::kFstMagic;
+using fst::printable;
+constexpr Reader::Refusal kRefusal{ErrorKind::kLattice, kCopyAgain, true};
 
 struct Header {
   LatticeWeights weights;
   bool is_double;
   std::int64_t start, num_states;
 };
-
-void skip_symbol_table(Reader& in) {
-  if (in.read<std::int32_t>("a symbol table") != kSymbolTableMagic)
-    in.fail("the symbol table inside does not start as one");
-  in.read_string("a symbol table's name", in.left());
-  in.read<std::int64_t>("a symbol table");
-  const auto count = in.read<std::int64_t>("a symbol table");
-  // A symbol takes 12 bytes at least: a count from a corrupt file cannot keep the loop busy.
-  if (count < 0 || static_cast<std::uint64_t>(count) > in.left() / 12)
-    in.fail("a symbol table of " + std::to_string(count) + " symbols does not fit into the file");
-  for (std::int64_t i = 0; i < count; ++i) {
-    in.read_string("a symbol", in.left());
-    in.read<std::int64_t>("a symbol's key");
-  }
-}
 
 Header read_header(Reader& in) {
   in.read<std::int32_t>("the header");  // the magic number: seen already
@@ -171,8 +115,8 @@ Header read_header(Reader& in) {
   header.start = in.read<std::int64_t>("the header");
   header.num_states = in.read<std::int64_t>("the header");
   in.read<std::int64_t>("the header");  // the number of arcs: writers leave it at 0
-  if (flags & kHasInputSymbols) skip_symbol_table(in);
-  if (flags & kHasOutputSymbols) skip_symbol_table(in);
+  if (flags & kHasInputSymbols) in.skip_symbol_table();
+  if (flags & kHasOutputSymbols) in.skip_symbol_table();
   // A state takes 12 bytes at least.
   if (header.num_states < 0 || header.num_states > kMaxStates ||
       static_cast<std::uint64_t>(header.num_states) > in.left() / 12)
@@ -274,7 +218,7 @@ bool is_binary(const char* data, std::size_t size, std::size_t begin) {
 
 FileDraft read_binary(const char* data, std::size_t size, std::size_t begin, double acoustic_scale,
                       const std::string& name) {
-  Reader in(data, size, begin, name);
+  Reader in(data, size, begin, name, kRefusal);
   const Header header = read_header(in);
   FileDraft found;
   found.weights = header.weights;
