@@ -87,7 +87,7 @@ def piece_speller(
             warnings += (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
         return Spelled(one_each(ways), by, warnings)
 
-    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell)
+    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids)
 
 
 def _starts_word(piece: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from tlg.hotwords.spelled import SpelledList
 
 __all__ = [
     "MAX_SPELLINGS",
@@ -122,6 +125,9 @@ class Speller:
         boundary_symbol: its symbol, U+2581 for pieces that begin words; None without boundaries.
         starts_word: number -> a boundary comes before it; empty where boundaries are tokens.
         spell: phrase -> its spellings; raises Unspellable.
+        tokens: the tokens of the model, without the blank: what pronunciations are written in.
+        spell_all: phrases -> the spellings of those that are quickly spelled all at once, as ``spell`` would;
+            the others have "" for how.
     """
 
     units_are: Literal["tokens", "words"]
@@ -131,6 +137,8 @@ class Speller:
     boundary_symbol: str | None
     starts_word: tuple[bool, ...]
     spell: Callable[[str], Spelled]
+    tokens: Mapping[str, int]
+    spell_all: Callable[[list[str]], SpelledList] | None = None
 
 
 def is_unspaced(character: str) -> bool:

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ inline void check_rank(const pybind11::array& array, int rank, const char* name)
   if (array.ndim() != rank)
     throw Error(ErrorKind::kOption, std::string(name) + " has " + std::to_string(array.ndim()) +
                                         " dimensions, not " + std::to_string(rank));
+}
+
+// The size of an array of rank 1.
+template <typename T>
+std::size_t size_of(const Array<T>& array, const char* name) {
+  check_rank(array, 1, name);
+  return static_cast<std::size_t>(array.size());
 }
 
 }  // namespace tlg::bindings

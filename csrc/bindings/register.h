@@ -21,6 +21,7 @@ void register_lm_binary(pybind11::module_& module);     // after register_lm
 void register_lm_counts(pybind11::module_& module);     // after register_lm_smoothing
 void register_graph(pybind11::module_& module);
 void register_hotwords(pybind11::module_& module);
+void register_hotword_tables(pybind11::module_& module);
 void register_results(pybind11::module_& module);  // after register_lattice
 void register_decoder(pybind11::module_& module);
 void register_batch(pybind11::module_& module);   // after register_decoder

@@ -24,6 +24,32 @@ class HotwordMatch:
     @property
     def reward(self) -> float: ...
 
+class HotwordTable:
+    """The phrases of a list in arrays: csrc/hotwords/phrases.h."""
+
+    def __init__(
+        self,
+        *,
+        units: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        bias: npt.NDArray[np.float64],
+        word_bias: npt.NDArray[np.float64],
+        lengths: npt.NDArray[np.int32],
+        owners: npt.NDArray[np.int32],
+        texts: bytes,
+        text_offsets: npt.NDArray[np.int64],
+        num_units: int,
+        boundary: int,
+        starts_word: Sequence[bool],
+    ) -> None: ...
+    def automaton(self, *, max_loan: float) -> HotwordAutomaton: ...
+    def winners(self) -> npt.NDArray[np.int32]: ...
+    def hidden(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
+
+def hotword_neighbours(
+    units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], shortest: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
+
 class HotwordAutomaton:
     """Phrases compiled: csrc/hotwords/automaton.h. Never changes; safe to share between threads."""
 
@@ -46,6 +72,15 @@ class HotwordAutomaton:
     def find(self, units: Sequence[int]) -> list[HotwordMatch]: ...
     def total(self, units: npt.NDArray[np.int32]) -> float: ...
     def trace(self, units: Sequence[int]) -> tuple[list[float], list[float]]: ...
+    def to_fst(
+        self,
+        *,
+        labels: npt.NDArray[np.int32],
+        starts_word: Sequence[bool],
+        boundary: int,
+        phi: int,
+        max_arcs: int,
+    ) -> Fst: ...
     def check(self) -> None: ...
     @property
     def num_states(self) -> int: ...
