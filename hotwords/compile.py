@@ -9,7 +9,7 @@ import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import HotwordError, OptionError
+from tlg.hotwords.auto_bias import AutoBias
+from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.fold import Fold, check_fold
 from tlg.hotwords.listing import HotwordList
@@ -62,6 +64,8 @@ class Hotwords:
             (``symbol id`` lines, or one symbol a line).
         bias: b in nats a unit for the phrases without their own; None: 1.5 (0.5 a phone, where the list is
             matched over words) times the acoustic_scale of the decoder. A phrase of n units is worth n*b + w.
+            "auto" or an AutoBias: for each phrase, from how badly a language model scores it.
+        lm: the language model for bias="auto".
         match: "units" to match tokens, "words" to match the words of the graph, "auto": words where the
             lexicon does not spell its words (phones) or does not show where they end (letters without a
             separator), units else.
@@ -88,7 +92,8 @@ class Hotwords:
         *,
         graph: SpellingSource | None = None,
         tokens: Sequence[str] | PathLike | None = None,
-        bias: float | None = None,
+        bias: float | Literal["auto"] | AutoBias | None = None,
+        lm: Any = None,
         match: Match = "auto",
         boundary: str | None = "auto",
         sentencepiece: PathLike | None = None,
@@ -97,10 +102,7 @@ class Hotwords:
         fold: Fold = "none",
     ) -> None:
         """Read, spell and compile the list."""
-        if isinstance(bias, bool) or not (bias is None or hasattr(bias, "__float__")):
-            raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-        if bias is not None and not math.isfinite(bias):
-            raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+        self._auto = _check_bias(bias, lm)
         if (graph is None) == (tokens is None):
             raise OptionError(
                 "hotwords need units to be spelled in", remedy="Pass graph= or tokens=, one of them"
@@ -116,21 +118,24 @@ class Hotwords:
             assert tokens is not None
             symbols = read_tokens(tokens)
         check_fold(fold)
-        self.bias = bias
+        self.bias: float | Literal["auto"] | None = "auto" if self._auto else None
+        if bias is not None and self._auto is None:
+            self.bias = float(bias)  # type: ignore[arg-type]
         self._speller: Speller = make_speller(
             graph, symbols, blank=blank, match=match, boundary=boundary, sentencepiece=sentencepiece
         )
         self._fold: Fold = fold
         self._pronounce = None if graph is None else graph.pronunciations
         hotwords = read_list(source)
-        self._fill(hotwords, spell_list(self._speller, hotwords, fold))
+        self._fill(hotwords, spell_list(self._speller, hotwords, fold), self._deficits_of(hotwords))
         if strict:
             self._refuse()
 
-    def _fill(self, hotwords: HotwordList, spelled: SpelledList) -> None:
+    def _fill(self, hotwords: HotwordList, spelled: SpelledList, deficits: NDArray[np.float64]) -> None:
         """Take a list with its spellings and compile it, so that a reward out of range is refused now."""
         self._list = hotwords
         self._spelled = spelled
+        self._deficits = deficits
         self._lock = threading.Lock()
         self._automata: dict[tuple[float, float], _core.HotwordAutomaton] = {}
         self.automaton()
@@ -218,7 +223,7 @@ class Hotwords:
             HotwordError: a phrase to remove that is not in the list; an addition that cannot be read.
         """
         removed = {remove} if isinstance(remove, str) else {phrase.strip() for phrase in remove}
-        hotwords, spelled = self._list, self._spelled
+        hotwords, spelled, deficits = self._list, self._spelled, self._deficits
         if removed:
             keep = np.fromiter((phrase not in removed for phrase in hotwords.phrases), bool, len(hotwords))
             missing = removed - {hotwords.phrases[entry] for entry in np.flatnonzero(~keep).tolist()}
@@ -228,14 +233,16 @@ class Hotwords:
                     remedy="Write it as in the list",
                 )
             hotwords, spelled = hotwords.kept(keep), spelled.kept(keep)
+            deficits = deficits[keep[: len(deficits)]]
         added = read_list(add)
         if len(added):
             hotwords = hotwords.followed_by(added)
             spelled = spelled.followed_by(spell_list(self._speller, added, self._fold))
+            deficits = np.concatenate([deficits, self._deficits_of(added)])
         other = object.__new__(Hotwords)
         other.bias, other._speller, other._fold = self.bias, self._speller, self._fold
-        other._pronounce = self._pronounce
-        other._fill(hotwords, spelled)
+        other._pronounce, other._auto = self._pronounce, self._auto
+        other._fill(hotwords, spelled, deficits)
         if strict:
             other._refuse()
         return other
@@ -262,13 +269,39 @@ class Hotwords:
                 max_loan = min(max_loan, beam / 3)
         if not max_loan >= 0:
             raise OptionError(f"max_loan={max_loan} is negative", remedy="Give nats; 0 lends nothing")
-        key = (acoustic_scale if self.bias is None else 1.0, max_loan)
+        key = (acoustic_scale if self.bias in (None, "auto") else 1.0, max_loan)
         with self._lock:
             if key not in self._automata:
                 if len(self._automata) >= CACHED:  # a tuner tries many scales
                     del self._automata[next(iter(self._automata))]
                 self._automata[key] = self._compile(*key)
             return self._automata[key]
+
+    def to_fst(
+        self,
+        *,
+        failure: Failure = "phi",
+        phi_label: int | None = None,
+        acoustic_scale: float = 1.0,
+        max_loan: float | None = None,
+        max_arcs: int = MAX_ARCS,
+    ) -> HotwordFst:
+        """Return the automaton as a transducer for OpenFst: the best path through it costs minus ``score``.
+
+        Args:
+            failure: "phi": failure arcs, taken where no other arc has the label; "expanded": an arc for every label
+                in every state, for plain composition.
+            phi_label: the label of failure arcs; None: one above the largest.
+            acoustic_scale: as in automaton().
+            max_loan: as in automaton(); what is lent on the way is given back by the end.
+            max_arcs: more are refused.
+
+        Raises:
+            OptionError: an option out of its range; a phi label that is that of a unit.
+            HotwordError: too many arcs.
+        """
+        automaton = self.automaton(acoustic_scale=acoustic_scale, max_loan=max_loan)
+        return make_fst(automaton, self._speller, failure=failure, phi_label=phi_label, max_arcs=max_arcs)
 
     def score(self, units: Sequence[str]) -> float:
         """Return what the hotwords add to a hypothesis: the sum of the rewards of find(), in nats.
@@ -318,10 +351,21 @@ class Hotwords:
                 f"{error.args[0]!r} is not one of the {kind}", remedy="Check the symbols"
             ) from None
 
+    def _deficits_of(self, hotwords: HotwordList) -> NDArray[np.float64]:
+        """Return what the language model takes from each phrase; nothing without one."""
+        return np.empty(0) if self._auto is None else self._auto.deficits(hotwords.phrases)
+
     def _biases(self, acoustic_scale: float) -> NDArray[np.float64]:
         """Return b of each entry."""
-        default = DEFAULT_BIAS if self.units_are == "tokens" else DEFAULT_WORD_BIAS
-        shared = acoustic_scale * default if self.bias is None else self.bias
+        default = acoustic_scale * (DEFAULT_BIAS if self.units_are == "tokens" else DEFAULT_WORD_BIAS)
+        shared: float | NDArray[np.float64] = default
+        if self._auto is not None:
+            units = np.zeros(len(self._list), np.int64)
+            firsts = self._spelled.firsts
+            units[self._spelled.owners[firsts]] = self._spelled.counts()[firsts]
+            shared = self._auto.biases(self._deficits, units, default)
+        elif isinstance(self.bias, float | int):
+            shared = float(self.bias)
         return np.where(np.isnan(self._list.bias), shared, self._list.bias)
 
     def _table(self, acoustic_scale: float) -> _core.HotwordTable:
@@ -364,3 +408,18 @@ class Hotwords:
         hotword = self._list[int(self._spelled.owners[int(number)])]
         message = " ".join(["hotword", repr(hotword.phrase), *rest])
         return HotwordError(message, remedy=error.remedy, file=hotword.file, line=hotword.line)
+
+
+def _check_bias(bias: object, lm: object) -> AutoBias | None:
+    """Return what asks a language model for biases, if something is to."""
+    if isinstance(bias, AutoBias) and lm is None:
+        return bias
+    if bias == "auto":
+        return AutoBias(lm)
+    if lm is not None:
+        raise OptionError("lm= has no effect with this bias", remedy='Pass bias="auto", or leave lm= out')
+    if isinstance(bias, bool | str) or not (bias is None or hasattr(bias, "__float__")):
+        raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
+    if bias is not None and not math.isfinite(bias):
+        raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+    return None

@@ -15,7 +15,7 @@ from tlg import _core
 from tlg.hotwords.listing import HotwordList
 from tlg.hotwords.report import CompileReport, ReportEntry
 from tlg.hotwords.spelled import SpelledList
-from tlg.hotwords.units import Speller
+from tlg.hotwords.units import WORD_START, Speller
 
 __all__ = ["make_report"]
 
@@ -38,6 +38,7 @@ class _Parts(NamedTuple):
     bias: NDArray[np.float64]
     first: NDArray[np.int64]  # entry -> its first spelling; -1: it has none
     reward: NDArray[np.float64]
+    offsets: list[int]  # where each spelling begins among the units
     winner: NDArray[np.int64]  # entry -> the entry whose units count; -1 where it has none
     pronounce: Pronounce | None
 
@@ -49,7 +50,7 @@ class _Parts(NamedTuple):
 
     def units(self, spelling: int) -> tuple[str, ...]:
         """Return the units of a spelling."""
-        low, high = self.spelled.offsets[spelling : spelling + 2]
+        low, high = self.offsets[spelling], self.offsets[spelling + 1]
         return tuple(self.symbols[number] for number in self.spelled.units[low:high].tolist())
 
 
@@ -91,6 +92,7 @@ def make_report(
         first,
         # Half away from zero, as the core rounds.
         np.copysign(np.floor(np.abs(worth) * GRID + 0.5) / GRID, worth),
+        spelled.offsets.tolist(),
         winner,
         pronounce,
     )
@@ -106,7 +108,7 @@ def make_report(
 
 def _entries(parts: _Parts, warnings: dict[int, list[str]]) -> list[ReportEntry]:
     spelled = parts.spelled
-    offsets = spelled.offsets.tolist()
+    offsets = parts.offsets
     units, symbols = spelled.units.tolist(), parts.symbols
     count = np.bincount(spelled.owners, minlength=len(parts.hotwords)).tolist()
     first, winner, reward = parts.first.tolist(), parts.winner.tolist(), parts.reward.tolist()
@@ -194,10 +196,18 @@ def _warn_of_hidden(parts: _Parts, warnings: dict[int, list[str]]) -> None:
 
 
 def _warn_of_near(parts: _Parts, accepted: NDArray[np.intp], warnings: dict[int, list[str]]) -> None:
-    """Warn of accepted phrases that are one unit from another; where units are words, one phone."""
+    """Warn of accepted phrases that are one unit from another.
+
+    Where units are words it is one phone, where they are pieces one character: how a piece is cut says little.
+    """
     if parts.speller.units_are == "words":
         units, offsets = _phones(parts, accepted)
         same, unit = "sounds the same as", "phone"
+    elif parts.speller.boundary_symbol == WORD_START:
+        texts = ["".join(parts.units(first)) for first in parts.first[accepted].tolist()]
+        units = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<i4")
+        offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+        same, unit = "reads the same as", "character"
     else:
         begins = parts.spelled.offsets
         firsts = parts.first[accepted]
@@ -224,7 +234,7 @@ def _phones(parts: _Parts, accepted: NDArray[np.intp]) -> tuple[NDArray[np.int32
     phones: list[int] = []
     offsets = [0]
     assert parts.pronounce is not None
-    begins = parts.spelled.offsets.tolist()
+    begins = parts.offsets
     for first in parts.first[accepted].tolist():
         for word in parts.spelled.units[begins[first] : begins[first + 1]].tolist():
             if word not in spoken:
