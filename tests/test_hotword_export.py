@@ -155,4 +155,4 @@ def test_refused(tmp_path: Path) -> None:
         hotwords.to_fst().write(tmp_path / "x", kind="far")  # type: ignore[arg-type]
     for kind in ("text", "const"):
         with pytest.raises(OutputError):
-            hotwords.to_fst().write(tmp_path / "none" / "x", kind=kind)  # type: ignore[arg-type]
+            hotwords.to_fst().write(tmp_path / "none" / "x", kind=kind)

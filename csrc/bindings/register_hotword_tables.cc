@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "bindings/register.h"
 #include "hotwords/automaton.h"
 #include "hotwords/lint.h"
+#include "hotwords/split_words.h"
 
 namespace py = pybind11;
 
@@ -112,6 +114,40 @@ py::tuple neighbours(const Array<Unit>& units, const Array<std::int64_t>& offset
   return py::make_tuple(to_array(found.nearest), to_array(found.distance), to_array(found.counts));
 }
 
+// Texts in UTF-32 of this machine's byte order.
+hotwords::Texts texts_of(const Array<std::uint32_t>& characters,
+                         const Array<std::int64_t>& offsets) {
+  static_assert(sizeof(char32_t) == sizeof(std::uint32_t), "code points");
+  const std::size_t count = size_of(offsets, "offsets");
+  const auto end = static_cast<std::int64_t>(size_of(characters, "characters"));
+  if (count == 0 || offsets.data()[0] != 0 || offsets.data()[count - 1] != end ||
+      !std::is_sorted(offsets.data(), offsets.data() + count))
+    throw Error(ErrorKind::kHotword, "offsets do not belong to the characters",
+                "Give one offset more than texts");
+  return {reinterpret_cast<const char32_t*>(characters.data()), offsets.data(), count - 1};
+}
+
+std::unique_ptr<hotwords::WordSplitter> make_splitter(const Array<std::uint32_t>& characters,
+                                                      const Array<std::int64_t>& offsets,
+                                                      const Array<std::int32_t>& ids) {
+  const hotwords::Texts words = texts_of(characters, offsets);
+  if (size_of(ids, "ids") != words.size)
+    throw Error(ErrorKind::kHotword, "ids do not belong to the words", "Give one for each");
+  return std::make_unique<hotwords::WordSplitter>(words, ids.data());
+}
+
+py::tuple split(const hotwords::WordSplitter& splitter, const Array<std::uint32_t>& characters,
+                const Array<std::int64_t>& offsets, std::size_t most) {
+  const hotwords::Texts texts = texts_of(characters, offsets);
+  hotwords::Ways ways;
+  {
+    py::gil_scoped_release release;
+    ways = splitter.split(texts, most);
+  }
+  return py::make_tuple(to_array(ways.words), to_array(ways.sizes), to_array(ways.owners),
+                        to_array(ways.cut));
+}
+
 }  // namespace
 
 void register_hotword_tables(py::module_& module) {
@@ -123,6 +159,9 @@ void register_hotword_tables(py::module_& module) {
       .def("automaton", &build, py::kw_only(), py::arg("max_loan"))
       .def("winners", &winners)
       .def("hidden", &hidden);
+  py::class_<hotwords::WordSplitter>(module, "WordSplitter")
+      .def(py::init(&make_splitter), py::arg("characters"), py::arg("offsets"), py::arg("ids"))
+      .def("split", &split, py::arg("characters"), py::arg("offsets"), py::arg("most"));
   module.def("hotword_neighbours", &neighbours, py::arg("units"), py::arg("offsets"),
              py::arg("shortest"));
 }

@@ -46,6 +46,21 @@ class HotwordTable:
     def winners(self) -> npt.NDArray[np.int32]: ...
     def hidden(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
 
+class WordSplitter:
+    """Phrases cut into words: csrc/hotwords/split_words.h."""
+
+    def __init__(
+        self,
+        characters: npt.NDArray[np.uint32],
+        offsets: npt.NDArray[np.int64],
+        ids: npt.NDArray[np.int32],
+    ) -> None: ...
+    def split(
+        self, characters: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64], most: int
+    ) -> tuple[
+        npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]
+    ]: ...
+
 def hotword_neighbours(
     units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], shortest: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
