@@ -6,7 +6,7 @@ Not for: how a phrase is spelled (``tlg.hotwords.spelling``), what spellings are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,23 @@ class SpelledList:
         total = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         offsets = self.offsets
         return np.asarray(total[offsets[1:]] - total[offsets[:-1]])
+
+    def in_order(self) -> SpelledList:
+        """Return the same by rising owners; the spellings of one stay in their order."""
+        if (np.diff(self.owners) >= 0).all():
+            return self
+        order = np.argsort(self.owners, kind="stable")
+        sizes = self.sizes[order]
+        # Unit k of a spelling comes from where the spelling began before.
+        shifts = self.offsets[:-1][order] - np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1]
+        places = np.arange(len(self.units), dtype=np.int64) + np.repeat(shifts, sizes)
+        return replace(
+            self,
+            units=self.units[places],
+            sizes=sizes,
+            owners=self.owners[order],
+            lengths=self.lengths[places] if len(self.lengths) else self.lengths,
+        )
 
     def kept(self, keep: NDArray[np.bool_]) -> SpelledList:
         """Return the spellings of the entries that are marked, which are numbered anew."""
@@ -118,30 +135,22 @@ def spell_list(speller: Speller, hotwords: HotwordList, fold: Fold = "none") -> 
 
 def _merged(one: SpelledList, other: SpelledList) -> SpelledList:
     """Return the spellings of both, each of other entries of the same list, in the order of the list."""
-    owners = np.concatenate([one.owners, other.owners])
-    sizes = np.concatenate([one.sizes, other.sizes])
-    order = np.argsort(owners, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1]
-    sizes_then = sizes[order]
-    starts_then = np.concatenate([[0], np.cumsum(sizes_then, dtype=np.int64)])[:-1]
-    # Unit k of a spelling comes from where the spelling began before.
-    places = np.arange(int(sizes.sum()), dtype=np.int64) + np.repeat(starts[order] - starts_then, sizes_then)
     lengths = other.lengths
     if len(one.lengths) or len(other.lengths):
-        parts = [
-            part.lengths if len(part.lengths) else np.ones(len(part.units), np.int32) for part in (one, other)
-        ]
-        lengths = np.concatenate(parts)[places]
+        parts = (one, other)
+        lengths = np.concatenate(
+            [part.lengths if len(part.lengths) else np.ones(len(part.units), np.int32) for part in parts]
+        )
     return SpelledList(
-        np.concatenate([one.units, other.units])[places],
-        sizes_then,
-        owners[order],
+        np.concatenate([one.units, other.units]),
+        np.concatenate([one.sizes, other.sizes]),
+        np.concatenate([one.owners, other.owners]),
         lengths,
         [a or b for a, b in zip(one.by, other.by, strict=True)],
         one.warnings | other.warnings,
         one.refused | other.refused,
         one.folded | other.folded,
-    )
+    ).in_order()
 
 
 def _one_by_one(speller: Speller, hotwords: HotwordList, entries: Iterable[int], fold: Fold) -> SpelledList:

@@ -20,6 +20,7 @@ from tlg._files import PathLike
 from tlg.errors import GraphError, OptionError
 from tlg.hotwords.pieces import piece_speller
 from tlg.hotwords.quick import quick_letters
+from tlg.hotwords.quick_words import quick_words
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
     WORD_START,
@@ -264,7 +265,7 @@ def _word_speller(source: SpellingSource, ids: Mapping[str, int], tokens: Mappin
         spellings = tuple(Spelling(tuple(way), tuple(length(word) for word in way)) for way in ways)
         return Spelled(spellings, "lexicon", warnings)
 
-    return Speller("words", ids, num_units, -1, None, (), spell, tokens)
+    return Speller("words", ids, num_units, -1, None, (), spell, tokens, quick_words(ids, length))
 
 
 def _segmentations(word: str, known: Callable[[str], bool]) -> list[list[str]]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SPELLINGS",
+    "TOO_MANY",
+    "UNSPACED",
     "WORD_START",
     "Lexicon",
     "Spelled",
@@ -28,6 +30,7 @@ __all__ = [
 
 WORD_START = "\u2581"  # SentencePiece's mark on pieces that begin a word
 MAX_SPELLINGS = 64  # of one phrase: ways to cut it into words or pieces
+TOO_MANY = (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
 # Scripts written without spaces between words.
 UNSPACED = (
     (0x4E00, 0x9FFF),  # Han
@@ -154,7 +157,7 @@ def ways_through(alternatives: Sequence[Sequence[Sequence[str]]]) -> tuple[list[
         ways = [[*way, *form] for way in ways for form in forms]
         if len(ways) > MAX_SPELLINGS:
             ways = ways[:MAX_SPELLINGS]
-            warnings = (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
+            warnings = TOO_MANY
     return ways, warnings
 
 

@@ -20,6 +20,7 @@ from tlg import _core
 from tlg.errors import HotwordError, OptionError
 from tlg.hotwords import AutoBias, Hotword, Hotwords, auto_bias, read_hotwords
 from tlg.hotwords.auto_bias import mean_unigram, phrase_score
+from tlg.hotwords.files import read_list
 from tlg.hotwords.quick import quick_letters
 from tlg.hotwords.spelled import SpelledList, spell_list
 from tlg.hotwords.spelling import make_speller
@@ -117,12 +118,55 @@ def test_all_at_once_is_one_by_one(tokens: list[str], boundary: str | None, data
     listed = [text.strip() for text in texts if text.strip()]
     speller = make_speller(None, tokens, blank=0, boundary=boundary)
     assert speller.spell_all is not None
-    from tlg.hotwords.files import read_list
-
     columns = read_list(listed)
     quick = spell_list(speller, columns, "none")
     slow = spell_list(replace(speller, spell_all=None), columns, "none")
     assert_same_columns(quick, slow)
+
+
+MIXED = graph(
+    "_ a b c",
+    "阳光 a b\n保险 b c c\n阳 a\n光 b\n光保 a\n阳光保险 a b b c\n保 b\n险 c\ncat a b\nnew c\n空\n空保\nempty\n保空 a",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.text("阳光保险空", min_size=1, max_size=7)
+        | st.sampled_from(
+            [
+                "cat",
+                "new cat",
+                "new  cat",
+                "dog",
+                "empty cat",
+                "阳光 保险",
+                "cat 阳光",
+                "cat阳光",
+                "阳　光",
+                "龙",
+            ]
+        ),
+        max_size=6,
+    )
+)
+def test_words_all_at_once_are_words_one_by_one(listed: list[str]) -> None:
+    speller = make_speller(MIXED, MIXED.tokens.symbols, blank=0, match="words")
+    columns = read_list(listed)
+    quick = spell_list(speller, columns, "none")
+    assert_same_columns(quick, spell_list(replace(speller, spell_all=None), columns, "none"))
+
+
+def test_many_ways_are_cut_at_once() -> None:
+    characters = "阳光保险中国银行"
+    lines = [f"{characters[i:j]} a" for i in range(8) for j in range(i + 1, 9)]
+    whole = graph("_ a", "\n".join(lines))
+    hotwords = Hotwords([characters, characters[:3], "阳" * 70], graph=whole, match="words")
+    entries = hotwords.report.entries
+    assert [entry.num_spellings for entry in entries] == [64, 4, 1]
+    assert entries[0].warnings[0] == "it has more than 64 spellings: the first 64 count"
+    assert hotwords.find(["阳", "光", "保"])[0].phrase == "阳光保"
 
 
 def assert_same_columns(one: SpelledList, other: SpelledList) -> None:

@@ -3,8 +3,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -114,26 +114,20 @@ py::tuple neighbours(const Array<Unit>& units, const Array<std::int64_t>& offset
   return py::make_tuple(to_array(found.nearest), to_array(found.distance), to_array(found.counts));
 }
 
-// Texts in UTF-32 of this machine's byte order.
 hotwords::Texts texts_of(const Array<std::uint32_t>& characters,
                          const Array<std::int64_t>& offsets) {
-  static_assert(sizeof(char32_t) == sizeof(std::uint32_t), "code points");
-  const std::size_t count = size_of(offsets, "offsets");
-  const auto end = static_cast<std::int64_t>(size_of(characters, "characters"));
-  if (count == 0 || offsets.data()[0] != 0 || offsets.data()[count - 1] != end ||
-      !std::is_sorted(offsets.data(), offsets.data() + count))
-    throw Error(ErrorKind::kHotword, "offsets do not belong to the characters",
-                "Give one offset more than texts");
-  return {reinterpret_cast<const char32_t*>(characters.data()), offsets.data(), count - 1};
+  const std::uint32_t* begin = characters.data();
+  const std::int64_t* first = offsets.data();
+  return {std::u32string(begin, begin + size_of(characters, "characters")),
+          std::vector<std::int64_t>(first, first + size_of(offsets, "offsets"))};
 }
 
 std::unique_ptr<hotwords::WordSplitter> make_splitter(const Array<std::uint32_t>& characters,
                                                       const Array<std::int64_t>& offsets,
                                                       const Array<std::int32_t>& ids) {
-  const hotwords::Texts words = texts_of(characters, offsets);
-  if (size_of(ids, "ids") != words.size)
-    throw Error(ErrorKind::kHotword, "ids do not belong to the words", "Give one for each");
-  return std::make_unique<hotwords::WordSplitter>(words, ids.data());
+  return std::make_unique<hotwords::WordSplitter>(
+      texts_of(characters, offsets),
+      std::vector<std::int32_t>(ids.data(), ids.data() + size_of(ids, "ids")));
 }
 
 py::tuple split(const hotwords::WordSplitter& splitter, const Array<std::uint32_t>& characters,

@@ -1,6 +1,9 @@
 #include "hotwords/split_words.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "util/error.h"
 
 namespace tlg::hotwords {
 
@@ -31,22 +34,33 @@ struct WordSplitter::Search {
   }
 };
 
-WordSplitter::WordSplitter(const Texts& words, const std::int32_t* ids)
-    : characters_(words.characters, static_cast<std::size_t>(words.offsets[words.size])) {
-  const Texts own{characters_.data(), words.offsets, words.size};
-  ids_.reserve(words.size);
-  for (std::size_t i = 0; i < words.size; ++i) {
-    ids_.emplace(own[i], ids[i]);
-    longest_ = std::max(longest_, own[i].size());
+void check_texts(const Texts& texts) {
+  if (texts.offsets.empty() || texts.offsets.front() != 0 ||
+      texts.offsets.back() != static_cast<std::int64_t>(texts.characters.size()) ||
+      !std::is_sorted(texts.offsets.begin(), texts.offsets.end()))
+    throw Error(ErrorKind::kHotword, "offsets do not belong to the characters",
+                "Give one offset more than texts");
+}
+
+WordSplitter::WordSplitter(Texts words, const std::vector<std::int32_t>& ids)
+    : words_(std::move(words)) {
+  check_texts(words_);
+  if (ids.size() != words_.size())
+    throw Error(ErrorKind::kHotword, "ids do not belong to the words", "Give one for each");
+  ids_.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ids_.emplace(words_[i], ids[i]);
+    longest_ = std::max(longest_, words_[i].size());
   }
 }
 
 Ways WordSplitter::split(const Texts& texts, std::size_t most) const {
+  check_texts(texts);
   Ways ways;
   Search search;
   search.ways = &ways;
   search.most = most;
-  for (std::size_t i = 0; i < texts.size; ++i) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
     const std::u32string_view text = texts[i];
     const std::size_t size = text.size();
     if (size == 0 || size > kMaxLength) continue;

@@ -13,13 +13,16 @@ namespace tlg::hotwords {
 
 // Texts one behind the other, in code points.
 struct Texts {
-  const char32_t* characters = nullptr;
-  const std::int64_t* offsets = nullptr;  // text -> its begin; one more at the end
-  std::size_t size = 0;                   // texts
+  std::u32string characters;
+  std::vector<std::int64_t> offsets;  // text -> its begin; one more at the end
+  std::size_t size() const { return offsets.size() - 1; }
   std::u32string_view operator[](std::size_t i) const {
-    return {characters + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
+    return {characters.data() + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i])};
   }
 };
+
+// Throws Error(kHotword) where the offsets do not belong to the characters.
+void check_texts(const Texts& texts);
 
 struct Ways {
   std::vector<std::int32_t> words;   // of all ways
@@ -33,8 +36,8 @@ class WordSplitter {
   // Longer texts have no ways here.
   static constexpr std::size_t kMaxLength = 63;
 
-  // ids: of the words.
-  WordSplitter(const Texts& words, const std::int32_t* ids);
+  // ids: of the words, of which there are as many. Throws Error(kHotword) where there are not.
+  WordSplitter(Texts words, const std::vector<std::int32_t>& ids);
   // At most `most` ways for each text: those of the fewest words first, of as many words the one
   // whose first word is the shortest.
   Ways split(const Texts& texts, std::size_t most) const;
@@ -42,7 +45,7 @@ class WordSplitter {
  private:
   struct Search;
 
-  std::u32string characters_;
+  Texts words_;
   std::unordered_map<std::u32string_view, std::int32_t> ids_;
   std::size_t longest_ = 0;
 };
