@@ -83,7 +83,7 @@ def names(rng: random.Random, number: int, folder: Path) -> list[str]:
 
 
 def letters(rng: random.Random, number: int, folder: Path) -> list[str]:
-    tokens = [chr(0x61 + i) for i in range(40)]
+    tokens = [chr(0x100 + i) for i in range(40)]
     (folder / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
     return drawn(rng, number, lambda: "".join(rng.choices(tokens, k=rng.randint(8, 18))))
 
