@@ -248,7 +248,8 @@ class Decoder:
     ) -> Stream:
         """Return a stream: an utterance that comes in chunks. Any number can be open at a time.
 
-        Streams give the best path alone, whatever ``nbest``, ``lattice`` and ``mbr`` the decoder was made with.
+        Partial results are best paths; the result has all that the decoder was asked for (``nbest``, ``lattice``,
+        ``mbr``). For that a stream keeps more, and what it keeps grows with the utterance: docs/streaming.md.
 
         Args:
             hotwords: a list of the stream's own, as the decoder takes it ([] for none at all); None: those that

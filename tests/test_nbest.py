@@ -226,15 +226,17 @@ def test_results_with_lattices_are_pickled_whole(graph: tlg.Graph) -> None:
     assert len(again.nbest) == len(result.nbest)
 
 
-def test_streams_of_a_decoder_with_lattices_give_its_best_path(graph: tlg.Graph) -> None:
-    decoder = tlg.Decoder(graph, nbest=3, lattice=True)
+def test_streams_have_all_that_the_decoder_is_asked_for(graph: tlg.Graph) -> None:
+    decoder = tlg.Decoder(graph, nbest=3, lattice=True, mbr=True)
     for log_probs in utterances(graph, 3, 40):
         stream = decoder.stream()
         for chunk in np.array_split(log_probs, 7):
-            stream.push(chunk)
+            assert stream.push(chunk).num_frames <= len(log_probs)
         found, whole = stream.finish(), decoder.decode(log_probs)
-        assert (found.words, found.score) == (whole.words, whole.score)
-        assert found.lattice is None
+        assert found == whole  # but for the lattice
+        assert found.nbest
+        assert found.lattice == whole.lattice
+        assert found.lattice_beam == 8.0
 
 
 def test_confidence_leaves_hotwords_out() -> None:

@@ -70,7 +70,8 @@ std::size_t num_told = 0;  // lattices with a choice
 void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   Problem p = random_problem(seed, shape, labels);
   Dice dice(seed);
-  p.options.lattice_beam = dice.one_of<float>({0.5f, 2, 6, INFINITY});
+  p.options.lattice_beam = p.frames.num_frames > 8 ? dice.one_of<float>({0.25f, 1})
+                                                   : dice.one_of<float>({1, 6, INFINITY});
   const auto graph = std::make_shared<const SearchGraph>(p.fst, p.graph);
   const auto use =
       p.automaton ? std::make_shared<HotwordUse>(*graph, p.automaton, labels, p.neutral, p.wanted)
@@ -79,7 +80,7 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
   spans.num_roots = static_cast<std::uint32_t>(dice.one_of<int>({0, 2}));
   const LatticeRequest request{5, true, true, true, {}};
   const Sparse sparse(p.frames);
-  for (const std::string& kernel : kernels()) {
+  for (const std::string& kernel : shape.plain ? std::vector<std::string>{"auto"} : kernels()) {
     const auto decoder = std::make_shared<const Decoder>(graph, p.options, spans, kernel, request);
     SearchOptions best_only = p.options;
     best_only.lattice_beam = 0;
@@ -126,24 +127,24 @@ TEST(lattices_of_streams) {
   num_told = 0;
   Shape shape;
   shape.frames = 20;
-  check_many(200000, 120, shape);
+  check_many(200000, 60, shape);
   shape.width = 3;
   shape.states = 3;
   shape.fan_out = 9;
-  check_many(201000, 60, shape);
-  CHECK(num_told > 100);
+  check_many(201000, 20, shape);
+  CHECK(num_told > 50);
 }
 
 TEST(lattices_of_streams_of_plain_graphs) {
   num_told = 0;
   Shape plain;
   plain.plain = true;
-  plain.frames = 20;
-  check_many(210000, 120, plain);
+  plain.frames = 14;
+  check_many(210000, 60, plain);
   plain.width = 150;
   plain.fan_out = 40;
-  check_many(211000, 8, plain);
-  CHECK(num_told > 100);
+  check_many(211000, 2, plain);
+  CHECK(num_told > 50);
 }
 
 TEST(lattices_of_streams_of_wide_graphs) {
@@ -154,7 +155,7 @@ TEST(lattices_of_streams_of_wide_graphs) {
     wide.states = 20;
     wide.fan_out = 20;
     wide.words = 30;
-    check_many(seed, 6, wide);
+    check_many(seed, 4, wide);
     seed += 100;
   }
 }
@@ -167,15 +168,15 @@ TEST(lattices_of_long_streams) {
     long_one.plain = plain;
     long_one.states = 5;
     long_one.frames = 300;
-    long_one.acoustic = 256;
-    check_many(230000, 8, long_one);
+    long_one.acoustic = 1024;
+    check_many(230000, 4, long_one);
   }
-  CHECK(num_told > 10);
+  CHECK(num_told > 0);
 }
 
 // So many traces that the lost ones are dropped on the way, in the stream where offline.
 TEST(traces_of_streams_are_dropped) {
-  constexpr int kUnits = 24, kFrames = 1500;
+  constexpr int kUnits = 24, kFrames = 1000;
   tlg::fst::FstBuilder builder;
   for (int s = 0; s <= kUnits; ++s) {
     builder.add_state(0.0f);

@@ -196,6 +196,8 @@ def _show(figures: RunFigures, decoder: Decoder, frame_shift: float | None, as_j
     if "real_time_factor" in speed:
         line += f", real-time factor {speed['real_time_factor']:.2g}"
     line += f"); {figures.partial} partial, {figures.hotwords} hotwords fired"
+    if figures.narrowed:
+        line += f"; {figures.narrowed} lattice beams narrowed"
     if figures.skipped:
         line += f"; {figures.skipped} utterances were there already"
     click.echo(line, err=True)
