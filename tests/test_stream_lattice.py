@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.decoder_cases import SPEECH, SYMBOLS, character_graph, say
+from tests.decoder_cases import SPEECH, character_graph, say
 from tests.test_stream import feed, sparse
 from tlg import Decoder, Graph, Lattice, Result
 from tlg.cli import main
@@ -40,11 +40,12 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Decoder]:
     found = {}
     for topology in ("implicit", "ctc", "none"):
         graph = character_graph(tmp_path_factory.mktemp(topology), topology)
-        for name, options in {
+        variants: dict[str, dict[str, Any]] = {
             "plain": {},
             "hotwords": {"hotwords": HOTWORDS},
             "blank_skip": {"blank_skip": 0.3, "hotwords": HOTWORDS},
-        }.items():
+        }
+        for name, options in variants.items():
             if topology == "none" and "blank_skip" in options:
                 continue
             found[f"{topology}, {name}"] = Decoder(graph, lattice_beam=4.0, beam=10.0, **ALL, **options)
@@ -96,7 +97,8 @@ def test_real_speech(speech: Graph, utterances: list[Any], size: int) -> None:
 
 def test_each_alone(speech: Graph, utterances: list[Any]) -> None:
     frames = utterances[0]
-    for options in ({"nbest": 3}, {"lattice": True}, {"mbr": True}):
+    asked: list[dict[str, Any]] = [{"nbest": 3}, {"lattice": True}, {"mbr": True}]
+    for options in asked:
         decoder = Decoder(speech, **SPEECH, **options)
         assert same(feed(decoder.stream(), frames, [10] * 5).finish(), decoder.decode(frames))
 
@@ -115,7 +117,8 @@ def test_a_result_outlives_its_stream(speech: Graph, utterances: list[Any]) -> N
 
 def test_streams_without_lattices_keep_no_more(speech: Graph, utterances: list[Any]) -> None:
     kept = []
-    for options in ({}, {"lattice": True}):
+    asked: list[dict[str, Any]] = [{}, {"lattice": True}]
+    for options in asked:
         stream = Decoder(speech, **SPEECH, **options).stream()
         for _ in range(3):
             for frames in utterances:

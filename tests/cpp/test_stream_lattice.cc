@@ -176,7 +176,7 @@ TEST(lattices_of_long_streams) {
 
 // So many traces that the lost ones are dropped on the way, in the stream where offline.
 TEST(traces_of_streams_are_dropped) {
-  constexpr int kUnits = 24, kFrames = 1000;
+  constexpr int kUnits = 60, kFrames = 2400;
   tlg::fst::FstBuilder builder;
   for (int s = 0; s <= kUnits; ++s) {
     builder.add_state(0.0f);

@@ -124,8 +124,12 @@ def _warn_if_narrowed(name: str, result: Result, decoder: Decoder, figures: RunF
     figures.narrowed += 1
     if figures.narrowed > SHOWN:
         return
-    line = f"tlg: warning: utterance {name!r}: the lattice beam was narrowed from {asked:g} to {kept:.3g} nats"
-    tqdm.write(f"{line}, since there are too many paths. Use a smaller --lattice-beam or --beam", file=sys.stderr)
+    line = (
+        f"tlg: warning: utterance {name!r}: the lattice beam was narrowed from {asked:g} to {kept:.3g} nats"
+    )
+    tqdm.write(
+        f"{line}, since there are too many paths. Use a smaller --lattice-beam or --beam", file=sys.stderr
+    )
 
 
 @contextlib.contextmanager
