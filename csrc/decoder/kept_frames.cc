@@ -6,10 +6,22 @@
 
 namespace tlg::decoder {
 
+void KeptFrames::push(Piece piece, std::int32_t count) {
+  piece_of_.insert(piece_of_.end(), static_cast<std::size_t>(count),
+                   static_cast<std::uint32_t>(pieces_.size()));
+  pieces_.push_back(std::move(piece));
+}
+
+void KeptFrames::add_whole(const Frames& frames) {
+  const auto width = static_cast<std::size_t>(frames.num_tokens);
+  const std::size_t count = static_cast<std::size_t>(frames.num_frames) * width;
+  push({num_frames(), width, {}, {frames.dense, frames.dense + count}}, frames.num_frames);
+}
+
 void KeptFrames::add(const Frames& frames, std::vector<std::int32_t> columns) {
   if (frames.num_frames == 0) return;
   const std::size_t width = columns.size();
-  Piece piece{num_frames(), std::move(columns), {}};
+  Piece piece{num_frames(), width, std::move(columns), {}};
   piece.values.resize(static_cast<std::size_t>(frames.num_frames) * width);
   // Where a sparse frame's tokens go: 1 + the place of each column, 0: nowhere.
   std::vector<std::uint32_t> place;
@@ -31,10 +43,7 @@ void KeptFrames::add(const Frames& frames, std::vector<std::int32_t> columns) {
       if (const std::uint32_t at = place[static_cast<std::size_t>(frames.ids[i])]; at > 0)
         to[at - 1] = frames.log_probs[i];
   }
-  num_values_ += piece.values.size();
-  piece_of_.insert(piece_of_.end(), static_cast<std::size_t>(frames.num_frames),
-                   static_cast<std::uint32_t>(pieces_.size()));
-  pieces_.push_back(std::move(piece));
+  push(std::move(piece), frames.num_frames);
 }
 
 }  // namespace tlg::decoder

@@ -7,6 +7,13 @@ namespace tlg::decoder {
 
 KeptFrames frames_of_lattice(const RawLattice& raw, const SearchGraph& graph,
                              const Frames& frames) {
+  // Most of a few columns are read: all are copied, at once.
+  constexpr std::int32_t few = 64;
+  if (frames.dense != nullptr && frames.num_tokens <= few) {
+    KeptFrames all;
+    all.add_whole(frames);
+    return all;
+  }
   std::vector<std::uint8_t> is_read(static_cast<std::size_t>(frames.num_tokens), 0);
   if (graph.options().blank >= 0) is_read[static_cast<std::size_t>(graph.options().blank)] = 1;
   for (const RawLattice::Node& node : raw.nodes)
