@@ -183,7 +183,7 @@ class Decoder:
         """
         slot = self._slot
         ready = intake(log_probs, len(self._graph.tokens), logits=logits)
-        (found,) = self._core.decode([ready], slot.use, 1)
+        found = self._core.decode(ready, slot.use)
         return self._reader.result(found, slot.hotwords)
 
     def decode_batch(

@@ -57,7 +57,7 @@ def test_n_best_equals_brute_force(block: int, beam: float) -> None:
         rows = case.log_probs.tolist()
         wanted = decode_twin.decode_all(case.arcs, case.finals, rows, blank=case.blank, **options)
         decoder = make_decoder(case, **{**ALL, "lattice_beam": beam}, **options)
-        check_all(decoder.decode([case.log_probs], None, 1)[0], wanted, beam)
+        check_all(decoder.decode(case.log_probs, None), wanted, beam)
 
 
 @pytest.mark.parametrize("labels", [_core.HotwordLabels.TOKENS, _core.HotwordLabels.WORDS])
@@ -76,7 +76,7 @@ def test_n_best_with_hotwords_equals_brute_force(labels: _core.HotwordLabels, bl
         )
         graph = make_graph(case)
         use = _core.HotwordUse(graph, automaton, labels)
-        found = make_decoder(case, graph=graph, **ALL).decode([case.log_probs], use, 1)[0]
+        found = make_decoder(case, graph=graph, **ALL).decode(case.log_probs, use)
         check_all(found, wanted, 1e9)
 
 
@@ -84,7 +84,7 @@ def test_n_best_of_plain_graphs_equals_brute_force() -> None:
     for seed in range(4000, 4120):
         case = random_case(seed, blank_among=False)
         wanted = decode_twin.decode_all(case.arcs, case.finals, case.log_probs.tolist(), blank=None)
-        found = make_decoder(case, plain=True, **ALL).decode([case.log_probs], None, 1)[0]
+        found = make_decoder(case, plain=True, **ALL).decode(case.log_probs, None)
         check_all(found, wanted, 1e9)
 
 
@@ -101,8 +101,8 @@ def test_lattices_do_not_depend_on_kernels_or_threads(width: int) -> None:
             if one.more is not None
         ]
 
-    expected = make_decoder(case, kernel="baseline", **options).decode(batch, None, 1)
-    plain = make_decoder(case, kernel="baseline", beam=12.0).decode(batch, None, 1)
+    expected = decode_all(make_decoder(case, kernel="baseline", **options), batch)
+    plain = decode_all(make_decoder(case, kernel="baseline", beam=12.0), batch)
     assert [(one.words, one.score) for one in plain] == [(one.words, one.score) for one in expected]
     for kernel in ("baseline", "avx2", "avx512"):
         try:
@@ -110,7 +110,7 @@ def test_lattices_do_not_depend_on_kernels_or_threads(width: int) -> None:
         except OptionError:
             continue  # not on this CPU
         for threads in (1, 3):
-            assert lattices(decoder.decode(batch, None, threads)) == lattices(expected)
+            assert lattices(decode_all(decoder, batch, threads)) == lattices(expected)
 
 
 @pytest.fixture(scope="module", params=["homophones", "two_pronunciations", "prefix_of_itself"])
@@ -255,8 +255,8 @@ def test_confidence_leaves_hotwords_out() -> None:
     )
     graph = make_graph(case)
     decoder = make_decoder(case, graph=graph, lattice=True, lattice_beam=50.0)
-    boosted = decoder.decode([rows], _core.HotwordUse(graph, automaton, _core.HotwordLabels.TOKENS), 1)[0]
-    plain = decoder.decode([rows], None, 1)[0]
+    boosted = decoder.decode(rows, _core.HotwordUse(graph, automaton, _core.HotwordLabels.TOKENS))
+    plain = decoder.decode(rows, None)
     assert (boosted.words, plain.words) == ([1], [2])
     assert boosted.more is not None and plain.more is not None
     assert boosted.more.confidence[0] == pytest.approx(0.3 / 0.99, abs=1e-3)

@@ -23,14 +23,6 @@ fst::FstKind kind_of(const std::string& name) {
   throw Error(ErrorKind::kOption, "kind '" + name + "' is not 'const' or 'vector'");
 }
 
-// A read-only view that keeps the transducer alive.
-template <typename Item>
-py::array view(const py::object& self, const Item* data, std::size_t size) {
-  py::array_t<Item> array(static_cast<py::ssize_t>(size), data, self);
-  array.attr("setflags")(py::arg("write") = false);
-  return array;
-}
-
 Shared from_arrays(fst::StateId start, const Array<fst::State>& states,
                    const Array<fst::Arc>& arcs) {
   check_rank(states, 1, "states");
@@ -39,6 +31,12 @@ Shared from_arrays(fst::StateId start, const Array<fst::State>& states,
                            {arcs.data(), arcs.data() + arcs.size()});
   made.check();
   return std::make_shared<Fst>(std::move(made));
+}
+
+Shared parse(const py::bytes& bytes, const std::string& name) {
+  const auto owner = std::make_shared<std::string>(bytes);
+  auto file = std::make_shared<util::FileBytes>(owner->data(), owner->size(), owner);
+  return std::make_shared<Fst>(fst::parse_fst(std::move(file), name));
 }
 
 }  // namespace
@@ -70,25 +68,18 @@ void register_fst(py::module_& module) {
       .def("states",
            [](const py::object& self) {
              const auto& made = py::cast<const Fst&>(self);
-             return view(self, made.states(), made.num_states());
+             return view_of(self, made.states(), made.num_states());
            })
       .def("arcs",
            [](const py::object& self) {
              const auto& made = py::cast<const Fst&>(self);
-             return view(self, made.arcs(), made.num_arcs());
+             return view_of(self, made.arcs(), made.num_arcs());
            })
       .def("drop_pages", &Fst::drop_pages)
       .def_property_readonly("start", &Fst::start)
       .def_property_readonly("num_states", &Fst::num_states)
       .def_property_readonly("num_arcs", &Fst::num_arcs);
-  module.def(
-      "parse_fst",
-      [share](const py::bytes& bytes, const std::string& name) {
-        auto owner = std::make_shared<std::string>(bytes);
-        auto file = std::make_shared<util::FileBytes>(owner->data(), owner->size(), owner);
-        return share(fst::parse_fst(std::move(file), name));
-      },
-      py::arg("data"), py::arg("name"));
+  module.def("parse_fst", &parse, py::arg("data"), py::arg("name"));
 }
 
 }  // namespace tlg::bindings

@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "util/error.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -46,6 +48,10 @@ Row after_unit(const Row& row, std::int32_t unit, const std::vector<std::int32_t
 
 OraclePath oracle_path(const Lattice& lattice, const Spelling& spelling,
                        const std::vector<std::int32_t>& reference) {
+  const bool fits = spelling.begin.size() == lattice.arcs.size() + 1 &&
+                    spelling.begin.back() == spelling.units.size() &&
+                    std::is_sorted(spelling.begin.begin(), spelling.begin.end());
+  if (!fits) throw Error(ErrorKind::kLattice, "the units do not belong to the arcs");
   const std::size_t length = reference.size();
   OraclePath best;
   best.errors = static_cast<std::int64_t>(length);

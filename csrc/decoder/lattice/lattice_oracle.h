@@ -23,7 +23,8 @@ struct OraclePath {
 };
 
 // Of the paths with the fewest errors, the one with the best score. All of a lattice without paths
-// is missing. Source: edit distance over a graph, Levenshtein's recursion state by state.
+// is missing. Throws Error(kLattice) where the spelling is not one of this lattice. Source: edit
+// distance over a graph, Levenshtein's recursion state by state.
 OraclePath oracle_path(const Lattice& lattice, const Spelling& spelling,
                        const std::vector<std::int32_t>& reference);
 
