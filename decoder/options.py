@@ -70,7 +70,7 @@ class SearchOptions:
                 self, field.name, _typed(field.name, getattr(self, field.name), str(field.type))
             )
         self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
-        self._require(0 < self.max_active, "max_active", "above 0", "7000 is the default")
+        self._require(self.max_active > 0, "max_active", "above 0", "7000 is the default")
         self._require(
             0 <= self.min_active <= self.max_active,
             "min_active",
@@ -92,8 +92,8 @@ class SearchOptions:
         for name in ("max_active", "max_tokens", "nbest"):
             self._require(getattr(self, name) <= MOST, name, f"at most {MOST}", "As many are never looked at")
         self._require(self.token_beam >= 0, "token_beam", "0 or more", "inf leaves out nothing")
-        self._require(0 <= self.max_tokens, "max_tokens", "0 or more", "0 leaves out nothing")
-        self._require(1 <= self.nbest, "nbest", "1 or more", "1 is the default")
+        self._require(self.max_tokens >= 0, "max_tokens", "0 or more", "0 leaves out nothing")
+        self._require(self.nbest >= 1, "nbest", "1 or more", "1 is the default")
         self._require(
             self.lattice_beam is None or self.lattice_beam > 0, "lattice_beam", "above 0", "6 to 10 are usual"
         )

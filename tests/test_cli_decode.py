@@ -268,7 +268,11 @@ MISTAKES: dict[str, tuple[Callable[[], object] | None, list[str], str]] = {
         "c: hotword_bias='much' is not a number",
     ),
     "range": (None, ["test.npz", "--beam", "-1"], "tlg: beam=-1.0 is not above 0"),
-    "bias": (None, ["test.npz", "--hotwords", "hot.txt", "--hotword-bias", "nan"], "hotword_bias=nan is not finite"),
+    "bias": (
+        None,
+        ["test.npz", "--hotwords", "hot.txt", "--hotword-bias", "nan"],
+        "hotword_bias=nan is not finite",
+    ),
     "hotwords": (None, ["test.npz", "--hotwords", "none.txt"], "none.txt: no such file"),
     "hotwords_bad": (
         lambda: Path("h").write_text("x 1\ny 1e999\n"),
