@@ -63,7 +63,7 @@ def build_graph(
         drop_unknown: skip and report pronunciations with unknown tokens, instead of an error.
         fst_type: OpenFst's type of the transducer in the folder; see Graph.save.
         progress: called as progress(phase, done, total), with the phases "read" (bytes of the ARPA file), "grammar",
-            "compose", "topology" and "write", each begun with done 0; total 0 is not known.
+            "compose", "topology" and "write", each begun with done 0; total 0 is not known (a pipe).
 
     Raises:
         LexiconError, TokensError, ArpaError: an input cannot be used; with file, line and remedy.
@@ -76,11 +76,11 @@ def build_graph(
     label = _separator_label(table, separator)
     entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
     model, name = _load_lm(lm, tell)
-    tell("grammar", 0, 0)
+    tell("grammar", 0, 1)
     grammar = _core.Grammar(model, name, entries, _core.Unknown[unknown], missing_as_unk)
     found = grammar.report
     roots = separators = 0
-    tell("compose", 0, 0)
+    tell("compose", 0, 1)
     if engine == "native":
         del model  # a large model need not be held while its graph is built
         made = _core.build_lg(grammar, entries, label, separator_prob)
@@ -90,7 +90,7 @@ def build_graph(
             entries, model, num_tokens=len(table), separator=label, separator_prob=separator_prob
         )
     if table.blank is not None and topology != "implicit":
-        tell("topology", 0, 0)
+        tell("topology", 0, 1)
         fst = _core.apply_ctc(fst, table.blank + 1, topology == "ctc-compact")
         roots = separators = 0
     info = GraphInfo(
@@ -132,8 +132,9 @@ def build_graph(
     report = replace(report, seconds=round(time.perf_counter() - begin, 3))
     graph = Graph(fst, table, words, info, report, entries)
     if out is not None:
-        tell("write", 0, 0)
+        tell("write", 0, 1)
         graph.save(out, fst_type=fst_type)
+        tell("write", 1, 1)
     return graph
 
 

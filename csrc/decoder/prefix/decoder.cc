@@ -41,6 +41,7 @@ std::vector<std::vector<Hypothesis>> Decoder::decode_batch(
   std::vector<std::vector<Hypothesis>> results(batch.size());
   std::atomic<bool> stopped{false};
   const std::function<void()> listen = [&] {
+    if (stopped) return;
     try {
       pulse();
     } catch (...) {
