@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::size_t kPage = std::size_t{2} << 20;
 
-// Whole pages, so that the last one can be large too.
+// Whole pages, so that the last one can be large too, where that takes little more.
 std::size_t whole_pages(std::size_t size) {
-  return size > static_cast<std::size_t>(-1) - kPage ? size : (size + kPage - 1) / kPage * kPage;
+  const std::size_t rest = kPage - 1 - (size - 1) % kPage;
+  return rest <= size / 4 ? size + rest : size;
 }
 
 std::align_val_t alignment_of(std::size_t size, std::size_t alignment) {
