@@ -378,7 +378,8 @@ def on_a_terminal(*args: str | Path) -> bytes:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_the_bar_has_a_total_and_a_speed(run: Run, graph: Path) -> None:
-    args = ["decode", "--graph", graph, "test.npz", "-o", "hyp.tsv", "--frame-shift", "0.04"]
+    args: list[str | Path] = ["decode", "--graph", graph, "test.npz", "-o", "hyp.tsv"]
+    args += ["--frame-shift", "0.04"]
     shown = on_a_terminal("-m", "tlg", *args)
     assert f"{COUNT}/{COUNT}".encode() in shown and b"frames/s" in shown and b"times real time" in shown
 
@@ -386,7 +387,9 @@ def test_the_bar_has_a_total_and_a_speed(run: Run, graph: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_the_bar_of_build_tlg_ends_full(tmp_path: Path) -> None:
     write_characters(tmp_path)
-    args = [part for name in ("lexicon", "tokens") for part in (f"--{name}", tmp_path / f"{name}.txt")]
+    args: list[str | Path] = []
+    for name in ("lexicon", "tokens"):
+        args += [f"--{name}", tmp_path / f"{name}.txt"]
     program = "import sys; from tlg.cli import build_main; sys.argv[0] = 'build-tlg'; build_main()"
     shown = on_a_terminal("-c", program, *args, "--lm", tmp_path / "lm.arpa", "--out", tmp_path / "g")
     assert b"write" in shown and b"100%" in shown  # what is shorter than a tenth of a second is not shown
