@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_errors(module);
   tlg::bindings::register_hotwords(module);
   tlg::bindings::register_fst(module);
+  tlg::bindings::register_fst_files(module);
   tlg::bindings::register_lexicon(module);
   tlg::bindings::register_grammar(module);
   tlg::bindings::register_graph(module);

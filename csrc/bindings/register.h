@@ -8,6 +8,7 @@ namespace tlg::bindings {
 void register_errors(pybind11::module_& module);
 void register_posteriors(pybind11::module_& module);
 void register_fst(pybind11::module_& module);
+void register_fst_files(pybind11::module_& module);  // after register_fst
 void register_lm(pybind11::module_& module);
 void register_lm_change(pybind11::module_& module);     // after register_lm
 void register_lm_mix(pybind11::module_& module);        // after register_lm

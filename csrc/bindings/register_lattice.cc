@@ -21,7 +21,6 @@ namespace {
 using namespace decoder;  // NOLINT: this file speaks of nothing else
 
 using Shared = std::shared_ptr<Lattice>;
-using release = py::call_guard<py::gil_scoped_release>;
 
 Shared from_arrays(const Array<Lattice::State>& states, const Array<Lattice::Arc>& arcs,
                    std::int64_t num_frames, bool partial) {
@@ -70,7 +69,8 @@ void register_lattice(py::module_& module) {
              return view_of(self, lattice.arcs.data(), lattice.arcs.size());
            })
       .def("posteriors", &posteriors, py::arg("scale"), py::arg("with_hotwords"))
-      .def("oracle", &oracle, py::arg("units"), py::arg("begin"), py::arg("reference"), release())
+      .def("oracle", &oracle, py::arg("units"), py::arg("begin"), py::arg("reference"),
+           py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_states", &Lattice::num_states)
       .def_property_readonly("num_arcs", [](const Lattice& self) { return self.arcs.size(); })
       .def_readonly("num_frames", &Lattice::num_frames)
