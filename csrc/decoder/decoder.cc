@@ -9,7 +9,6 @@
 #include "decoder/lattice/trace_limit.h"
 #include "decoder/traceback.h"
 #include "util/error.h"
-#include "util/parallel.h"
 
 namespace tlg::decoder {
 namespace {
@@ -145,21 +144,6 @@ Hypothesis Decoder::decode(const Frames& frames, const std::shared_ptr<const Hot
   Hypothesis result = decode_with(*search, frames, hotwords, pulse);
   give_back(std::move(search));
   return result;
-}
-
-std::vector<Hypothesis> Decoder::decode_batch(const std::vector<Frames>& batch,
-                                              const std::shared_ptr<const HotwordUse>& hotwords,
-                                              std::size_t threads) const {
-  require(threads > 0, "threads must be above 0", "The number of cores is a good choice");
-  std::vector<Hypothesis> results(batch.size());
-  std::vector<std::unique_ptr<Search>> searches(
-      std::min(threads, std::max<std::size_t>(batch.size(), 1)));
-  for (std::unique_ptr<Search>& search : searches) search = borrow();
-  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t worker) {
-    results[i] = decode_with(*searches[worker], batch[i], hotwords);
-  });
-  for (std::unique_ptr<Search>& search : searches) give_back(std::move(search));
-  return results;
 }
 
 }  // namespace tlg::decoder

@@ -31,10 +31,6 @@ class Decoder {
   // work.
   Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
                     const std::function<void()>& pulse = {}) const;
-  // Results in the order of the inputs, the same for any number of threads.
-  std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch,
-                                       const std::shared_ptr<const HotwordUse>& hotwords,
-                                       std::size_t threads) const;
 
   // A search of this graph for a while; to be given back.
   std::unique_ptr<Search> borrow() const;

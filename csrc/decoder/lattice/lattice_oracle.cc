@@ -11,6 +11,8 @@
 #include <limits>
 #include <utility>
 
+#include "util/error.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -327,6 +329,10 @@ class Oracle {
 
 OraclePath oracle_path(const Lattice& lattice, const Spelling& spelling,
                        const std::vector<std::int32_t>& reference, std::size_t table) {
+  const bool fits = spelling.begin.size() == lattice.arcs.size() + 1 &&
+                    spelling.begin.back() == spelling.units.size() &&
+                    std::is_sorted(spelling.begin.begin(), spelling.begin.end());
+  if (!fits) throw Error(ErrorKind::kLattice, "the units do not belong to the arcs");
   if (lattice.num_states() > 0) return Oracle(lattice, spelling, reference, table).find();
   OraclePath none;
   none.errors = static_cast<std::int64_t>(reference.size());

@@ -27,7 +27,8 @@ constexpr std::size_t kOracleTable = std::size_t{1} << 18;
 
 // Of the paths with the fewest errors, the one with the best score. All of a lattice without paths
 // is missing. Larger tables than `table` are halved until they are not: memory for the states that
-// lie over one frame, times the errors.
+// lie over one frame, times the errors. Throws Error(kLattice) where the spelling is not one of
+// this lattice.
 OraclePath oracle_path(const Lattice& lattice, const Spelling& spelling,
                        const std::vector<std::int32_t>& reference,
                        std::size_t table = kOracleTable);
