@@ -21,6 +21,14 @@ Array<T> to_array(const std::vector<T>& values) {
   return Array<T>(static_cast<pybind11::ssize_t>(values.size()), values.data());
 }
 
+// A read-only view of what `self` holds, which it keeps alive.
+template <typename Item>
+pybind11::array view_of(const pybind11::object& self, const Item* data, std::size_t size) {
+  pybind11::array_t<Item> array(static_cast<pybind11::ssize_t>(size), data, self);
+  array.attr("setflags")(pybind11::arg("write") = false);
+  return array;
+}
+
 inline void check_rank(const pybind11::array& array, int rank, const char* name) {
   if (array.ndim() != rank)
     throw Error(ErrorKind::kOption, std::string(name) + " has " + std::to_string(array.ndim()) +
