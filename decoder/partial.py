@@ -21,13 +21,17 @@ class StableParts:
         core: the stream.
         reader: makes words of labels.
         hotwords: the list that the utterance is searched with.
+        version: its number.
     """
 
-    def __init__(self, core: _core.Stream, reader: ResultReader, hotwords: Hotwords | None) -> None:
+    def __init__(
+        self, core: _core.Stream, reader: ResultReader, hotwords: Hotwords | None, version: int
+    ) -> None:
         """Begin with nothing."""
         self._core = core
         self._reader = reader
         self._hotwords = hotwords
+        self._version = version
         self._words: list[str] = []
         self._spans: list[WordSpan] = []
         self._fired: list[FiredHotword] = []
@@ -41,6 +45,7 @@ class StableParts:
             found=found,
             reader=self._reader,
             hotword_list=self._hotwords,
+            hotwords_version=self._version,
             placed_words=self._words,
             placed_spans=self._spans,
             placed_hotwords=self._fired,
@@ -71,6 +76,7 @@ class Snapshot:
     found: _core.PartialPath
     reader: ResultReader
     hotword_list: Hotwords | None
+    hotwords_version: int
     placed_words: list[str]
     placed_spans: list[WordSpan]
     placed_hotwords: list[FiredHotword]
@@ -196,6 +202,11 @@ class Partial:
     def hotword_score(self) -> float:
         """What the hotwords earned, and would be paid if the utterance ended now: no loans."""
         return self._state().found.path.hotword_score
+
+    @property
+    def hotwords_version(self) -> int:
+        """The number of the hotword list in force (``Decoder.hotwords_version``); 0: none."""
+        return self._state().hotwords_version
 
     @property
     def num_frames(self) -> int:

@@ -35,13 +35,13 @@ class ResultReader:
         """Return the words of output labels."""
         return [self._graph.words[label] for label in labels]
 
-    def result(self, found: _core.Hypothesis, hotwords: Hotwords | None) -> Result:
-        """Return the result of an utterance that was searched with these hotwords.
+    def result(self, found: _core.Hypothesis, hotwords: Hotwords | None, version: int) -> Result:
+        """Return the result of an utterance that was searched with these hotwords, a list of this number.
 
         Its fields are put into words when they are first read: a list of tuples for each token costs a good part
         of what the search does, and most users want the text.
         """
-        return Result.deferred(_Found(self, found, hotwords).read)
+        return Result.deferred(_Found(self, found, hotwords).read, hotwords_version=version)
 
     def lattice(self, core: _core.Lattice) -> Lattice:
         """Return a lattice with the words of the graph."""
@@ -120,8 +120,9 @@ class _Found:
     def nbest(self, result: Result) -> list[Result]:
         more = self._core.more
         found = [self._core] if more is None or not more.nbest else more.nbest
-        nothing: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
-        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **nothing) for one in found]
+        known: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
+        known["hotwords_version"] = result.hotwords_version
+        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **known) for one in found]
 
     def confidence(self, result: Result) -> list[float] | None:
         more, options = self._core.more, self._reader.options

@@ -96,6 +96,8 @@ class Result:
             scores; None without ``lattice=True`` or ``mbr=True``.
         lattice: all that ended within ``lattice_beam``; None without ``lattice=True``.
         mbr: the words with the least expected number of errors; None without ``mbr=True``.
+        hotwords_version: the number of the hotword list that was in force (``Decoder.hotwords_version``); 0: none. Of
+            no account where results are compared.
     """
 
     text: str
@@ -116,6 +118,7 @@ class Result:
     confidence: list[float] | None = field(default_factory=_nothing)
     lattice: Lattice | None = field(default_factory=_nothing, repr=False, compare=False)
     mbr: MbrPath | None = field(default_factory=_nothing, repr=False)
+    hotwords_version: int = field(default_factory=int, repr=False, compare=False)
 
     @classmethod
     def deferred(cls, read: Callable[[Result, str], Any], **known: Any) -> Result:

@@ -170,6 +170,15 @@ class Decoder:
     def hotwords(self, hotwords: Hotwords | HotwordSource | None) -> None:
         self._slot = self._slots.make(hotwords)  # one assignment: atomic for other threads
 
+    @property
+    def hotwords_version(self) -> int:
+        """The number of the list in ``hotwords``; 0: none. Results, partials and streams carry that of theirs.
+
+        Lists are numbered 1, 2, 3 ... as they are put in force, those of streams and of copies of the decoder among
+        them. The same Hotwords again has the same number.
+        """
+        return self._slot.version
+
     def decode(self, log_probs: object, *, logits: bool = False) -> Result:
         """Decode one utterance.
 
@@ -184,7 +193,7 @@ class Decoder:
         slot = self._slot
         ready = intake(log_probs, len(self._graph.tokens), logits=logits)
         (found,) = self._core.decode([ready], slot.use, 1)
-        return self._reader.result(found, slot.hotwords)
+        return self._reader.result(found, slot.hotwords, slot.version)
 
     def decode_batch(
         self,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import weakref
 from collections.abc import Sequence
 
 import numpy as np
 
 from tlg import _core
 from tlg.decoder.graph.graph import Graph
+from tlg.decoder.numbered import NumberedLists
 from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
@@ -20,10 +20,17 @@ __all__ = ["Slot", "SlotMaker", "check_bias", "check_units"]
 
 @dataclasses.dataclass(frozen=True)
 class Slot:
-    """What a hotword slot holds: replaced as one, so that a search sees all of a list or none of it."""
+    """What a hotword slot holds: replaced as one, so that a search sees all of a list or none of it.
+
+    Attributes:
+        hotwords: the list.
+        use: the list made ready; None: no phrases.
+        version: its number; 0: no list.
+    """
 
     hotwords: Hotwords | None = None
     use: _core.HotwordUse | None = None
+    version: int = 0
 
 
 class SlotMaker:
@@ -55,7 +62,7 @@ class SlotMaker:
         self._beam = beam
         self._bias = bias
         self._prunes_tokens = prunes_tokens
-        self._uses: weakref.WeakKeyDictionary[Hotwords, _core.HotwordUse] = weakref.WeakKeyDictionary()
+        self._lists: NumberedLists[_core.HotwordUse] = NumberedLists()
 
     def make(self, hotwords: Hotwords | HotwordSource | None) -> Slot:
         """Return a slot with these hotwords. One Hotwords is made ready once, for any number of streams.
@@ -68,12 +75,7 @@ class SlotMaker:
             return Slot()
         if not isinstance(hotwords, Hotwords):
             hotwords = Hotwords(hotwords, graph=self._graph, bias=self._bias)
-        if len(hotwords) == 0:
-            return Slot(hotwords)
-        use = self._uses.get(hotwords)
-        if use is None:
-            use = self._uses[hotwords] = self._use(hotwords)
-        return Slot(hotwords, use)
+        return Slot(hotwords, *self._lists.get(hotwords, self._use))
 
     def _use(self, hotwords: Hotwords) -> _core.HotwordUse:
         check_units(hotwords, self._graph.tokens.symbols, self._graph.words)

@@ -100,7 +100,7 @@ class Stream:
         self._slot = self._own or current()
         self._core = _core.Stream(core, self._slot.use, _silence(endpointing, graph))
         self._turn = _Turn()
-        self._stable = StableParts(self._core, reader, self._slot.hotwords)
+        self._stable = StableParts(self._core, reader, self._slot.hotwords, self._slot.version)
         self._result: Result | None = None
         self._snapshot: Snapshot | None = None  # of the frames so far, if it was asked for
         self._last: weakref.ref[Partial] | None = None  # a partial that may not have been read yet
@@ -118,6 +118,11 @@ class Stream:
     def hotwords(self) -> Hotwords | None:
         """The hotwords of the utterance in hand."""
         return self._slot.hotwords
+
+    @property
+    def hotwords_version(self) -> int:
+        """The number of that list (``Decoder.hotwords_version``); 0: none."""
+        return self._slot.version
 
     def push(self, chunk: object, *, logits: bool = False) -> Partial:
         """Search on through some more frames.
@@ -184,7 +189,9 @@ class Stream:
         with self._turn:
             if self._result is None:
                 self._leave()
-                self._result = self._reader.result(self._core.finish(), self._slot.hotwords)
+                self._result = self._reader.result(
+                    self._core.finish(), self._slot.hotwords, self._slot.version
+                )
             return self._result
 
     def reset(self) -> None:
@@ -222,7 +229,7 @@ class Stream:
     def _begin(self) -> None:
         self._slot = self._own or self._current()
         self._core.reset(self._slot.use)
-        self._stable = StableParts(self._core, self._reader, self._slot.hotwords)
+        self._stable = StableParts(self._core, self._reader, self._slot.hotwords, self._slot.version)
         self._result = None
 
     def _refuse_if_finished(self) -> None:

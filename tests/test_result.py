@@ -32,6 +32,7 @@ FIELDS: dict[str, Any] = {
     "confidence": None,
     "lattice": None,
     "mbr": None,
+    "hotwords_version": 0,
 }
 
 
