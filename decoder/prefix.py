@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,10 +18,11 @@ from tlg.decoder.intake import intake, unpad
 from tlg.decoder.prefix_hotwords import PrefixSlot, PrefixSlotMaker
 from tlg.decoder.prefix_model import LexiconLike, LmLike, LmUnit, PrefixModel, PrefixReport, PrefixTokens
 from tlg.decoder.prefix_result import PrefixReader, PrefixResult
-from tlg.decoder.slot import check_bias
+from tlg.decoder.slot import check_accepted, check_bias
 from tlg.errors import InputError, OptionError, StreamError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
+from tlg.hotwords.watch import HotwordWatch
 
 __all__ = ["PrefixDecoder", "PrefixOptions", "PrefixStream", "prefix_beam"]
 
@@ -236,6 +238,25 @@ class PrefixDecoder:
         The same Hotwords again has the same number.
         """
         return self._slot.version
+
+    def watch_hotwords(self, path: PathLike, **options: Any) -> HotwordWatch:
+        """Load a hotword file, and again whenever it has changed; all as in ``Decoder.watch_hotwords``.
+
+        Args:
+            path: the file.
+            **options: poll, settle, on_change, on_error, backend.
+
+        Raises:
+            HotwordError, MissingFileError, TextError: the file as it is now cannot be used.
+            OptionError, MissingExtraError: bad options.
+        """
+        return HotwordWatch(path, self, PrefixDecoder._load_hotwords, **options)
+
+    def _load_hotwords(self, path: Path) -> int:
+        slot = self._slots.make(path)
+        check_accepted(slot.hotwords, path)
+        self._slot = slot
+        return slot.version
 
     def decode(self, log_probs: object, *, logits: bool = False) -> PrefixResult:
         """Decode one utterance.

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from tlg import _core
+from tlg._files import PathLike
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.numbered import NumberedLists
-from tlg.errors import OptionError
+from tlg.errors import HotwordError, OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Slot", "SlotMaker", "check_bias", "check_units"]
+__all__ = ["Slot", "SlotMaker", "check_accepted", "check_bias", "check_units"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +114,23 @@ def check_bias(bias: object) -> float | None:
     if not math.isfinite(bias):
         raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
     return float(bias)
+
+
+def check_accepted(hotwords: Hotwords | None, path: PathLike) -> None:
+    """Check that a list of which there are phrases has some that can be used.
+
+    Raises:
+        HotwordError: every one is rejected; names the first and why.
+    """
+    entries = () if hotwords is None else hotwords.report.entries
+    if entries and all(entry.status == "rejected" for entry in entries):
+        first = entries[0]
+        raise HotwordError(
+            f"all {len(entries)} phrases are rejected; {first.phrase!r}: {first.reason}",
+            remedy=first.remedy,
+            file=path,
+            line=first.line,
+        )
 
 
 def check_units(

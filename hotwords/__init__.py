@@ -5,6 +5,7 @@ from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
 from tlg.hotwords.report import CompileReport, ReportEntry
 from tlg.hotwords.units import SpellingSource, SymbolTable
+from tlg.hotwords.watch import HotwordWatch
 
 __all__ = [
     "DEFAULT_BIAS",
@@ -15,6 +16,7 @@ __all__ = [
     "HotwordMatch",
     "HotwordMetrics",
     "HotwordSource",
+    "HotwordWatch",
     "Hotwords",
     "PhraseCounts",
     "ReportEntry",
