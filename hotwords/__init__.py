@@ -2,6 +2,7 @@
 
 from tlg.hotwords.compile import DEFAULT_BIAS, DEFAULT_MAX_LOAN, DEFAULT_WORD_BIAS, HotwordMatch, Hotwords
 from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
+from tlg.hotwords.logits_processor import HotwordLogitsProcessor
 from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
 from tlg.hotwords.report import CompileReport, ReportEntry
 from tlg.hotwords.units import SpellingSource, SymbolTable
@@ -13,6 +14,7 @@ __all__ = [
     "DEFAULT_WORD_BIAS",
     "CompileReport",
     "Hotword",
+    "HotwordLogitsProcessor",
     "HotwordMatch",
     "HotwordMetrics",
     "HotwordSource",

@@ -9,6 +9,7 @@
 #include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "hotwords/automaton.h"
+#include "hotwords/gains.h"
 
 namespace py = pybind11;
 
@@ -85,6 +86,12 @@ void register_hotwords(py::module_& module) {
             return std::make_pair(std::move(trace.running), std::move(trace.ended));
           },
           py::arg("units"), unlocked)
+      .def(
+          "gains",
+          [](const Automaton& a, StateId s, std::size_t count) {
+            return to_array(hotwords::unit_gains(a, checked(a, s), count));
+          },
+          py::arg("state"), py::arg("count"))
       .def("check", &Automaton::check, unlocked)
       .def_property_readonly("num_states", &Automaton::num_states)
       .def_property_readonly("num_phrases", &Automaton::num_phrases)

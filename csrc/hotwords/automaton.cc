@@ -290,7 +290,7 @@ std::shared_ptr<const Automaton> Automaton::build(const std::vector<Phrase>& phr
 }
 
 // By the definition, not by the states: longest phrase from the left, then on behind it.
-std::vector<Match> Automaton::find(const std::vector<Unit>& units, Part part) const {
+std::vector<Match> Automaton::find_in(const std::vector<Unit>& units, Part part) const {
   std::vector<Unit> stream;
   std::vector<std::int32_t> origin;
   stream.reserve(units.size() + 1);

@@ -48,7 +48,7 @@ struct Trace {
   std::vector<double> running, ended;
 };
 
-// Which units of an utterance find() is given, where they are not all of it.
+// Which units of an utterance find_in() is given, where they are not all of it.
 struct Part {
   bool starts_inside = false;  // in mid-word: what comes before the next boundary begins no phrase
   bool goes_on = false;        // the last unit is not the end: no boundary is behind it
@@ -98,6 +98,8 @@ class Automaton {
   std::vector<Unit> undecided(StateId s) const;
   // The state of an utterance that begins, or goes on, in mid-word.
   StateId inside_word() const { return inside_; }
+  // Whether a boundary comes before this unit.
+  bool brings_boundary(Unit unit) const { return comes_after_boundary(unit); }
   // The unit that separates words; -1: none.
   Unit boundary() const { return boundary_; }
   // Whether what was matched before `unit` comes, in `s`, can no longer change, and matching goes
@@ -114,7 +116,9 @@ class Automaton {
   float potential(StateId s) const { return to_nats(nodes_[s].phi); }
 
   // The matches of a whole utterance. Their rewards sum to what advance and end_score add up to.
-  std::vector<Match> find(const std::vector<Unit>& units, Part part = {}) const;
+  std::vector<Match> find(const std::vector<Unit>& units) const { return find_in(units, {}); }
+  // The same of a part of an utterance.
+  std::vector<Match> find_in(const std::vector<Unit>& units, Part part) const;
   // The same sum by the steps of a search; what timings take.
   double total(const std::vector<Unit>& units) const;
   // Running totals, and totals at the end of every prefix.

@@ -10,7 +10,7 @@ const Swap::Undecided& Swap::undecided_of(StateId s) {
   if (!is_new || before_ == nullptr) return found;
   const std::vector<Unit> units = before_->undecided(s);
   // Along the fallback arcs from `s`, to the last that carries a match: the same matches.
-  const std::vector<Match> matches = before_->find(units, {false, true});
+  const std::vector<Match> matches = before_->find_in(units, {false, true});
   for (const Match& match : matches) found.reward += match.reward;
   std::ptrdiff_t decided = 0;
   if (!matches.empty()) {

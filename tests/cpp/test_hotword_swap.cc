@@ -195,7 +195,7 @@ struct Pair {
     if (running + (new_one != nullptr ? new_one->end_score(state) : 0) != expected) ++differences;
     if (new_one != nullptr) {
       double found = before_change;
-      for (const Match& match : new_one->find(*rest, {inside, false})) found += match.reward;
+      for (const Match& match : new_one->find_in(*rest, {inside, false})) found += match.reward;
       if (found != expected) ++differences;
     }
     if (left == 0) return;
