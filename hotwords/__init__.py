@@ -5,6 +5,7 @@ from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 from tlg.hotwords.logits_processor import HotwordLogitsProcessor
 from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
 from tlg.hotwords.report import CompileReport, ReportEntry
+from tlg.hotwords.rescore import Rescored, rescore
 from tlg.hotwords.units import SpellingSource, SymbolTable
 from tlg.hotwords.watch import HotwordWatch
 
@@ -22,8 +23,10 @@ __all__ = [
     "Hotwords",
     "PhraseCounts",
     "ReportEntry",
+    "Rescored",
     "SpellingSource",
     "SymbolTable",
     "hotword_counts",
     "read_hotwords",
+    "rescore",
 ]
