@@ -19,7 +19,7 @@ const Swap::Undecided& Swap::undecided_of(StateId s) {
     // The boundary that completes a match goes with it.
     if (next < units.size() && units[next] == before_->boundary()) ++decided;
   }
-  found.units.assign(units.begin() + decided, units.end());
+  if (reads_again_) found.units.assign(units.begin() + decided, units.end());
   found.potential = before_->potential(s);
   return found;
 }

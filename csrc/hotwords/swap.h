@@ -25,8 +25,10 @@ struct Handover {
 // The states of one list as the other has them; each is worked out once. For one thread.
 class Swap {
  public:
-  // Null: no list. Both must outlive the swap.
-  Swap(const Automaton* before, const Automaton* after) : before_(before), after_(after) {}
+  // Null: no list. Both must outlive the swap. `reads_again`: false where the lists do not see the
+  // same units of an utterance; the new one then begins at the change.
+  Swap(const Automaton* before, const Automaton* after, bool reads_again = true)
+      : before_(before), after_(after), reads_again_(reads_again) {}
 
   // How many units before the change the new list reads again, of a path in state `s` of the old.
   std::size_t num_read(StateId s) { return undecided_of(s).units.size(); }
@@ -46,6 +48,7 @@ class Swap {
 
   const Automaton* before_;
   const Automaton* after_;
+  bool reads_again_;
   std::map<StateId, Undecided> undecided_;
   std::map<std::pair<StateId, bool>, Handover> handovers_;
 };
