@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tlg import _core
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import FiredHotword, WordSpan, join_words
-from tlg.hotwords import Hotwords
+from tlg.decoder.slot import NamesPhrases
 
 __all__ = ["Partial", "Snapshot", "StableParts"]
 
@@ -25,7 +25,7 @@ class StableParts:
     """
 
     def __init__(
-        self, core: _core.Stream, reader: ResultReader, hotwords: Hotwords | None, version: int
+        self, core: _core.Stream, reader: ResultReader, hotwords: NamesPhrases | None, version: int
     ) -> None:
         """Begin with nothing."""
         self._core = core
@@ -36,6 +36,10 @@ class StableParts:
         self._spans: list[WordSpan] = []
         self._fired: list[FiredHotword] = []
         self._text = ""
+
+    def change_hotwords(self, hotwords: NamesPhrases | None, version: int) -> None:
+        """Name the hotwords to come by these; they number those before as they were."""
+        self._hotwords, self._version = hotwords, version
 
     def snapshot(self) -> Snapshot:
         """Return what is known now."""
@@ -75,7 +79,7 @@ class Snapshot:
 
     found: _core.PartialPath
     reader: ResultReader
-    hotword_list: Hotwords | None
+    hotword_list: NamesPhrases | None
     hotwords_version: int
     placed_words: list[str]
     placed_spans: list[WordSpan]
@@ -112,7 +116,7 @@ class Snapshot:
         return self.placed_hotwords[: self.found.first_hotword] + fired
 
 
-def name_hotwords(fired: list[_core.FiredHotword], hotwords: Hotwords | None) -> list[FiredHotword]:
+def name_hotwords(fired: list[_core.FiredHotword], hotwords: NamesPhrases | None) -> list[FiredHotword]:
     """Return them with their phrases."""
     if hotwords is None:
         return []

@@ -10,9 +10,9 @@ from tlg.decoder.graph.graph import Graph
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan, join_words
+from tlg.decoder.slot import NamesPhrases
 from tlg.decoder.spans import place_words
 from tlg.errors import TlgError
-from tlg.hotwords import Hotwords
 
 __all__ = ["ResultReader"]
 
@@ -35,7 +35,7 @@ class ResultReader:
         """Return the words of output labels."""
         return [self._graph.words[label] for label in labels]
 
-    def result(self, found: _core.Hypothesis, hotwords: Hotwords | None, version: int) -> Result:
+    def result(self, found: _core.Hypothesis, hotwords: NamesPhrases | None, version: int) -> Result:
         """Return the result of an utterance that was searched with these hotwords, a list of this number.
 
         Its fields are put into words when they are first read: a list of tuples for each token costs a good part
@@ -75,7 +75,7 @@ class _Found:
 
     __slots__ = ("_core", "_hotwords", "_reader")
 
-    def __init__(self, reader: ResultReader, core: _core.Hypothesis, hotwords: Hotwords | None) -> None:
+    def __init__(self, reader: ResultReader, core: _core.Hypothesis, hotwords: NamesPhrases | None) -> None:
         self._reader = reader
         self._core = core
         self._hotwords = hotwords

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -16,7 +19,15 @@ from tlg.errors import HotwordError, OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Slot", "SlotMaker", "check_accepted", "check_bias", "check_units"]
+__all__ = [
+    "HotwordsInTurn",
+    "NamesPhrases",
+    "Slot",
+    "SlotMaker",
+    "check_accepted",
+    "check_bias",
+    "check_units",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +43,41 @@ class Slot:
     hotwords: Hotwords | None = None
     use: _core.HotwordUse | None = None
     version: int = 0
+
+
+class NamesPhrases(Protocol):
+    """What tells the phrase of a match: a Hotwords, or several in turn."""
+
+    @property
+    def units_are(self) -> Literal["tokens", "words"]:
+        """What the places of matches count."""
+
+    def phrase(self, number: int) -> str:
+        """Return the text of a phrase, by the number that matches carry."""
+
+
+class HotwordsInTurn:
+    """The lists of one utterance, one after another; phrases are numbered through.
+
+    Args:
+        slots: what was in force, in order; at least one.
+    """
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        """Count the phrases of each."""
+        self._lists = [slot.hotwords for slot in slots if slot.hotwords is not None and slot.use is not None]
+        ends = itertools.accumulate(one.automaton().num_phrases for one in self._lists)
+        self._begins = [0, *ends][:-1]
+
+    @property
+    def units_are(self) -> Literal["tokens", "words"]:
+        """What the places of matches count: the same for all of them."""
+        return self._lists[0].units_are if self._lists else "tokens"
+
+    def phrase(self, number: int) -> str:
+        """Return the text of a phrase."""
+        at = bisect.bisect_right(self._begins, number) - 1
+        return self._lists[at].phrase(number - self._begins[at])
 
 
 class SlotMaker:

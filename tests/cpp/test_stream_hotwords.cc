@@ -2,9 +2,11 @@
 // the change applied to its labels; then that the score read back from the path is the search's
 // own, for any chunks, beams and lengths.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -352,4 +354,56 @@ TEST(lists_over_tokens_and_over_words_do_not_meet) {
   stream.change_hotwords(tokens);
   stream.reset(nullptr);
   stream.change_hotwords(words);
+}
+
+// One thread compiles lists and swaps them into a slot, as Python's decoder does; others decode
+// with what they find there, or change to it in the middle. For the thread sanitizer, and: each
+// result is that of one whole list.
+TEST(threads_swap_lists_while_others_search) {
+  Shape shape;
+  shape.states = 8;
+  shape.frames = 40;
+  Problem p = random_problem(7, shape, HotwordLabels::kTokens);
+  for (std::uint32_t seed = 8; p.frames.num_frames < 20; ++seed)
+    p = random_problem(seed, shape, HotwordLabels::kTokens);
+  p.options.beam = 8;
+  const auto graph = std::make_shared<const SearchGraph>(p.fst, p.graph);
+  const auto decoder = std::make_shared<const Decoder>(graph, p.options, SpanOptions{});
+  constexpr std::uint32_t kLists = 6;
+  const auto list_of = [&](std::uint32_t i) {
+    Dice dice(i);
+    return use_of(*graph, p, random_hotwords(dice, 0, p.frames.num_tokens, i % 2 == 0));
+  };
+  std::vector<double> wanted;
+  for (std::uint32_t i = 0; i < kLists; ++i)
+    wanted.push_back(decoder->decode(p.frames, list_of(i)).score);
+  std::shared_ptr<const HotwordUse> slot = list_of(0);
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0}, decoded{0};
+  std::vector<std::thread> threads;
+  for (int worker = 0; worker < 3; ++worker)
+    threads.emplace_back([&, worker] {
+      while (!done.load() || decoded.load() < 30) {
+        if (worker < 2) {
+          const double score = decoder->decode(p.frames, std::atomic_load(&slot)).score;
+          if (std::find(wanted.begin(), wanted.end(), score) == wanted.end()) ++wrong;
+        } else {
+          Stream stream(decoder, std::atomic_load(&slot), {});
+          for (std::int32_t t = 0; t < p.frames.num_frames; ++t) {
+            stream.push(p.frames.part(t, 1));
+            if (t % 5 == 4) stream.change_hotwords(std::atomic_load(&slot));
+          }
+          const Hypothesis found = stream.finish();
+          if (std::fabs(found.score - found.search_score) > 2e-3) ++wrong;
+        }
+        ++decoded;
+      }
+    });
+  for (std::uint32_t turn = 0; turn < 200; ++turn) {
+    std::atomic_store(&slot, list_of(turn % kLists));
+    if (turn % 16 == 0) std::this_thread::yield();
+  }
+  done.store(true);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong.load() == 0 && decoded.load() >= 30);
 }
