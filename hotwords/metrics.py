@@ -8,13 +8,13 @@ they stand is not compared.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tlg.errors import OptionError
 
-__all__ = ["HotwordMetrics", "PhraseCounts", "hotword_counts"]
+__all__ = ["HotwordMetrics", "PhraseCounts", "PhraseFinder", "hotword_counts"]
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,8 @@ def hotword_counts(
             f"{len(refs)} references but {len(hyps)} hypotheses",
             remedy="Give one hypothesis for each reference",
         )
-    names: dict[tuple[str, ...], str] = {}
-    for phrase in phrases:
-        cut = _cut(phrase, unit)
-        if cut:
-            names.setdefault(cut, phrase)
-    trie = _Trie(names)
+    names = _names(phrases, unit)
+    trie = PhraseFinder(names)
     in_refs: Counter[str] = Counter()
     in_hyps: Counter[str] = Counter()
     hits: Counter[str] = Counter()
@@ -137,6 +133,15 @@ def hotword_counts(
     )
 
 
+def _names(phrases: Iterable[str], unit: str) -> dict[tuple[str, ...], str]:
+    names: dict[tuple[str, ...], str] = {}
+    for phrase in phrases:
+        cut = _cut(phrase, unit)
+        if cut:
+            names.setdefault(cut, phrase)
+    return names
+
+
 def _cut(text: str, unit: str) -> tuple[str, ...]:
     words = text.split()
     return tuple(words) if unit == "word" else tuple("".join(words))
@@ -154,23 +159,32 @@ def _figures(counts: PhraseCounts) -> dict[str, Any]:
     }
 
 
-class _Trie:
-    """Phrases by their units, in nested dicts; None leads to the name of the phrase that ends there."""
+class PhraseFinder:
+    """Finds phrases in sequences of units, leftmost-longest and without overlaps.
 
-    def __init__(self, names: dict[tuple[str, ...], str]) -> None:
-        self.root: dict[str | None, Any] = {}
+    Args:
+        names: the units of each phrase, and its name.
+    """
+
+    def __init__(self, names: Mapping[tuple[str, ...], str]) -> None:
+        """Put the phrases into a trie: nested dicts, where None leads to the name of the phrase that ends there."""
+        self._root: dict[str | None, Any] = {}
         for units, name in names.items():
-            node = self.root
+            node = self._root
             for unit in units:
                 node = node.setdefault(unit, {})
             node[None] = name
 
-    def count(self, units: tuple[str, ...]) -> Counter[str]:
-        """Count leftmost-longest, non-overlapping matches."""
-        counts: Counter[str] = Counter()
+    @classmethod
+    def of(cls, phrases: Iterable[str], unit: Literal["word", "char"]) -> PhraseFinder:
+        """Return a finder of phrases cut into words or characters; of equal ones the first gives the name."""
+        return cls(_names(phrases, unit))
+
+    def find(self, units: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """Yield (start, end, name) of each match, from left to right."""
         start = 0
         while start < len(units):
-            node: Any = self.root
+            node: Any = self._root
             end, name = start + 1, None
             for position in range(start, len(units)):
                 node = node.get(units[position])
@@ -179,6 +193,9 @@ class _Trie:
                 if None in node:
                     end, name = position + 1, node[None]
             if name is not None:
-                counts[name] += 1
+                yield start, end, name
             start = end
-        return counts
+
+    def count(self, units: Sequence[str]) -> Counter[str]:
+        """Count the matches of each name."""
+        return Counter(name for _, _, name in self.find(units))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import pytest
@@ -226,3 +227,40 @@ def test_command(tmp_path: Path) -> None:
     nothing = run(score_command, [str(tmp_path / "empty.tsv")] * 2)
     assert nothing.exit_code == 1 and "empty.tsv: holds no utterances" in str(nothing.exception)
     assert "Example:" in run(score_command, ["--help"]).output
+
+
+# ref, hyp, phrases, unit, (units, sub, del, ins) on the hotwords, the same on the rest
+BIASED = {
+    "hit": ("a b c", "a b c", ["b"], "word", (1, 0, 0, 0), (2, 0, 0, 0)),
+    "hotword_lost": ("a b c", "a c", ["b"], "word", (1, 0, 1, 0), (2, 0, 0, 0)),
+    "hotword_misheard": ("a b c", "a x c", ["b"], "word", (1, 1, 0, 0), (2, 0, 0, 0)),
+    "false_alarm_inserted": ("a c", "a b c", ["b"], "word", (0, 0, 0, 1), (2, 0, 0, 0)),
+    "false_alarm_substituted": ("a x c", "a b c", ["b"], "word", (0, 0, 0, 0), (3, 1, 0, 0)),
+    "rest_inserted": ("a b", "a y b", ["b"], "word", (1, 0, 0, 0), (1, 0, 0, 1)),
+    "half_a_phrase": ("a b c", "a b x", ["b c"], "word", (2, 1, 0, 0), (1, 0, 0, 0)),
+    "longest_counts": ("a b c", "x b c", ["a", "a b"], "word", (2, 1, 0, 0), (1, 0, 0, 0)),
+    "characters": ("我爱北京", "我爱背景", ["北京"], "char", (2, 2, 0, 0), (2, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("case", BIASED.values(), ids=BIASED)
+def test_errors_on_hotwords_and_on_the_rest(case: tuple[Any, ...]) -> None:
+    ref, hyp, phrases, unit, on_hotwords, on_rest = case
+    report = score([ref], [hyp], unit=unit, hotwords=phrases)
+    for part, expected in ((report.on_hotwords, on_hotwords), (report.on_rest, on_rest)):
+        assert part is not None
+        assert (part.num_units, part.substitutions, part.deletions, part.insertions) == expected
+    assert "U-" in str(report) and "B-" in str(report)
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=6), st.lists(WORDS.filter(bool), max_size=3))
+def test_the_parts_add_up(pairs: list[tuple[str, str]], phrases: list[str]) -> None:
+    report = score([r for r, _ in pairs], [h for _, h in pairs], hotwords=phrases)
+    hot, rest = report.on_hotwords, report.on_rest
+    assert hot is not None and rest is not None
+    assert hot.num_units + rest.num_units == report.num_units
+    assert hot.substitutions + rest.substitutions == report.substitutions
+    assert hot.deletions + rest.deletions == report.deletions
+    assert hot.insertions + rest.insertions == report.insertions
+    assert score(["a"], ["a"]).on_hotwords is None

@@ -130,25 +130,26 @@ class Kernel : private TokenSet<W, kHot>,
 
   void expand_tokens() {
     const std::size_t n = s_.num_tokens;
-    if (s_.list.size() < n + 16) s_.list.resize(n + 16);  // select() writes whole blocks
+    if (s_.list.size() < n + 16) s_.list.resize(2 * n + 16);  // select() writes whole blocks
     s_.scratch.resize(std::max(s_.scratch.size(), n + 16));
     // Tokens that have a way on within the beam, by the bounds alone: the graph is not touched.
     const std::size_t count =
         select(s_.nb.data(), s_.b.data(), s_.bound.data(), s_.only_unit.data(), unit_costs_, cut_,
                n, s_.scratch.data(), s_.list.data());
-    const std::uint32_t* list = s_.list.data();
-    for (std::size_t j = 0; j < std::min(count, kAhead); ++j)
-      prefetch(&records_[s_.state[list[j]]]);
+    const std::uint32_t* const list = s_.list.data();
+    const std::uint32_t* const states = s_.state.data();
+    const float *const nbs = s_.nb.data(), *const bs = s_.b.data();
+    for (std::size_t j = 0; j < std::min(count, kAhead); ++j) prefetch(&records_[states[list[j]]]);
     for (std::size_t j = 0; j < count; ++j) {
-      if (j + kAhead < count) prefetch(&records_[s_.state[list[j + kAhead]]]);
+      if (j + kAhead < count) prefetch(&records_[states[list[j + kAhead]]]);
       const std::uint32_t i = list[j];
-      const float m = std::min(s_.nb[i], s_.b[i]);
-      if (m + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
+      const float nb = nbs[i], b = bs[i];
+      // Again: the cut has fallen since.
+      if (std::min(nb, b) + s_.bound[i] + unit_costs_[s_.only_unit[i]] > cut_) continue;
       const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
-      const std::uint32_t m_trace = kLattice             ? s_.both_trace[i]
-                                    : s_.nb[i] < s_.b[i] ? s_.nb_trace[i]
-                                                         : s_.b_trace[i];
-      expand(s_.state[i], s_.nb[i], s_.b[i], s_.unit[i], m_trace, s_.b_trace[i], hotword);
+      const std::uint32_t b_trace = s_.b_trace[i];
+      const std::uint32_t m_trace = kLattice ? s_.both_trace[i] : nb < b ? s_.nb_trace[i] : b_trace;
+      expand(states[i], nb, b, s_.unit[i], m_trace, b_trace, hotword);
     }
     flush();
   }

@@ -13,15 +13,12 @@
 #include "decoder/isa.h"
 #include "decoder/search_graph.h"
 #include "hotwords/automaton.h"
+#include "util/buffer.h"
 #include "util/large_vector.h"
 
-#if defined(__GNUC__)
-#define TLG_NOINLINE __attribute__((noinline))
-#else
-#define TLG_NOINLINE
-#endif
-
 namespace tlg::decoder {
+
+using util::Buffer;
 
 constexpr std::uint32_t kNoTrace = 0xffffffffu;
 
@@ -142,28 +139,6 @@ struct Waiter {
 };
 
 // A vector whose push is small enough to be inlined in a hot loop.
-template <typename T>
-class Buffer {
- public:
-  void push(const T& value) {
-    if (size_ == values_.size()) grow();
-    values_[size_++] = value;
-  }
-  void clear() { size_ = 0; }
-  void cut(std::size_t size) { size_ = size; }  // keeps the first `size`
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  const T& operator[](std::size_t i) const { return values_[i]; }
-  T& operator[](std::size_t i) { return values_[i]; }
-  const T* begin() const { return values_.data(); }
-  const T* end() const { return values_.data() + size_; }
-
- private:
-  TLG_NOINLINE void grow() { values_.resize(values_.empty() ? 256 : 2 * values_.size()); }
-  std::vector<T> values_;
-  std::size_t size_ = 0;
-};
-
 // An utterance between two frames.
 struct Utterance {
   std::shared_ptr<const HotwordUse> hotword_use;

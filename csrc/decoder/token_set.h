@@ -43,23 +43,21 @@ class TokenSet : protected TraceKeeper {
 
   // Keeps the tokens with a cost of at most `worst`, in their order.
   void squeeze(float worst) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < s_.num_tokens; ++i) {
-      if (!(std::min(s_.nb[i], s_.b[i]) <= worst)) continue;
-      if (i != kept) {
-        s_.nb[kept] = s_.nb[i];
-        s_.b[kept] = s_.b[i];
-        s_.bound[kept] = s_.bound[i];
-        s_.state[kept] = s_.state[i];
-        s_.unit[kept] = s_.unit[i];
-        s_.only_unit[kept] = s_.only_unit[i];
-        s_.nb_trace[kept] = s_.nb_trace[i];
-        s_.b_trace[kept] = s_.b_trace[i];
-        if (kHot != HotwordLabels::kNone) s_.hotword[kept] = s_.hotword[i];
-      }
-      enter(static_cast<std::uint32_t>(kept));
-      ++kept;
-    }
+    const std::size_t n = s_.num_tokens;
+    if (s_.list.size() < n + 16) s_.list.resize(2 * n + 16);
+    std::uint32_t* list = s_.list.data();
+    const std::size_t kept = list_kept(s_.nb.data(), s_.b.data(), worst, n, list);
+    std::size_t first = 0;  // what lies in front stays where it is
+    while (first < kept && list[first] == first) ++first;
+    for (std::vector<float>* v : {&s_.nb, &s_.b, &s_.bound})
+      keep_listed(list, first, kept, v->data());
+    for (std::vector<std::uint32_t>* v :
+         {&s_.state, &s_.unit, &s_.only_unit, &s_.nb_trace, &s_.b_trace})
+      keep_listed(list, first, kept, v->data());
+    if (kHot != HotwordLabels::kNone) keep_listed(list, first, kept, s_.hotword.data());
+    // Chains hold tokens from in front too.
+    for (std::size_t i = kHot == HotwordLabels::kNone ? first : 0; i < kept; ++i)
+      enter(static_cast<std::uint32_t>(i));
     s_.num_tokens = kept;
   }
 

@@ -61,13 +61,16 @@ class TraceKeeper {
   // For each token, the trace of all its paths.
   void meet_in_tokens() {
     const std::size_t n = state_.num_tokens;
-    if (state_.both_trace.size() < n) state_.both_trace.resize(2 * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const float nb = state_.nb[i], b = state_.b[i];
-      std::uint32_t trace = nb < b ? state_.nb_trace[i] : state_.b_trace[i];
-      if (state_.nb_trace[i] != state_.b_trace[i] && std::fabs(nb - b) <= lattice_beam_)
-        trace = meet(state_.b_trace[i], b, state_.nb_trace[i], nb);
-      state_.both_trace[i] = trace;
+    if (state_.both_trace.size() < n + 16) state_.both_trace.resize(2 * n + 16);
+    if (state_.list.size() < n + 16) state_.list.resize(2 * n + 16);
+    const std::size_t count =
+        list_meeting(state_.nb.data(), state_.b.data(), state_.nb_trace.data(),
+                     state_.b_trace.data(), lattice_beam_, n, state_.both_trace.data(),
+                     state_.list.data());
+    for (std::size_t j = 0; j < count; ++j) {
+      const std::uint32_t i = state_.list[j];
+      state_.both_trace[i] =
+          meet(state_.b_trace[i], state_.b[i], state_.nb_trace[i], state_.nb[i]);
     }
   }
 
@@ -100,12 +103,19 @@ class TraceKeeper {
   }
 
   std::uint32_t resolve_waiting(std::uint32_t waiting, std::uint32_t v, float* cost) {
-    const Waiting w = state_.waiting[waiting];
+    const Waiting& w = state_.waiting[waiting];
     // No unit: a plain graph, in which nothing is barred.
     const bool may_be_barred = v < state_.graph->num_units() && (w.barred >> (v & 63) & 1) != 0;
     if (!may_be_barred && w.is_resolved) {
       *cost = w.all_cost;
       return w.all_trace;
+    }
+    if (!may_be_barred) {  // most often one path waits alone
+      const Waiter& waiter = state_.waiters[w.waiters];
+      if (waiter.next == kNoTrace && (waiter.trace == kNoTrace || (waiter.trace & kInWaiting) == 0)) {
+        *cost = std::min(waiter.nb, waiter.b);
+        return waiter.trace;
+      }
     }
     constexpr float infinity = std::numeric_limits<float>::infinity();
     std::uint32_t trace = kNoTrace;

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::size_t kPage = std::size_t{2} << 20;
 
+// Whole pages, so that the last one can be large too, where that takes little more.
+std::size_t whole_pages(std::size_t size) {
+  const std::size_t rest = kPage - 1 - (size - 1) % kPage;
+  return rest <= size / 4 ? size + rest : size;
+}
+
 std::align_val_t alignment_of(std::size_t size, std::size_t alignment) {
   return std::align_val_t{size >= kLargeMemory ? kPage : alignment};
 }
@@ -27,6 +33,7 @@ std::shared_ptr<void> large_memory(std::size_t size) {
 }
 
 void* allocate_large(std::size_t size, std::size_t alignment) {
+  if (size >= kLargeMemory) size = whole_pages(size);
   void* const memory = ::operator new(size, alignment_of(size, alignment));
 #ifdef __linux__
   if (size >= kLargeMemory) ::madvise(memory, size, MADV_HUGEPAGE);

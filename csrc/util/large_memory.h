@@ -9,7 +9,7 @@
 namespace tlg::util {
 
 // From this size on it is worth it.
-inline constexpr std::size_t kLargeMemory = std::size_t{4} << 20;
+inline constexpr std::size_t kLargeMemory = std::size_t{1} << 20;
 
 // Not initialised. Throws std::bad_alloc.
 std::shared_ptr<void> large_memory(std::size_t size);

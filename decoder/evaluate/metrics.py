@@ -12,11 +12,12 @@ from typing import Any
 
 from tlg._core import __version__
 from tlg._files import PathLike
+from tlg.decoder.evaluate.biased import ErrorCounts, split_errors
 from tlg.decoder.evaluate.normalise import Normalisation, Unit, normalise_text, split_units
 from tlg.decoder.evaluate.tables import read_table
 from tlg.errors import InputError
 from tlg.hotwords.files import HotwordSource, read_hotwords
-from tlg.hotwords.metrics import HotwordMetrics, hotword_counts
+from tlg.hotwords.metrics import HotwordMetrics, PhraseFinder, hotword_counts
 
 __all__ = ["ScoreReport", "UtteranceScore", "percent", "score"]
 
@@ -54,6 +55,8 @@ class ScoreReport:
         missing: ids without a hypothesis, counted as empty (``allow_missing``).
         hotwords: recall, precision and F1 of the hotwords, if a list was given.
         settings: what the caller wants in the signature (beam, LM, ...).
+        on_hotwords: the errors on the hotwords in the references (their rate is the B-WER), if a list was given.
+        on_rest: the errors on all other units (U-WER).
     """
 
     unit: Unit
@@ -66,6 +69,8 @@ class ScoreReport:
     missing: tuple[str, ...] = ()
     hotwords: HotwordMetrics | None = None
     settings: Mapping[str, object] | None = None
+    on_hotwords: ErrorCounts | None = None
+    on_rest: ErrorCounts | None = None
 
     @property
     def errors(self) -> int:
@@ -115,6 +120,15 @@ class ScoreReport:
                 f"hotwords: recall {percent(hot.recall)} ({hot.hits} of {hot.in_refs}), "
                 + f"precision {percent(hot.precision)} ({hot.false_alarms} false alarms), F1 {percent(hot.f1)}"
             )
+        if self.on_hotwords is not None and self.on_rest is not None:
+            name = "WER" if self.unit == "word" else "CER"
+            parts = ((f"B-{name}", self.on_hotwords), (f"U-{name}", self.on_rest))
+            lines.append(
+                "; ".join(
+                    f"{label} {percent(part.rate)} ({part.errors} errors on {part.num_units} units)"
+                    for label, part in parts
+                )
+            )
         return "\n".join(lines)
 
     def to_dict(self, *, per_utterance: bool = False) -> dict[str, Any]:
@@ -135,6 +149,9 @@ class ScoreReport:
         }
         if self.hotwords is not None:
             report["hotwords"] = self.hotwords.to_dict()
+        if self.on_hotwords is not None and self.on_rest is not None:
+            report["on_hotwords"] = self.on_hotwords.to_dict()
+            report["on_rest"] = self.on_rest.to_dict()
         if per_utterance:
             report["utterances"] = [
                 {
@@ -173,7 +190,8 @@ def score(
         hyps: the same; two lists are compared by position.
         unit: "word" (between white space) or "char" (code points other than white space).
         normalise: done to both sides and to the hotwords: "none", or "speechio" (see normalise_text).
-        hotwords: phrases, a mapping whose keys they are, or a hotword file: adds recall, precision and F1.
+        hotwords: phrases, a mapping whose keys they are, or a hotword file: adds recall, precision and F1, and
+            the errors on the hotwords and on the rest (B-WER and U-WER).
         allow_missing: count a missing hypothesis as an empty one instead of refusing.
         settings: put into the signature as they are, e.g. ``{"beam": 16, "lm": "mkn4"}``.
 
@@ -199,16 +217,20 @@ def score(
         )
     ref_units = {name: _units(text, unit, normalise) for name, text in references.items()}
     hyp_units = {name: _units(hypotheses.get(name, ""), unit, normalise) for name in references}
-    rows = _rows(ref_units, hyp_units, unit)
+    chunks = _align(ref_units, hyp_units)
+    rows = _rows(ref_units, hyp_units, chunks, unit)
     phrases = (
         None
         if hotwords is None
         else [normalise_text(hotword.phrase, normalise) for hotword in read_hotwords(hotwords)]
     )
-    found = None
+    found = on_hotwords = on_rest = None
     if phrases is not None:
         # The texts as compared, so that a figure about hotwords and one about words speak of the same.
         found = hotword_counts([row.ref for row in rows], [row.hyp for row in rows], phrases, unit=unit)
+        on_hotwords, on_rest = split_errors(
+            ref_units.values(), hyp_units.values(), chunks, PhraseFinder.of(phrases, unit)
+        )
     return ScoreReport(
         unit=unit,
         normalise=normalise,
@@ -220,6 +242,8 @@ def score(
         missing=tuple(missing),
         hotwords=found,
         settings=settings,
+        on_hotwords=on_hotwords,
+        on_rest=on_rest,
     )
 
 
@@ -227,17 +251,24 @@ def _units(text: str, unit: Unit, normalise: Normalisation) -> list[str]:
     return split_units(normalise_text(text, normalise), unit)
 
 
-def _rows(refs: dict[str, list[str]], hyps: dict[str, list[str]], unit: Unit) -> list[UtteranceScore]:
+def _align(refs: dict[str, list[str]], hyps: dict[str, list[str]]) -> list[list[Any]]:
     if not refs:
         return []
     import jiwer  # here, for it makes `import tlg` slow
 
-    output = jiwer.process_words(
-        [" ".join(units) for units in refs.values()], [" ".join(hyps[name]) for name in refs]
-    )
+    joined = [" ".join(units) for units in refs.values()]
+    alignments: list[list[Any]] = jiwer.process_words(
+        joined, [" ".join(hyps[name]) for name in refs]
+    ).alignments
+    return alignments
+
+
+def _rows(
+    refs: dict[str, list[str]], hyps: dict[str, list[str]], alignments: list[list[Any]], unit: Unit
+) -> list[UtteranceScore]:
     joiner = " " if unit == "word" else ""
     rows = []
-    for name, chunks in zip(refs, output.alignments, strict=True):
+    for name, chunks in zip(refs, alignments, strict=True):
         counts = {"substitute": 0, "delete": 0, "insert": 0, "equal": 0}
         for chunk in chunks:
             counts[chunk.type] += max(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "decoder/search.h"
@@ -46,17 +47,23 @@ float limit_of(float lattice_beam) {
 }
 
 // How much more than the best path the best path through each trace costs, given that of the traces
-// that paths end with (infinity: none does); from the last back.
-void pass_back(const Utterance& s, float limit, std::vector<float>* excess) {
-  const auto lower = [&](std::uint32_t trace, float value) {
-    if (trace != kNoTrace) (*excess)[trace] = std::min((*excess)[trace], value);
+// that paths end with (infinity: none does); from the last back. Returns the traces within the
+// limit, the last one first.
+std::vector<std::uint32_t> pass_back(const Utterance& s, float limit, std::vector<float>* excess) {
+  std::vector<std::uint32_t> kept;
+  kept.reserve(256);
+  float* const costs = excess->data();
+  const auto lower = [costs](std::uint32_t trace, float value) {
+    if (trace != kNoTrace) costs[trace] = std::min(costs[trace], value);
   };
   for (std::size_t i = excess->size(); i-- > 0;) {
-    const float one = (*excess)[i];
+    const float one = costs[i];
     if (!(one <= limit)) continue;
+    kept.push_back(static_cast<std::uint32_t>(i));
     lower(s.traces[i].previous, one);
     if (s.traces[i].arc == kMergeArc) lower(s.traces[i].frame, one + s.marks[i].excess);
   }
+  return kept;
 }
 
 }  // namespace
@@ -76,14 +83,14 @@ void drop_lost_traces(Utterance* utterance, float lattice_beam) {
     leads_on(s.nb[i], &s.nb_trace[i]);
     leads_on(s.b[i], &s.b_trace[i]);
   }
-  pass_back(s, limit, &excess);
+  const std::vector<std::uint32_t> in_reach = pass_back(s, limit, &excess);
   std::vector<std::uint32_t> number(excess.size(), kNoTrace);
   const auto renumber = [&](std::uint32_t trace) {
     return trace == kNoTrace ? kNoTrace : number[trace];
   };
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < excess.size(); ++i) {
-    if (!(excess[i] <= limit)) continue;
+  for (std::size_t at = in_reach.size(); at-- > 0;) {
+    const std::uint32_t i = in_reach[at];
     Trace trace = s.traces[i];
     trace.previous = renumber(trace.previous);
     if (trace.arc == kMergeArc) {
@@ -117,16 +124,18 @@ RawLattice collect_lattice(const SearchGraph& graph, const Utterance& s, float l
   std::vector<float> excess(s.traces.size(), std::numeric_limits<float>::infinity());
   for (const RawLattice::End& end : lattice.ends)
     if (end.node != kNoTrace)
-      excess[end.node] = std::min(excess[end.node], static_cast<float>(end.cost - best.cost()));
-  pass_back(s, limit, &excess);
-  std::vector<std::uint32_t> number(excess.size(), kNoNode);
+      // In reach, whatever rounding says.
+      excess[end.node] =
+          std::min({excess[end.node], static_cast<float>(end.cost - best.cost()), limit});
+  const std::vector<std::uint32_t> in_reach = pass_back(s, limit, &excess);
+  // Of those in reach alone.
+  const std::unique_ptr<std::uint32_t[]> number(new std::uint32_t[excess.size()]);
   const auto renumber = [&](std::uint32_t trace) {
     return trace == kNoTrace ? kNoNode : number[trace];
   };
-  lattice.nodes.reserve(static_cast<std::size_t>(
-      std::count_if(excess.begin(), excess.end(), [limit](float one) { return one <= limit; })));
-  for (std::size_t i = 0; i < excess.size(); ++i) {
-    if (!(excess[i] <= limit)) continue;
+  lattice.nodes.reserve(in_reach.size());
+  for (std::size_t at = in_reach.size(); at-- > 0;) {
+    const std::uint32_t i = in_reach[at];
     const Trace& trace = s.traces[i];
     const TraceMark& mark = s.marks[i];
     if (trace.arc != kMergeArc) {

@@ -21,6 +21,16 @@ PendingLattice::PendingLattice(RawLattice raw, std::shared_ptr<const SearchGraph
 }
 
 void PendingLattice::keep(const Frames& frames) {
+  frames_.num_frames = frames.num_frames;
+  frames_.num_tokens = frames.num_tokens;
+  // Most of a few columns are read: all are copied, at once.
+  constexpr std::int32_t few = 64;
+  if (frames.dense != nullptr && frames.num_tokens <= few) {
+    log_probs_.assign(frames.dense, frames.dense + static_cast<std::int64_t>(frames.num_frames) *
+                                                       frames.num_tokens);
+    frames_.dense = log_probs_.data();
+    return;
+  }
   std::vector<std::uint8_t> is_read(static_cast<std::size_t>(frames.num_tokens), 0);
   if (graph_->options().blank >= 0) is_read[static_cast<std::size_t>(graph_->options().blank)] = 1;
   for (const RawLattice::Node& node : raw_.nodes)
@@ -44,8 +54,6 @@ void PendingLattice::keep(const Frames& frames) {
         to[std::lower_bound(columns_.begin(), columns_.end(), frames.ids[i]) - columns_.begin()] =
             frames.log_probs[i];
   }
-  frames_.num_frames = frames.num_frames;
-  frames_.num_tokens = frames.num_tokens;
   frames_.width = static_cast<std::int32_t>(width);
   frames_.columns = columns_.data();
   frames_.log_probs = log_probs_.data();

@@ -27,7 +27,11 @@ __all__ = ["score"]
     show_default=True,
     help="speechio: half-width, upper case, punctuation removed, on both sides.",
 )
-@click.option("--hotwords", type=click.Path(), help="A hotword file: adds recall, precision and F1.")
+@click.option(
+    "--hotwords",
+    type=click.Path(),
+    help="A hotword file: adds recall, precision, F1, and errors on hotwords and rest.",
+)
 @click.option("--allow-missing", is_flag=True, help="Count a missing hypothesis as empty.")
 @click.option("--json", "as_json", is_flag=True, help="Write the report as JSON.")
 @click.option("--per-utterance", is_flag=True, help="Add a line (or JSON row) for each utterance.")
