@@ -1,5 +1,6 @@
 #include "decoder/hotword_change.h"
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -63,7 +64,11 @@ class Remade {
   void put_into(Utterance* utterance) {
     Utterance& u = *utterance;
     u.num_tokens = nb.size();
-    if (nb.empty()) return;
+    const std::size_t room = std::max(u.nb.size(), nb.size());  // of all arrays, as before
+    for (std::vector<float>* v : {&nb, &b, &u.bound}) v->resize(room);
+    for (std::vector<std::uint32_t>* v :
+         {&state, &unit, &only_unit, &hotword_, &nb_trace, &b_trace, &u.next})
+      v->resize(room);
     u.nb = std::move(nb);
     u.b = std::move(b);
     u.state = std::move(state);
@@ -72,8 +77,6 @@ class Remade {
     u.hotword = std::move(hotword_);
     u.nb_trace = std::move(nb_trace);
     u.b_trace = std::move(b_trace);
-    u.bound.resize(u.num_tokens);
-    u.next.resize(u.num_tokens);  // Search::exchange() sets it
   }
 
  private:
