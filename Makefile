@@ -7,6 +7,7 @@ ROOMS := decoder lm hotwords
 SAN := -std=c++17 -g -O1 -Wall -Wextra -Werror -Icsrc -Itests/cpp -DTLG_VERSION='"test"' -pthread -fopenmp-simd -ffp-contract=off -fno-sanitize-recover=all
 ASAN := $(SAN) -fsanitize=address,undefined
 TSAN := $(SAN) -fsanitize=thread
+THREADED := tests/cpp/main.cc $(shell grep -l thread tests/cpp/*.cc)
 .PHONY: build test lint typed demo bench asan tsan wheel clean format
 
 .venv/ready: pyproject.toml
@@ -34,9 +35,10 @@ bench: build
 	$(BIN)/python -m benchmarks
 # Plain C++ tests of the algorithms, no Python, under the address and undefined-behaviour sanitizers.
 asan: ; @$(MAKE) -s -j2 build/asan/run && build/asan/run
+# Those of them with threads, under the thread sanitizer.
 tsan: ; @$(MAKE) -s -j2 build/tsan/run && build/tsan/run
 build/asan/run: $(patsubst %.cc,build/asan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(ASAN) $^ -o $@
-build/tsan/run: $(patsubst %.cc,build/tsan/%.o,$(CORE) $(CPP_TESTS)) ; $(CXX) $(TSAN) $^ -o $@
+build/tsan/run: $(patsubst %.cc,build/tsan/%.o,$(CORE) $(THREADED)) ; $(CXX) $(TSAN) $^ -o $@
 build/asan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(ASAN) -MMD -MP -c $< -o $@
 build/tsan/%.o: %.cc ; @mkdir -p $(@D) && $(CXX) $(TSAN) -MMD -MP -c $< -o $@
 -include $(shell find build/asan build/tsan -name '*.d' 2>/dev/null)

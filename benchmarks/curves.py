@@ -15,9 +15,7 @@ import argparse
 import json
 import lzma
 import math
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from launch import launch, python_of
 
 Decode = Callable[[Any], str]
 BEAMS = (5, 6, 8, 10, 12, 14, 16)
@@ -130,17 +129,13 @@ def child(args: argparse.Namespace) -> None:
     print(json.dumps({"us": 1e6 * best / sum(map(len, inputs)), "texts": found}))
 
 
+def python_for(name: str, args: argparse.Namespace) -> Path | str | None:
+    return python_of(name, own=sys.executable, peers=args.peers, pyctcdecode=args.pyctcdecode)
+
+
 def measure(name: str, setting: float, args: argparse.Namespace) -> dict[str, Any]:
-    python = {"flashlight-text": args.peers, "ctc-beam-decoder": args.peers, "pyctcdecode": args.pyctcdecode}
-    command = [str(python.get(name, sys.executable)), __file__, "--child", name, "--setting", str(setting)]
-    for option in ("sets", "workload", "lm", "arpa", "utterances"):
-        command += [f"--{option}", str(getattr(args, option))]
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    options = {option: getattr(args, option) for option in ("sets", "workload", "lm", "arpa", "utterances")}
+    return launch(python_for(name, args) or sys.executable, __file__, name, setting=setting, **options)
 
 
 def main() -> None:
@@ -164,8 +159,7 @@ def main() -> None:
         parser.error("--out is needed")
     import tlg
 
-    missing = {"flashlight-text": args.peers, "ctc-beam-decoder": args.peers, "pyctcdecode": args.pyctcdecode}
-    names = [name for name in args.only if missing.get(name, True)]
+    names = [name for name in args.only if python_for(name, args) is not None]
     lines = (args.workload / "refs.tsv").read_text(encoding="utf-8").splitlines()
     refs = {row[0]: row[-1] for row in (line.split("\t") for line in lines)}
     rows = ["decoder\tsetting\terror %\tus/frame"]

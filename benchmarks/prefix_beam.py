@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from launch import launch, python_of
 
 Decode = Callable[[Any], str]
 
@@ -116,19 +115,13 @@ def child(args: argparse.Namespace) -> None:
     print(json.dumps({"us": 1e6 * seconds / frames, "mb": peak_megabytes(), "texts": found}))
 
 
+def python_for(name: str, args: argparse.Namespace) -> Path | str | None:
+    return python_of(name, own=sys.executable, peers=args.peers, pyctcdecode=args.pyctcdecode)
+
+
 def measure(name: str, count: int, args: argparse.Namespace) -> dict[str, Any]:
-    python = sys.executable if name in OURS else str(args.peers)
-    if name == "pyctcdecode":
-        python = str(args.pyctcdecode)
-    command = [python, __file__, "--child", name, "--workload", str(args.workload), "--lm", str(args.lm)]
-    command += ["--kind", args.kind, "--utterances", str(args.utterances), "--count", str(count)]
-    command += ["--graph", str(args.graph)]
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    options = {option: getattr(args, option) for option in ("workload", "lm", "kind", "utterances", "graph")}
+    return launch(python_for(name, args) or sys.executable, __file__, name, count=count, **options)
 
 
 def main() -> None:
@@ -149,9 +142,7 @@ def main() -> None:
     if args.child:
         child(args)
         return
-    names = [*OURS, *(name for name in PEERS if args.pyctcdecode or name != "pyctcdecode")]
-    if args.peers is None:
-        names = [name for name in names if name not in ("ctc-beam-decoder", "flashlight-text")]
+    names = [name for name in (*OURS, *PEERS) if python_for(name, args) is not None]
     names = [name for name in names if args.only is None or name in args.only]
     with tempfile.TemporaryDirectory() as folder:
         args.graph = Path(folder)

@@ -35,11 +35,11 @@ def profile(name: str, args: argparse.Namespace) -> list[float]:
     decoder = decode_workload.make_decoder(args.sets / name, about, args.beam)
     width = len(decoder.graph.tokens)
     core, reader = decoder._core, decoder._reader
-    found = [core.decode([x], None, 1)[0] for x in inputs]
+    found = [core.decode(x, None) for x in inputs]
     ways: tuple[Callable[[Any], Any], ...] = (
         lambda x: decoder.decode(x).text,
         lambda x: intake(x, width),
-        lambda x: core.decode([x], None, 1),
+        lambda x: core.decode(x, None),
     )
     seconds = [least(args.rounds, way, inputs) for way in ways]
     seconds.append(least(args.rounds, lambda one: reader.result(one, None).text, found))

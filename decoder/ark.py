@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg._files import PathLike, Unpacked, open_unpacked, read_bytes, read_text
-from tlg.errors import PosteriorError, TextError
+from tlg.errors import MissingFileError, OutputError, PosteriorError, TextError
 
 __all__ = ["STANDARD_INPUT", "read_ark", "read_scp", "scp_lines"]
 
@@ -192,13 +192,22 @@ def read_scp(path: PathLike, *, skip: frozenset[str] = frozenset()) -> Iterator[
             wanted = _locate(found["file"], path)
             if stream is None or archive != wanted:
                 stack.close()
-                archive, stream = wanted, stack.enter_context(_open_places(wanted))
+                try:
+                    archive, stream = wanted, stack.enter_context(_open_places(wanted))
+                except (MissingFileError, OutputError) as error:
+                    raise type(error)(
+                        f"'{name}': {wanted}: {error.message}",
+                        remedy="Check the path of the archive, or make the list again",
+                        file=path,
+                        line=number,
+                    ) from error
             offset = int(found["offset"] or 0)
             if offset > stream.seek(0, io.SEEK_END):
                 raise PosteriorError(
-                    f"offset of '{name}' beyond the end of the archive (byte {offset})",
-                    remedy="Make the .scp again",
-                    file=archive,
+                    f"'{name}': byte {offset} is beyond the end of {archive}",
+                    remedy="Make the list again",
+                    file=path,
+                    line=number,
                 )
             stream.seek(offset)
             matrix = _read_matrix(_Cursor(stream, archive, at=offset, block=SMALL_BLOCK))

@@ -87,12 +87,17 @@ class Lattice:
         core: the arrays; ``core.states()`` and ``core.arcs()`` show them as numpy records.
         words: the word of each label.
         acoustic_scale: of the search, which ``am_score`` holds; files of Kaldi have acoustic scores without it.
+        beam: every word sequence within so many nats of the best is in the lattice, as far as the search went; None:
+            not known, as of files of other programs.
+        narrowed: the beam is less than the search was asked for (``lattice_beam``): that would have been too much.
     """
 
-    __slots__ = ("__weakref__", "_arcs", "_words", "acoustic_scale", "core")
+    __slots__ = ("__weakref__", "_arcs", "_words", "acoustic_scale", "beam", "core", "narrowed")
 
     core: _core.Lattice
     acoustic_scale: float
+    beam: float | None
+    narrowed: bool
     _words: Sequence[str] | Mapping[int, str]
     _arcs: tuple[LatticeArc, ...] | None
 
@@ -102,10 +107,13 @@ class Lattice:
         words: Sequence[str] | Mapping[int, str],
         *,
         acoustic_scale: float = 1.0,
+        beam: float | None = None,
+        narrowed: bool = False,
     ) -> None:
         """Keep the arrays; nothing is worked out before it is asked for."""
         scale = check_scale(acoustic_scale)
-        for name, value in {"core": core, "acoustic_scale": scale, "_words": words, "_arcs": None}.items():
+        content = {"core": core, "acoustic_scale": scale, "beam": beam, "narrowed": narrowed}
+        for name, value in {**content, "_words": words, "_arcs": None}.items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -120,6 +128,7 @@ class Lattice:
             f"{len(self)} arcs",
             f"{self.num_frames} frames",
             *(["partial"] if self.partial else []),
+            *([f"narrowed to a beam of {self.beam:.3g}"] if self.narrowed else []),
         ]
         return f"Lattice({', '.join(parts)})"
 
@@ -155,7 +164,7 @@ class Lattice:
         # Plain tuples: the records of the arrays hold padding, whose bytes mean nothing.
         states, arcs = self.core.states(), self.core.arcs()
         content = (states.tolist(), arcs.tolist(), self.num_frames, self.partial)
-        return (_restore, (*content, self.words, self.acoustic_scale))
+        return (_restore, (*content, self.words, self.acoustic_scale, self.beam, self.narrowed))
 
     @property
     def words(self) -> dict[int, str]:
@@ -296,7 +305,10 @@ class Lattice:
         if not beam >= 0:
             raise OptionError(f"beam={beam!r} is not 0 or more", remedy="Give nats")
         core, _ = sub_lattice(self.core, float(beam))
-        return Lattice(core, self._words, acoustic_scale=self.acoustic_scale)
+        kept, narrowed = self.beam, self.narrowed
+        if kept is not None and beam <= kept:
+            kept, narrowed = float(beam), False
+        return Lattice(core, self._words, acoustic_scale=self.acoustic_scale, beam=kept, narrowed=narrowed)
 
     def to_dot(self, *, posteriors: bool = True) -> str:
         """Return the lattice as text for Graphviz: ``dot -Tsvg``.
@@ -449,6 +461,8 @@ def _restore(
     partial: bool,
     words: Mapping[int, str],
     acoustic_scale: float,
+    beam: float | None = None,
+    narrowed: bool = False,
 ) -> Lattice:
     core = make_core(states, arcs, num_frames, partial)
-    return Lattice(core, words, acoustic_scale=acoustic_scale)
+    return Lattice(core, words, acoustic_scale=acoustic_scale, beam=beam, narrowed=narrowed)

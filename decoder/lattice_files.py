@@ -7,6 +7,7 @@ made and read by csrc/decoder/lattice/lattice_io.h.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import index
 from pathlib import Path
@@ -280,6 +281,9 @@ def _json_line(lattice: Lattice, key: str) -> str:
         "num_frames": lattice.num_frames,
         "partial": lattice.partial,
         "acoustic_scale": lattice.acoustic_scale,
+        # JSON has no infinity.
+        "beam": "inf" if lattice.beam == math.inf else lattice.beam,
+        "narrowed": lattice.narrowed,
         "states": [
             [frame, list(score) if is_final else None] for _, frame, is_final, score in core.states().tolist()
         ],
@@ -320,4 +324,11 @@ def _parse_json(content: Any) -> tuple[str, Lattice]:
     ]
     words = {index(label): str(word) for _, _, label, word, *_ in content["arcs"]}
     core = make_core(states, arcs, index(content["num_frames"]), bool(content["partial"]))
-    return str(content["key"]), Lattice(core, words, acoustic_scale=content["acoustic_scale"])
+    beam = content.get("beam")
+    return str(content["key"]), Lattice(
+        core,
+        words,
+        acoustic_scale=content["acoustic_scale"],
+        beam=None if beam is None else float(beam),
+        narrowed=bool(content.get("narrowed", False)),
+    )

@@ -15,6 +15,7 @@ from tlg.errors import OptionError
 __all__ = ["LATTICE_BEAM", "SearchOptions"]
 
 LARGEST = 1e6  # scales and scores; costs are float32, and far larger ones leave no digits to tell paths apart
+MOST = 2**31 - 1  # counts are 32 bits wide in the core
 LATTICE_BEAM = 8.0  # where something asks for lattices and nobody says
 
 
@@ -37,13 +38,14 @@ class SearchOptions:
             leaves out none. Never the blank, never a token of a hotword.
         max_tokens: as many tokens of a frame, and those of hotwords, are looked at; 0: all.
         nbest: different word sequences to return in ``Result.nbest``, where ``lattice_beam`` holds as many.
-        lattice: return ``Result.lattice`` and ``Result.confidence``.
+        lattice: return ``Result.lattice`` and ``Result.confidence``. None: where lattice_beam alone asks for it.
         lattice_beam: paths that end within this of the best one are kept (scaled nats); None: 8, where anything
-            asks for it. A number asks for the lattice, unless nbest or mbr ask for something already.
+            asks for it. A number asks for the lattice, unless nbest or mbr ask for something already; with
+            ``lattice=False`` there is nothing left that it could be for, and it is refused.
         mbr: return ``Result.mbr``, the words with the least expected number of errors, and ``Result.confidence``.
 
     Raises:
-        OptionError: a value out of its range.
+        OptionError: a value out of its range, lattice_beam without anything to keep paths for.
     """
 
     beam: float = 16.0
@@ -57,7 +59,7 @@ class SearchOptions:
     token_beam: float = math.inf
     max_tokens: int = 0
     nbest: int = 1
-    lattice: bool = False
+    lattice: bool | None = None
     lattice_beam: float | None = None
     mbr: bool = False
 
@@ -68,7 +70,7 @@ class SearchOptions:
                 self, field.name, _typed(field.name, getattr(self, field.name), str(field.type))
             )
         self._require(self.beam > 0, "beam", "above 0", "8 to 16 are usual; inf searches everything")
-        self._require(0 < self.max_active < 2**31, "max_active", "above 0", "7000 is the default")
+        self._require(self.max_active > 0, "max_active", "above 0", "7000 is the default")
         self._require(
             0 <= self.min_active <= self.max_active,
             "min_active",
@@ -87,13 +89,20 @@ class SearchOptions:
         self._require(
             0 < self.blank_skip <= 1, "blank_skip", "above 0 and at most 1", "1 skips nothing, 0.98 is usual"
         )
+        for name in ("max_active", "max_tokens", "nbest"):
+            self._require(getattr(self, name) <= MOST, name, f"at most {MOST}", "As many are never looked at")
         self._require(self.token_beam >= 0, "token_beam", "0 or more", "inf leaves out nothing")
-        self._require(0 <= self.max_tokens < 2**31, "max_tokens", "0 or more", "0 leaves out nothing")
-        self._require(1 <= self.nbest < 2**31, "nbest", "1 or more", "1 is the default")
+        self._require(self.max_tokens >= 0, "max_tokens", "0 or more", "0 leaves out nothing")
+        self._require(self.nbest >= 1, "nbest", "1 or more", "1 is the default")
         self._require(
             self.lattice_beam is None or self.lattice_beam > 0, "lattice_beam", "above 0", "6 to 10 are usual"
         )
         if self.lattice_beam is not None and self.nbest == 1 and not self.mbr:
+            if self.lattice is False:
+                raise OptionError(
+                    f"lattice_beam={self.lattice_beam:g} with lattice=False, and nothing else that needs a lattice",
+                    remedy="Leave one of them out, or ask for nbest= or mbr=True",
+                )
             object.__setattr__(self, "lattice", True)
         for name in ("word_score", "blank_penalty"):
             self._require(
@@ -140,12 +149,12 @@ class SearchOptions:
 
 def _typed(name: str, value: object, kind: str) -> object:
     """Return an option as its field's type."""
-    if kind == "bool":
+    if value is None and kind.endswith("None"):
+        return None
+    if kind.startswith("bool"):
         if not isinstance(value, bool):
             raise OptionError(f"{name}={value!r} is not True or False")
         return value
-    if value is None and kind.endswith("None"):
-        return None
     whole = kind == "int"
     if isinstance(value, bool) or not isinstance(
         value, (int, np.integer) if whole else (int, float, np.integer, np.floating)

@@ -26,7 +26,7 @@ from tlg.hotwords.watch import HotwordWatch
 
 __all__ = ["PrefixDecoder", "PrefixOptions", "PrefixStream", "prefix_beam"]
 
-LARGEST = 1e6  # as in SearchOptions
+LARGEST, MOST = 1e6, 2**31 - 1  # as in SearchOptions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,9 @@ class PrefixOptions:
             least = 0 if name == "max_tokens" else 1
             if isinstance(value, bool) or not isinstance(value, int | np.integer):
                 raise OptionError(f"{name}={value!r} is not an integer")
-            if not least <= value < 2**31:
-                raise OptionError(f"{name}={value} is not {least} or more", remedy="50 to 250 are usual")
+            if not least <= value <= MOST:
+                allowed = f"{least} or more" if value < least else f"at most {MOST}"
+                raise OptionError(f"{name}={value} is not {allowed}", remedy="50 to 250 are usual")
             object.__setattr__(self, name, int(value))
         for field in dataclasses.fields(self):
             if field.name not in ("beam_size", "max_tokens"):
@@ -473,4 +474,6 @@ def _count(name: str, value: object, remedy: str) -> int:
         raise OptionError(f"{name}={value!r} is not an integer", remedy=remedy)
     if value < 1:
         raise OptionError(f"{name}={value!r} is not 1 or more", remedy=remedy)
+    if value > MOST:
+        raise OptionError(f"{name}={value!r} is not at most {MOST}", remedy=remedy)
     return int(value)

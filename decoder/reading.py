@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from tlg import _core
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.lattice import Lattice
@@ -43,9 +45,11 @@ class ResultReader:
         """
         return Result.deferred(_Found(self, found, hotwords).read, hotwords_version=version)
 
-    def lattice(self, core: _core.Lattice) -> Lattice:
-        """Return a lattice with the words of the graph."""
-        return Lattice(core, self._graph.words, acoustic_scale=self.options.acoustic_scale)
+    def lattice(self, core: _core.Lattice, beam: float | None) -> Lattice:
+        """Return a lattice with the words of the graph, which holds all paths within the beam."""
+        scale, asked = self.options.acoustic_scale, self.options.kept_beam
+        narrowed = beam is not None and beam < asked
+        return Lattice(core, self._graph.words, acoustic_scale=scale, beam=beam, narrowed=narrowed)
 
     def tokens(self, columns: Sequence[int]) -> list[str]:
         """Return the symbols of columns."""
@@ -121,6 +125,7 @@ class _Found:
         more = self._core.more
         found = [self._core] if more is None or not more.nbest else more.nbest
         known: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
+        known["lattice_beam"] = None
         known["hotwords_version"] = result.hotwords_version
         return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **known) for one in found]
 
@@ -130,9 +135,15 @@ class _Found:
 
     def lattice(self, result: Result) -> Lattice | None:
         more = self._core.more
-        return (
-            self._reader.lattice(more.lattice) if more is not None and self._reader.options.lattice else None
-        )
+        if more is None or not self._reader.options.lattice:
+            return None
+        return self._reader.lattice(more.lattice, result.lattice_beam)
+
+    def lattice_beam(self, result: Result) -> float | None:
+        if self._core.more is None:
+            return None
+        kept, asked = self._core.more.lattice_beam, self._reader.options.kept_beam
+        return kept if kept < np.float32(asked) else asked  # the core's is rounded
 
     def mbr(self, result: Result) -> MbrPath | None:
         more = self._core.more
@@ -165,6 +176,7 @@ _MAKERS: dict[str, Callable[[_Found, Result], Any]] = {
     "confidence": _Found.confidence,
     "lattice": _Found.lattice,
     "mbr": _Found.mbr,
+    "lattice_beam": _Found.lattice_beam,
 }
 
 

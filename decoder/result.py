@@ -96,6 +96,9 @@ class Result:
             scores; None without ``lattice=True`` or ``mbr=True``.
         lattice: all that ended within ``lattice_beam``; None without ``lattice=True``.
         mbr: the words with the least expected number of errors; None without ``mbr=True``.
+        lattice_beam: within how many nats of the best path nbest, confidence, lattice and mbr know all paths: the
+            option's value, or less where it had to be narrowed (a search in doubt throughout); None where none of
+            them was asked for.
         hotwords_version: the number of the hotword list that was in force (``Decoder.hotwords_version``); 0: none. Of
             no account where results are compared.
     """
@@ -118,6 +121,7 @@ class Result:
     confidence: list[float] | None = field(default_factory=_nothing)
     lattice: Lattice | None = field(default_factory=_nothing, repr=False, compare=False)
     mbr: MbrPath | None = field(default_factory=_nothing, repr=False)
+    lattice_beam: float | None = field(default_factory=_nothing, repr=False, compare=False)
     hotwords_version: int = field(default_factory=int, repr=False, compare=False)
 
     @classmethod

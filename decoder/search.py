@@ -40,7 +40,7 @@ class Decoder:
             (0.5 times it a phone, where the list is matched over words). A Hotwords has its own: both is refused.
         **options: the fields of SearchOptions: beam=16.0, max_active=7000, min_active=0, acoustic_scale=1.0,
             lm_weight=1.0, word_score=0.0, blank_penalty=0.0, blank_skip=1.0, token_beam=inf, max_tokens=0; and what to
-            return besides the best path: nbest=1, lattice=False, lattice_beam=None, mbr=False.
+            return besides the best path: nbest=1, lattice=None, lattice_beam=None, mbr=False.
 
     Raises:
         OptionError: an unknown option (names the nearest known one) or a value out of its range.
@@ -106,7 +106,7 @@ class Decoder:
             max_tokens=self._options.max_tokens,
             lattice_beam=self._options.kept_beam,
             nbest=self._options.nbest if self._options.nbest > 1 else 0,
-            lattice=self._options.lattice,
+            lattice=bool(self._options.lattice),
             mbr=self._options.mbr,
             num_roots=info.num_roots + info.num_separators,
             separator=-1 if info.separator is None else tokens.id(info.separator),
@@ -240,7 +240,7 @@ class Decoder:
         """
         slot = self._slot
         ready = intake(log_probs, len(self._graph.tokens), logits=logits)
-        (found,) = self._core.decode([ready], slot.use, 1)
+        found = self._core.decode(ready, slot.use)
         return self._reader.result(found, slot.hotwords, slot.version)
 
     def decode_batch(
@@ -305,7 +305,8 @@ class Decoder:
     ) -> Stream:
         """Return a stream: an utterance that comes in chunks. Any number can be open at a time.
 
-        Streams give the best path alone, whatever ``nbest``, ``lattice`` and ``mbr`` the decoder was made with.
+        Partial results are best paths; the result has all that the decoder was asked for (``nbest``, ``lattice``,
+        ``mbr``). For that a stream keeps more, and what it keeps grows with the utterance: docs/streaming.md.
 
         Args:
             hotwords: a list of the stream's own, as the decoder takes it ([] for none at all); None: those that

@@ -17,7 +17,7 @@ from tlg.errors import OptionError, PosteriorError
 __all__ = ["SparseFrames"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SparseFrames:
     """Posteriors of one utterance, K listed tokens a frame; what is not listed shares ``rest`` evenly.
 
@@ -129,6 +129,9 @@ class SparseFrames:
     def __len__(self) -> int:
         """Return the number of frames T."""
         return int(self.ids.shape[0])
+
+    def __repr__(self) -> str:
+        return f"SparseFrames({len(self)} frames, {self.ids.shape[1]} tokens each)"
 
     def check_width(self, num_tokens: int, *, first_row: int = 0) -> None:
         """Check the ids against the number of tokens.

@@ -45,7 +45,8 @@ class Stream:
     """One utterance at a time, pushed in chunks of any size. Made by ``Decoder.stream()``.
 
     A stream holds what its utterance needs and no more (a few hundred kilobytes at most, for an hour as for a
-    second); many can share a decoder. Use each from one thread at a time.
+    second; where the decoder is asked for more than the best path, what that needs, which grows); many can share a
+    decoder. Use each from one thread at a time.
 
     Args:
         core: the decoder's search.
@@ -238,12 +239,6 @@ class Stream:
                 self._begin()
 
     def _change(self, slot: Slot) -> None:
-        options = self._reader.options
-        if options.nbest > 1 or options.lattice or options.mbr:
-            raise OptionError(
-                "a stream that keeps more than the best path cannot change its hotwords within an utterance",
-                remedy="Make the decoder without nbest, lattice and mbr, or change them between two utterances",
-            )
         if slot == self._slot:
             return
         self._leave()

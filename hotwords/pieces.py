@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
-from pathlib import Path
-from typing import Any
 from unicodedata import category
 
 from tlg._files import PathLike
-from tlg.errors import HotwordError, MissingExtraError, MissingFileError
+from tlg.errors import HotwordError
+from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
     WORD_START,
@@ -135,19 +134,7 @@ def _longest_pieces(text: str, word: str, ids: Mapping[str, int]) -> list[str]:
 
 
 def _load_model(path: PathLike) -> Callable[[str], list[str]]:
-    try:
-        import sentencepiece
-    except ImportError as error:
-        raise MissingExtraError(
-            "sentencepiece= needs the package sentencepiece", remedy="Run: pip install 'tlg[sentencepiece]'"
-        ) from error
-    if not Path(path).is_file():
-        raise MissingFileError("no such file", remedy="Check the path", file=path)
-    processor: Any = sentencepiece.SentencePieceProcessor()
-    try:
-        processor.LoadFromSerializedProto(Path(path).read_bytes())
-    except Exception as error:  # whatever the library raises on a damaged model
-        raise HotwordError("is no SentencePiece model", remedy="Give the .model file", file=path) from error
+    processor = load_sentencepiece(path, kind=HotwordError)
 
     def encode(text: str) -> list[str]:
         return [str(piece) for piece in processor.EncodeAsPieces(text)]

@@ -40,6 +40,10 @@ __all__ = ["Match", "choose_boundary", "make_speller"]
 Match = Literal["auto", "units", "words"]
 
 SPACES = (" ", "<space>", "|")  # tokens that separate words, the likeliest first
+NO_LEXICON = (
+    "The graph came without a lexicon: if its tokens are phones, put the lexicon.txt that it was built from beside it; "
+    "else write the phrase with its tokens"
+)
 SAMPLE = 500  # lexicon words looked at to see whether the lexicon spells
 
 
@@ -86,7 +90,7 @@ def make_speller(
             "a SentencePiece model was given, but the tokens are not its pieces: none begins with U+2581",
             remedy="Leave sentencepiece= out, or pass the tokens of that model",
         )
-    return _letter_speller(ids, len(symbols), lexicon, chosen)
+    return _letter_speller(ids, len(symbols), lexicon, chosen, is_bare=source is not None and lexicon is None)
 
 
 # --- what the tokens and the lexicon are ---
@@ -182,7 +186,7 @@ def choose_boundary(ids: Mapping[str, int], boundary: str | None) -> str | None:
 
 
 def _letter_speller(
-    ids: Mapping[str, int], num_units: int, lexicon: Lexicon, boundary: str | None
+    ids: Mapping[str, int], num_units: int, lexicon: Lexicon, boundary: str | None, *, is_bare: bool
 ) -> Speller:
     space = boundary if boundary is not None else next((s for s in SPACES[:2] if s in ids), None)
 
@@ -196,7 +200,8 @@ def _letter_speller(
         if forms:
             return forms
         letter = next(letter for letter in word if letter not in ids)
-        raise missing(f"{letter!r} (U+{ord(letter):04X})", word, ids)
+        what = f"{letter!r} (U+{ord(letter):04X})"
+        raise missing(what, word, ids, NO_LEXICON) if is_bare else missing(what, word, ids)
 
     def in_lexicon(word: str) -> bool:
         return bool(from_lexicon(word, lexicon, ids, boundary))

@@ -155,15 +155,17 @@ def one_each(ways: Iterable[Sequence[str]]) -> tuple[Spelling, ...]:
     return tuple(Spelling(tuple(way), (1,) * len(way)) for way in ways)
 
 
-def missing(what: str, word: str, ids: Mapping[str, int]) -> Unspellable:
+def missing(
+    what: str,
+    word: str,
+    ids: Mapping[str, int],
+    remedy: str = "Write the phrase with characters that are, or give a lexicon where tokens are phones",
+) -> Unspellable:
     """Return the error for a word with something that is no token."""
     for other in (word.lower(), word.upper()):
         if other != word and all(letter in ids for letter in other):
             return Unspellable(f"{what} is not among the tokens", f"They spell {other!r}: write it so")
-    return Unspellable(
-        f"{what} is not among the tokens",
-        "Write the phrase with characters that are, or give a lexicon where tokens are phones",
-    )
+    return Unspellable(f"{what} is not among the tokens", remedy)
 
 
 def from_lexicon(

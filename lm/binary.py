@@ -12,7 +12,7 @@ from tlg.lm.arpa import read_arpa
 from tlg.lm.kenlm_model import is_kenlm_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "BINARY_SUFFIX",
@@ -71,8 +71,12 @@ def binary_parts(path: PathLike) -> dict[str, Any]:
     return parts | {"sections": dict(_core.binary_sections(str(path)))}
 
 
-def read_model(path: PathLike) -> _core.NgramModel:
+def read_model(path: PathLike, progress: Callable[[int], object] | None = None) -> _core.NgramModel:
     """Read an ARPA file or map a binary model, told by the first bytes.
+
+    Args:
+        path: the file.
+        progress: called with numbers of bytes of an ARPA file, as they are read.
 
     Raises:
         MissingFileError: there is no such file.
@@ -86,7 +90,7 @@ def read_model(path: PathLike) -> _core.NgramModel:
             remedy="For scores: tlg.lm.KenlmModel.load(path). For all else give the ARPA file it was built from",
             file=path,
         )
-    return read_arpa(path)
+    return read_arpa(path, progress)
 
 
 def _pieces(

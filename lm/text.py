@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tlg import _core
-from tlg._files import PathLike
+from tlg._files import PathLike, unpacked_pieces
 from tlg.errors import MissingFileError, OptionError, OutputError, TextError, TlgError
-from tlg.lm.unpack import pieces
 
 __all__ = [
     "Progress",
@@ -32,6 +31,13 @@ Progress = Callable[[int], object]
 
 BLOCK = 16 << 20
 BOM = b"\xef\xbb\xbf"
+
+
+class Reader(Protocol):
+    """What bytes are read from; a raw stream may give fewer than asked for."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return up to so many bytes, none at the end."""
 
 
 class SentenceSink(Protocol):
@@ -126,11 +132,11 @@ def text_size(text: Text) -> int | None:
 def _pieces(text: PathLike | IO[bytes], size: int, progress: Progress | None) -> Iterator[bytes]:
     """Yield the content, unpacked, in pieces of about so many bytes."""
     if not isinstance(text, str | os.PathLike):
-        yield from pieces(text, text_name(text), size, progress)
+        yield from unpacked_pieces(_reader(text, progress), text_name(text), size)
         return
     try:
         with Path(text).open("rb", buffering=0) as stream:
-            yield from pieces(stream, text, size, progress)
+            yield from unpacked_pieces(_reader(stream, progress), text, size)
     except FileNotFoundError as error:
         raise MissingFileError("no such file", remedy="Check the path", file=text) from error
     except OSError as error:
@@ -139,6 +145,22 @@ def _pieces(text: PathLike | IO[bytes], size: int, progress: Progress | None) ->
         raise OutputError(
             f"cannot be read ({error.strerror})", remedy="Check the path and its permissions", file=text
         ) from error
+
+
+def _reader(stream: Reader, progress: Progress | None) -> Callable[[int], bytes]:
+    """Return what reads a stream, checks what it gives and tells how much that was."""
+
+    def read(size: int) -> bytes:
+        data = stream.read(size)
+        if data is None:
+            raise TextError("the stream gives nothing yet and has not ended", remedy="Make it blocking")
+        if not isinstance(data, bytes):
+            raise OptionError("the stream gives str", remedy="Open it in binary mode")
+        if progress is not None:
+            progress(len(data))
+        return data
+
+    return read
 
 
 def blocks(

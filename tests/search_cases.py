@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +88,13 @@ def random_case(seed: int, *, frames: int = 5, width: int = 3, blank_among: bool
     }
     log_probs = random_log_probs(rng, rng.randint(0, frames), width)
     return Case(arcs, finals, num_states, log_probs, blank)
+
+
+def decode_all(
+    decoder: _core.Decoder, batch: Sequence[NDArray[np.float32]], threads: int = 1
+) -> list[_core.Hypothesis]:
+    """Decode on threads; rows are taken as they are."""
+    pool = _core.Batch(decoder, None, threads=threads)
+    for number, rows in enumerate(batch):
+        pool.add(number, rows, logits=False, tolerance=math.inf)
+    return [pool.take(pool.wait(number)) for number in range(len(batch))]

@@ -164,6 +164,11 @@ def test_sparse_to_dense(listed: int) -> None:
     as_log_probs(rows, num_tokens=12)
 
 
+def test_repr_of_sparse_frames_is_short() -> None:
+    frames = SparseFrames.from_dense(np.full((300, 50), -np.log(50)), 20)
+    assert repr(frames) == "SparseFrames(300 frames, 20 tokens each)"
+
+
 def test_sparse_without_frames() -> None:
     frames = SparseFrames(np.zeros((0, 4), int), np.zeros((0, 4)), np.zeros(0))
     assert frames.dense(9).shape == (0, 9)

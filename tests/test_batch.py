@@ -329,7 +329,7 @@ except KeyboardInterrupt:
 """
 
 INTERRUPTED_PREFIX = """
-import signal
+import signal, sys
 import numpy as np
 from tests.prefix_cases import LETTERS, posteriors
 from tlg import PrefixDecoder
@@ -338,7 +338,10 @@ x = np.tile(posteriors(1, 1000, len(LETTERS)), (3000, 1))  # all of it would tak
 signal.setitimer(signal.ITIMER_REAL, 0.1)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 try:
-    decoder.decode(x)
+    if sys.argv[1] == "decode":
+        decoder.decode(x)
+    else:
+        decoder.decode_batch([x, x[:1]], threads=2)  # one thread is idle to the end, perhaps the main one
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -382,8 +385,9 @@ def test_interrupting_ends_a_long_utterance_soon(tmp_path: Path, how: str) -> No
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of Unix")
-def test_interrupting_ends_a_prefix_search_soon() -> None:
-    assert run_program(INTERRUPTED_PREFIX) == "interrupted\n"
+@pytest.mark.parametrize("how", ["decode", "decode_batch"])
+def test_interrupting_ends_a_prefix_search_soon(how: str) -> None:
+    assert run_program(INTERRUPTED_PREFIX, how) == "interrupted\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")

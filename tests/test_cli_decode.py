@@ -121,6 +121,15 @@ def test_json_and_options(run: Run, graph: Path) -> None:
     assert found["options"]["token_beam"] is None  # JSON has no infinity
 
 
+def test_lattices_of_a_shared_config_cost_nothing_where_no_output_shows_them(run: Run, graph: Path) -> None:
+    Path("c").write_text('{"lattice_beam": 6, "hotword_bias": 2}')
+    status, out, _ = run(*decode(graph, "test.npz", "--config", "c", "--json"))
+    options = json.loads(out)["options"]
+    assert status == 0 and options["lattice"] is None and options["lattice_beam"] is None
+    status, out, _ = run(*decode(graph, "test.npz", "--config", "c", "--json", "--lattices", "x.ark"))
+    assert status == 0 and json.loads(out)["options"]["lattice_beam"] == 6
+
+
 def test_no_minus_zero_in_scores(run: Run, graph: Path) -> None:
     np.savez("silence.npz", u=say(""))
     options = ("--nbest", "2", "--word-score", "-4")
@@ -259,7 +268,11 @@ MISTAKES: dict[str, tuple[Callable[[], object] | None, list[str], str]] = {
         "c: hotword_bias='much' is not a number",
     ),
     "range": (None, ["test.npz", "--beam", "-1"], "tlg: beam=-1.0 is not above 0"),
-    "bias": (None, ["test.npz", "--hotword-bias", "nan"], "hotword_bias=nan is not finite"),
+    "bias": (
+        None,
+        ["test.npz", "--hotwords", "hot.txt", "--hotword-bias", "nan"],
+        "hotword_bias=nan is not finite",
+    ),
     "hotwords": (None, ["test.npz", "--hotwords", "none.txt"], "none.txt: no such file"),
     "hotwords_bad": (
         lambda: Path("h").write_text("x 1\ny 1e999\n"),
@@ -308,6 +321,15 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "threads": (["test.npz", "--graph", "g", "-o", "x", "--threads", "0"], "Invalid value for '--threads'"),
     "misspelt": (["test.npz", "--graph", "g", "-o", "x", "--beem", "1"], "No such option"),
     "confidence": (["test.npz", "--graph", "g", "-o", "x", "--confidence"], "--confidence goes with --ctm"),
+    "bias": (
+        ["test.npz", "--graph", "g", "-o", "x", "--hotword-bias", "2"],
+        "--hotword-bias goes with --hotwords",
+    ),
+    "ctm": (["test.npz", "--graph", "g", "-o", "x", "--ctm", "y"], "--ctm goes with --frame-shift"),
+    "lattice_format": (
+        ["test.npz", "--graph", "g", "-o", "x", "--lattice-format", "kaldi"],
+        "--lattice-format goes with --lattices",
+    ),
     "lattice_beam": (
         ["test.npz", "--graph", "g", "-o", "x", "--lattice-beam", "6"],
         "--lattice-beam goes with --nbest, --lattices, --mbr or --confidence",

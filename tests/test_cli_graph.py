@@ -95,6 +95,11 @@ def test_lexicons(
     assert out == "xy x y -\nz z -\n" and "left out: zq: no token for 'q'" in err
     status, out, _ = run(capsys, monkeypatch, *lexicon, "-o", tmp_path / "made.txt.gz")
     assert status == 0 and out == "" and (tmp_path / "made.txt.gz").read_bytes()[:2] == b"\x1f\x8b"
+    status, out, err = run(capsys, monkeypatch, *lexicon, "-o", tmp_path / "made.txt", "--json")
+    told = {"words": 2, "pronunciations": 2, "left_out": ["zq: no token for 'q'"]}
+    assert status == 0 and err == "" and json.loads(out) == told
+    status, out, err = run(capsys, monkeypatch, *lexicon, "--json")
+    assert status == 2 and out == "" and "--json goes with -o" in err
     chars = ["tlg", "lexicon", "chars", *tokens, "--lm", tmp_path / "lm.arpa"]
     assert run(capsys, monkeypatch, *chars)[2].startswith("0 words, 3 left out")
     assert run(capsys, monkeypatch, *chars, "--words", tmp_path / "words.txt")[0] == 2

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.decoder_cases import character_graph, say
+from tests.decoder_cases import character_graph, say, write_characters
 from tests.test_inputs import float_matrix
 from tlg.cli import main
 from tlg.cli.decode_resume import resumable_outputs
@@ -352,16 +352,17 @@ def test_speed_with_and_without_a_frame_shift(run: Run) -> None:
     assert "real_time_factor" not in report and "audio_seconds" not in report
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
-def test_the_bar_has_a_total_and_a_speed(run: Run, graph: Path) -> None:
+def on_a_terminal(*args: str | Path) -> bytes:
+    """Run a command that must succeed; return what it shows on a terminal."""
     import fcntl
     import pty
     import termios
 
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", 25, 120, 0, 0))
-    args = ["decode", "--graph", str(graph), "test.npz", "-o", "hyp.tsv", "--frame-shift", "0.04"]
-    process = subprocess.Popen([sys.executable, "-m", "tlg", *args], stderr=end, env=environment())
+    process = subprocess.Popen(
+        [sys.executable, *args], stdout=subprocess.DEVNULL, stderr=end, env=environment()
+    )
     os.close(end)
     shown = b""
     try:
@@ -372,4 +373,23 @@ def test_the_bar_has_a_total_and_a_speed(run: Run, graph: Path) -> None:
     finally:
         os.close(terminal)
     assert process.wait() == 0
+    return shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_the_bar_has_a_total_and_a_speed(run: Run, graph: Path) -> None:
+    args: list[str | Path] = ["decode", "--graph", graph, "test.npz", "-o", "hyp.tsv"]
+    args += ["--frame-shift", "0.04"]
+    shown = on_a_terminal("-m", "tlg", *args)
     assert f"{COUNT}/{COUNT}".encode() in shown and b"frames/s" in shown and b"times real time" in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_the_bar_of_build_tlg_ends_full(tmp_path: Path) -> None:
+    write_characters(tmp_path)
+    args: list[str | Path] = []
+    for name in ("lexicon", "tokens"):
+        args += [f"--{name}", tmp_path / f"{name}.txt"]
+    program = "import sys; from tlg.cli import build_main; sys.argv[0] = 'build-tlg'; build_main()"
+    shown = on_a_terminal("-c", program, *args, "--lm", tmp_path / "lm.arpa", "--out", tmp_path / "g")
+    assert b"write" in shown and b"100%" in shown  # what is shorter than a tenth of a second is not shown

@@ -115,3 +115,21 @@ def test_any_small_model_and_lexicon(
         ngrams = twin.renormalised(ngrams, set(lexicon))
     wanted = twin.expected_language(ngrams, lexicon, words=3, length=3, separator=separator)
     assert_same(language(graph, 3), wanted)
+
+
+@pytest.mark.parametrize("topology", ["implicit", "ctc"])
+def test_progress_goes_through_the_phases(topology: str, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    build(
+        TRIGRAM,
+        LEXICA["homophones"],
+        tmp_path,
+        topology=topology,
+        out=tmp_path / "graph",
+        progress=lambda *news: told.append(news),
+    )
+    size = (tmp_path / "lm.arpa").stat().st_size
+    phases = ["read", "grammar", "compose", *(["topology"] if topology == "ctc" else []), "write"]
+    assert list(dict.fromkeys(phase for phase, _, _ in told)) == phases
+    read = [(done, total) for phase, done, total in told if phase == "read"]
+    assert read[0] == (0, size) and read[-1] == (size, size) and read == sorted(read)

@@ -156,6 +156,17 @@ def test_graph_without_a_lexicon() -> None:
         Hotwords(["阳光"], graph=characters, match="words")
 
 
+def test_phones_without_a_lexicon_say_what_is_missing() -> None:
+    phones = FakeGraph(Table(["<blk>", "K", "AE", "T"], 0), {}, {"<eps>": 0, "cat": 1})
+    (entry,) = Hotwords(["cat"], graph=phones).report.rejected
+    assert entry.reason == "'c' (U+0063) is not among the tokens"
+    assert entry.remedy.startswith(
+        "The graph came without a lexicon: if its tokens are phones, put the lexicon.txt"
+    )
+    (entry,) = Hotwords(["cat"], tokens=["<blk>", "K", "AE", "T"], blank="<blk>").report.rejected
+    assert "came without" not in entry.remedy
+
+
 def test_words_of_phone_lexicons() -> None:
     hotwords = Hotwords({"cat": 0, "new york": 2.0}, graph=PHONES, bias=0.5)
     assert hotwords.units_are == "words"

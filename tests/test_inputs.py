@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tlg.decoder.inputs import read_inputs
 from tlg.decoder.sparse import SparseFrames
-from tlg.errors import InputError, MissingFileError, PosteriorError
+from tlg.errors import InputError, MissingFileError, OutputError, PosteriorError, TlgError
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 A = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], np.float32))
@@ -225,10 +225,19 @@ def test_scp_broken(line: str, tmp_path: Path) -> None:
         read(tmp_path / "x.scp")
 
 
+@pytest.mark.parametrize("kind", [MissingFileError, OutputError])
+def test_scp_of_an_archive_that_cannot_be_read(kind: type[TlgError], tmp_path: Path) -> None:
+    (tmp_path / "folder.ark").mkdir()
+    name, why = ("none.ark", "no such file") if kind is MissingFileError else ("folder.ark", "cannot be read")
+    (tmp_path / "x.scp").write_text(f"\nu {name}:5\n", encoding="utf-8")
+    with pytest.raises(kind, match=rf"x.scp:2: 'u': \S*{name}: {why}.*\. Check the path of the archive"):
+        read(tmp_path / "x.scp")
+
+
 def test_scp_offset_beyond_the_end(tmp_path: Path) -> None:
     (tmp_path / "x.ark").write_bytes(b"u " + float_matrix(A))
     (tmp_path / "x.scp").write_text("u x.ark:999\n", encoding="utf-8")
-    with pytest.raises(PosteriorError, match=r"x.ark: offset of 'u' beyond the end of the archive"):
+    with pytest.raises(PosteriorError, match=r"x.scp:1: 'u': byte 999 is beyond the end of \S*x.ark"):
         read(tmp_path / "x.scp")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import pickle
 import random
@@ -13,7 +14,7 @@ import pytest
 import tlg
 from tests.graph_cases import LEXICA, TRIGRAM, build
 from tests.reference import decode_twin
-from tests.search_cases import Case, random_case, random_log_probs
+from tests.search_cases import Case, decode_all, random_case, random_log_probs
 from tests.test_search import larger_case, make_decoder, make_graph, random_hotwords, rewarder
 from tlg import _core
 from tlg.errors import OptionError
@@ -57,7 +58,7 @@ def test_n_best_equals_brute_force(block: int, beam: float) -> None:
         rows = case.log_probs.tolist()
         wanted = decode_twin.decode_all(case.arcs, case.finals, rows, blank=case.blank, **options)
         decoder = make_decoder(case, **{**ALL, "lattice_beam": beam}, **options)
-        check_all(decoder.decode([case.log_probs], None, 1)[0], wanted, beam)
+        check_all(decoder.decode(case.log_probs, None), wanted, beam)
 
 
 @pytest.mark.parametrize("labels", [_core.HotwordLabels.TOKENS, _core.HotwordLabels.WORDS])
@@ -76,7 +77,7 @@ def test_n_best_with_hotwords_equals_brute_force(labels: _core.HotwordLabels, bl
         )
         graph = make_graph(case)
         use = _core.HotwordUse(graph, automaton, labels)
-        found = make_decoder(case, graph=graph, **ALL).decode([case.log_probs], use, 1)[0]
+        found = make_decoder(case, graph=graph, **ALL).decode(case.log_probs, use)
         check_all(found, wanted, 1e9)
 
 
@@ -84,7 +85,7 @@ def test_n_best_of_plain_graphs_equals_brute_force() -> None:
     for seed in range(4000, 4120):
         case = random_case(seed, blank_among=False)
         wanted = decode_twin.decode_all(case.arcs, case.finals, case.log_probs.tolist(), blank=None)
-        found = make_decoder(case, plain=True, **ALL).decode([case.log_probs], None, 1)[0]
+        found = make_decoder(case, plain=True, **ALL).decode(case.log_probs, None)
         check_all(found, wanted, 1e9)
 
 
@@ -101,8 +102,9 @@ def test_lattices_do_not_depend_on_kernels_or_threads(width: int) -> None:
             if one.more is not None
         ]
 
-    expected = make_decoder(case, kernel="baseline", **options).decode(batch, None, 1)
-    plain = make_decoder(case, kernel="baseline", beam=12.0).decode(batch, None, 1)
+    first = make_decoder(case, kernel="baseline", **options)
+    expected = [first.decode(rows, None) for rows in batch]
+    plain = decode_all(make_decoder(case, kernel="baseline", beam=12.0), batch)
     assert [(one.words, one.score) for one in plain] == [(one.words, one.score) for one in expected]
     for kernel in ("baseline", "avx2", "avx512"):
         try:
@@ -110,7 +112,7 @@ def test_lattices_do_not_depend_on_kernels_or_threads(width: int) -> None:
         except OptionError:
             continue  # not on this CPU
         for threads in (1, 3):
-            assert lattices(decoder.decode(batch, None, threads)) == lattices(expected)
+            assert lattices(decode_all(decoder, batch, threads)) == lattices(expected)
 
 
 @pytest.fixture(scope="module", params=["homophones", "two_pronunciations", "prefix_of_itself"])
@@ -226,15 +228,17 @@ def test_results_with_lattices_are_pickled_whole(graph: tlg.Graph) -> None:
     assert len(again.nbest) == len(result.nbest)
 
 
-def test_streams_of_a_decoder_with_lattices_give_its_best_path(graph: tlg.Graph) -> None:
-    decoder = tlg.Decoder(graph, nbest=3, lattice=True)
+def test_streams_have_all_that_the_decoder_is_asked_for(graph: tlg.Graph) -> None:
+    decoder = tlg.Decoder(graph, nbest=3, lattice=True, mbr=True)
     for log_probs in utterances(graph, 3, 40):
         stream = decoder.stream()
         for chunk in np.array_split(log_probs, 7):
-            stream.push(chunk)
+            assert stream.push(chunk).num_frames <= len(log_probs)
         found, whole = stream.finish(), decoder.decode(log_probs)
-        assert (found.words, found.score) == (whole.words, whole.score)
-        assert found.lattice is None
+        assert found == whole  # but for the lattice
+        assert found.nbest
+        assert found.lattice == whole.lattice
+        assert found.lattice_beam == 8.0
 
 
 def test_confidence_leaves_hotwords_out() -> None:
@@ -255,8 +259,8 @@ def test_confidence_leaves_hotwords_out() -> None:
     )
     graph = make_graph(case)
     decoder = make_decoder(case, graph=graph, lattice=True, lattice_beam=50.0)
-    boosted = decoder.decode([rows], _core.HotwordUse(graph, automaton, _core.HotwordLabels.TOKENS), 1)[0]
-    plain = decoder.decode([rows], None, 1)[0]
+    boosted = decoder.decode(rows, _core.HotwordUse(graph, automaton, _core.HotwordLabels.TOKENS))
+    plain = decoder.decode(rows, None)
     assert (boosted.words, plain.words) == ([1], [2])
     assert boosted.more is not None and plain.more is not None
     assert boosted.more.confidence[0] == pytest.approx(0.3 / 0.99, abs=1e-3)
@@ -265,6 +269,7 @@ def test_confidence_leaves_hotwords_out() -> None:
 
 BAD = {
     "nbest_zero": ({"nbest": 0}, "nbest=0 is not 1 or more"),
+    "nbest_huge": ({"nbest": 2**31}, "nbest=2147483648 is not at most 2147483647"),
     "nbest_float": ({"nbest": 2.5}, "nbest=2.5 is not an integer"),
     "lattice_number": ({"lattice": 1}, "lattice=1 is not True or False"),
     "lattice_beam_zero": ({"lattice_beam": 0}, "lattice_beam=0.0 is not above 0"),
@@ -273,6 +278,10 @@ BAD = {
     "blank_skip_above": ({"blank_skip": 1.5}, "blank_skip=1.5 is not above 0 and at most 1"),
     "token_beam": ({"token_beam": -1}, "token_beam=-1.0 is not 0 or more"),
     "max_tokens": ({"max_tokens": -1}, "max_tokens=-1 is not 0 or more"),
+    "lattice_off": (
+        {"lattice": False, "lattice_beam": 8},
+        "lattice_beam=8 with lattice=False, and nothing else that needs a lattice. Leave one of them out",
+    ),
     "misspelt": ({"lattice_bean": 3}, "unknown option 'lattice_bean'. Did you mean 'lattice_beam'?"),
 }
 
@@ -283,3 +292,13 @@ def test_bad_options(graph: tlg.Graph, case: tuple[dict[str, Any], str]) -> None
     with pytest.raises(OptionError) as caught:
         tlg.Decoder(graph, **options)
     assert message in str(caught.value)
+
+
+def test_lattice_beam_and_lattice_as_users_combine_them() -> None:
+    asked = tlg.SearchOptions(lattice_beam=8)
+    assert asked.lattice is True and asked.kept_beam == 8
+    off = tlg.SearchOptions(lattice=False, lattice_beam=8, nbest=5)
+    assert off.lattice is False and off.kept_beam == 8
+    assert tlg.SearchOptions(lattice=False).kept_beam == tlg.SearchOptions().kept_beam == 0
+    changed = dataclasses.replace(tlg.SearchOptions(), lattice_beam=6.0)
+    assert changed.lattice is True and changed == tlg.SearchOptions(lattice_beam=6.0)

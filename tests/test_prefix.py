@@ -210,7 +210,18 @@ def test_errors_of_a_model_in_python_come_through(lm: Any) -> None:
         def score(self, state: int, word: str) -> tuple[int, float]:
             return state, float("nan")
 
+    class Positive(Foreign):
+        def score(self, state: int, word: str) -> tuple[int, float]:
+            return state, 0.5
+
+        def end(self, state: int) -> float:
+            return 1e-9  # the rounding of a certainty
+
     x = peaked("-a-|-b-", LETTERS)
+    with pytest.raises(
+        tlg.errors.OptionError, match=r"scores '\w+' with 0.5. Scores are natural log.*at most 0"
+    ):
+        tlg.prefix_beam(x, LETTERS, lm=Positive(lm[0]), lm_unit="word")
     with pytest.raises(KeyError):
         tlg.prefix_beam(x, LETTERS, lm=Broken(lm[0]), lm_unit="word")
     with pytest.raises(tlg.errors.OptionError, match=r"scores '\w+' with nan"):

@@ -32,6 +32,7 @@ FIELDS: dict[str, Any] = {
     "confidence": None,
     "lattice": None,
     "mbr": None,
+    "lattice_beam": None,
     "hotwords_version": 0,
 }
 

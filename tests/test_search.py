@@ -12,7 +12,7 @@ import pytest
 
 from tests.reference import decode_twin
 from tests.reference.leftmost_longest import Phrase, find
-from tests.search_cases import Case, make_fst, random_case, random_log_probs
+from tests.search_cases import Case, decode_all, make_fst, random_case, random_log_probs
 from tlg import _core
 from tlg.errors import GraphError, OptionError
 
@@ -51,7 +51,7 @@ def make_decoder(
 
 
 def search(case: Case, **options: Any) -> _core.Hypothesis:
-    return make_decoder(case, **options).decode([case.log_probs], None, 1)[0]
+    return make_decoder(case, **options).decode(case.log_probs, None)
 
 
 def check_against(found: _core.Hypothesis, best: decode_twin.Best) -> None:
@@ -156,7 +156,7 @@ def test_hotwords_equal_brute_force(labels: _core.HotwordLabels, block: int) -> 
         )
         graph = make_graph(case)
         use = _core.HotwordUse(graph, automaton, labels)
-        found = make_decoder(case, graph=graph).decode([case.log_probs], use, 1)[0]
+        found = make_decoder(case, graph=graph).decode(case.log_probs, use)
         check_against(found, best)
         if not found.partial:
             assert found.hotword_score == reward_of(listed, found.words if in_words else found.tokens)
@@ -192,7 +192,8 @@ def larger_case(seed: int, *, width: int, frames: int, states: int) -> Case:
 def test_kernels_and_threads_agree(width: int) -> None:
     case = larger_case(width, width=width, frames=60, states=40)
     batch = [case.log_probs[:n] for n in (60, 0, 1, 33)]
-    expected = make_decoder(case, kernel="baseline", beam=9.0).decode(batch, None, 1)
+    first = make_decoder(case, kernel="baseline", beam=9.0)
+    expected = [first.decode(rows, None) for rows in batch]
     available = []
     for kernel in KERNELS:
         try:
@@ -201,7 +202,7 @@ def test_kernels_and_threads_agree(width: int) -> None:
             continue  # this CPU lacks it
         available.append(kernel)
         for threads in (1, 3):
-            found = decoder.decode(batch, None, threads)
+            found = decode_all(decoder, batch, threads)
             for one, other in zip(found, expected, strict=True):
                 assert (one.tokens, one.words, one.score) == (other.tokens, other.words, other.score)
                 assert one.search_score == other.search_score
@@ -228,7 +229,7 @@ def test_sparse_equals_dense() -> None:
     dense = np.repeat((rest - np.float32(np.log(np.float32(22))))[:, None], 30, axis=1)
     np.put_along_axis(dense, ids, listed, axis=1)
     decoder = make_decoder(case, beam=12.0)
-    one, other = decoder.decode([(ids, listed, rest), dense], None, 1)
+    one, other = (decoder.decode(frames, None) for frames in ((ids, listed, rest), dense))
     assert (one.tokens, one.words) == (other.tokens, other.words)
     assert one.score == pytest.approx(other.score, abs=1e-4)
 

@@ -222,7 +222,7 @@ def test_the_order_of_a_list_and_its_loans_change_nothing(tmp_path: Path, seed: 
     )
     for max_loan in (0.0, 0.5, 2.0, math.inf):
         use = _core.HotwordUse(core_graph, hot.automaton(max_loan=max_loan), labels)
-        found = decoder.decode([log_probs], use, 1)[0]
+        found = decoder.decode(log_probs, use)
         assert found.score == results[0].score
         assert [graph.tokens.symbols[token] for token in found.tokens] == results[0].tokens
 

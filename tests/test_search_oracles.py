@@ -198,7 +198,7 @@ def test_random_graphs(block: int, hot: str) -> None:
         else:
             lattice = compose(lattice, lg)
         decoder = make_decoder(case, graph=graph, acoustic_scale=scale, blank_penalty=penalty)
-        found = decoder.decode([case.log_probs], use, 1)[0]
+        found = decoder.decode(case.log_probs, use)
         check(found, lattice, case.blank, units)
 
 
@@ -279,4 +279,4 @@ def test_posteriors_of_one_token_a_frame(seed: int) -> None:
     acoustic = posterior_fst(case.log_probs, scale=1.0, blank=-1, penalty=0.0)
     lattice = compose(acoustic, weighted(case.arcs, case.finals, 1.0, 0.0))
     decoder = make_decoder(case, graph=make_graph(case, plain=True))
-    check(decoder.decode([case.log_probs], None, 1)[0], lattice, None, range(4))
+    check(decoder.decode(case.log_probs, None), lattice, None, range(4))

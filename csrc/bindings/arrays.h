@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ using Array = pybind11::array_t<T, pybind11::array::c_style | pybind11::array::f
 template <typename T>
 Array<T> to_array(const std::vector<T>& values) {
   return Array<T>(static_cast<pybind11::ssize_t>(values.size()), values.data());
+}
+
+// A read-only view of what `self` holds, which it keeps alive.
+template <typename Item>
+pybind11::array view_of(const pybind11::object& self, const Item* data, std::size_t size) {
+  pybind11::array_t<Item> array(static_cast<pybind11::ssize_t>(size), data, self);
+  array.attr("setflags")(pybind11::arg("write") = false);
+  return array;
 }
 
 inline void check_rank(const pybind11::array& array, int rank, const char* name) {

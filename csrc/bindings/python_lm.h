@@ -75,6 +75,8 @@ class PythonLm final : public lm::LmModel, public decoder::prefix::OpenVocabular
   }
 
  private:
+  static constexpr double kRounding = 1e-6;  // of the logarithm of a certainty
+
   const std::string& text_of(lm::WordId word) const {
     return word < words_->size() ? (*words_)[word] : open_texts_[word - words_->size()];
   }
@@ -92,12 +94,12 @@ class PythonLm final : public lm::LmModel, public decoder::prefix::OpenVocabular
       score = value.cast<double>();
     } catch (const pybind11::cast_error&) {
     }
-    if (std::isnan(score) || score == INFINITY)
+    if (!(score <= kRounding))
       throw Error(ErrorKind::kOption,
                   "the language model scores '" + word + "' with " +
                       pybind11::repr(value).cast<std::string>(),
                   "Scores are natural logarithms of probabilities: at most 0, not NaN");
-    return static_cast<float>(score);
+    return static_cast<float>(std::fmin(score, 0.0));
   }
 
   pybind11::object model_;

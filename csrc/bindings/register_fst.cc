@@ -1,12 +1,13 @@
-// _core.Fst: reading, writing, and views of the arrays for tests.
+// _core.Fst: operations, and views of the arrays for tests.
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <utility>
 
 #include "bindings/arrays.h"
 #include "bindings/register.h"
-#include "fst/openfst_io.h"
+#include "fst/fst.h"
 #include "fst/ops.h"
 
 namespace py = pybind11;
@@ -16,20 +17,6 @@ namespace {
 
 using fst::Fst;
 using Shared = std::shared_ptr<Fst>;
-
-fst::FstKind kind_of(const std::string& name) {
-  if (name == "const") return fst::FstKind::kConst;
-  if (name == "vector") return fst::FstKind::kVector;
-  throw Error(ErrorKind::kOption, "kind '" + name + "' is not 'const' or 'vector'");
-}
-
-// A read-only view that keeps the transducer alive.
-template <typename Item>
-py::array view(const py::object& self, const Item* data, std::size_t size) {
-  py::array_t<Item> array(static_cast<py::ssize_t>(size), data, self);
-  array.attr("setflags")(py::arg("write") = false);
-  return array;
-}
 
 Shared from_arrays(fst::StateId start, const Array<fst::State>& states,
                    const Array<fst::Arc>& arcs) {
@@ -51,15 +38,6 @@ void register_fst(py::module_& module) {
   const auto share = [](Fst made) { return std::make_shared<Fst>(std::move(made)); };
   py::class_<Fst, Shared>(module, "Fst")
       .def(py::init(&from_arrays), py::arg("start"), py::arg("states"), py::arg("arcs"))
-      .def_static(
-          "read", [share](const std::string& path) { return share(fst::read_fst(path)); },
-          py::arg("path"), unlocked)
-      .def(
-          "write",
-          [](const Fst& self, const std::string& path, const std::string& kind) {
-            fst::write_fst(self, path, kind_of(kind));
-          },
-          py::arg("path"), py::arg("kind") = "const", unlocked)
       .def("check_labels", &fst::check_labels, py::arg("max_ilabel"), py::arg("max_olabel"),
            py::arg("name"), unlocked)
       .def("find_input_epsilon_cycle", &fst::find_input_epsilon_cycle, unlocked)
@@ -70,25 +48,17 @@ void register_fst(py::module_& module) {
       .def("states",
            [](const py::object& self) {
              const auto& made = py::cast<const Fst&>(self);
-             return view(self, made.states(), made.num_states());
+             return view_of(self, made.states(), made.num_states());
            })
       .def("arcs",
            [](const py::object& self) {
              const auto& made = py::cast<const Fst&>(self);
-             return view(self, made.arcs(), made.num_arcs());
+             return view_of(self, made.arcs(), made.num_arcs());
            })
       .def("drop_pages", &Fst::drop_pages)
       .def_property_readonly("start", &Fst::start)
       .def_property_readonly("num_states", &Fst::num_states)
       .def_property_readonly("num_arcs", &Fst::num_arcs);
-  module.def(
-      "parse_fst",
-      [share](const py::bytes& bytes, const std::string& name) {
-        auto owner = std::make_shared<std::string>(bytes);
-        auto file = std::make_shared<util::FileBytes>(owner->data(), owner->size(), owner);
-        return share(fst::parse_fst(std::move(file), name));
-      },
-      py::arg("data"), py::arg("name"));
 }
 
 }  // namespace tlg::bindings

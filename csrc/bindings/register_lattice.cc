@@ -1,19 +1,15 @@
-// _core.Lattice: word lattices from and to arrays, and the bytes of files.
-#include <pybind11/native_enum.h>
+// _core.Lattice: word lattices from and to arrays, posteriors, oracle paths.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "decoder/lattice/lattice_build.h"
-#include "decoder/lattice/lattice_io.h"
 #include "decoder/lattice/lattice_oracle.h"
 #include "decoder/lattice/lattice_posteriors.h"
 
@@ -25,7 +21,6 @@ namespace {
 using namespace decoder;  // NOLINT: this file speaks of nothing else
 
 using Shared = std::shared_ptr<Lattice>;
-using release = py::call_guard<py::gil_scoped_release>;
 
 Shared from_arrays(const Array<Lattice::State>& states, const Array<Lattice::Arc>& arcs,
                    std::int64_t num_frames, bool partial) {
@@ -34,14 +29,6 @@ Shared from_arrays(const Array<Lattice::State>& states, const Array<Lattice::Arc
   return std::make_shared<Lattice>(make_lattice({states.data(), states.data() + states.size()},
                                                 {arcs.data(), arcs.data() + arcs.size()},
                                                 num_frames, partial));
-}
-
-// A read-only view that keeps the lattice alive.
-template <typename Item>
-py::array view(const py::object& self, const Item* data, std::size_t size) {
-  py::array_t<Item> array(static_cast<py::ssize_t>(size), data, self);
-  array.attr("setflags")(py::arg("write") = false);
-  return array;
 }
 
 py::array posteriors(const Lattice& lattice, double scale, bool with_hotwords) {
@@ -53,31 +40,11 @@ py::array posteriors(const Lattice& lattice, double scale, bool with_hotwords) {
   return to_array(arcs);
 }
 
-py::bytes to_bytes(const Lattice& lattice, LatticeForm form, double acoustic_scale) {
-  std::string bytes;
-  {
-    const py::gil_scoped_release unlocked;
-    bytes = write_lattice(lattice, form, acoustic_scale);
-  }
-  return bytes;
-}
-
 std::pair<std::int64_t, std::vector<std::uint32_t>> oracle(
     const Lattice& lattice, std::vector<std::int32_t> units, std::vector<std::size_t> begin,
     const std::vector<std::int32_t>& reference) {
-  const bool fits = begin.size() == lattice.arcs.size() + 1 && begin.back() == units.size() &&
-                    std::is_sorted(begin.begin(), begin.end());
-  if (!fits) throw Error(ErrorKind::kLattice, "the units do not belong to the arcs");
   OraclePath path = oracle_path(lattice, {std::move(units), std::move(begin)}, reference);
   return {path.errors, std::move(path.arcs)};
-}
-
-std::pair<Shared, std::size_t> from_bytes(const py::bytes& data, std::size_t begin,
-                                          double acoustic_scale, const std::string& name) {
-  const std::string_view bytes = data;
-  const py::gil_scoped_release unlocked;
-  ParsedLattice read = parse_lattice(bytes.data(), bytes.size(), begin, acoustic_scale, name);
-  return {std::make_shared<Lattice>(std::move(read.lattice)), read.end};
 }
 
 }  // namespace
@@ -86,13 +53,6 @@ void register_lattice(py::module_& module) {
   PYBIND11_NUMPY_DTYPE(LatticeScore, am, graph, hotword);
   PYBIND11_NUMPY_DTYPE(Lattice::Arc, source, target, word, score);
   PYBIND11_NUMPY_DTYPE(Lattice::State, first_arc, frame, is_final, final_score);
-  py::native_enum<LatticeForm>(module, "LatticeForm", "enum.Enum")
-      .value("OPENFST", LatticeForm::kOpenFst)
-      .value("COMPACT", LatticeForm::kCompact)
-      .value("COMPACT_TEXT", LatticeForm::kCompactText)
-      .value("FRAMES", LatticeForm::kFrames)
-      .value("FRAMES_TEXT", LatticeForm::kFramesText)
-      .finalize();
   py::class_<Lattice, Shared>(module, "Lattice")
       .def(py::init(&from_arrays), py::kw_only(), py::arg("states"), py::arg("arcs"),
            py::arg("num_frames"), py::arg("partial"))
@@ -101,22 +61,20 @@ void register_lattice(py::module_& module) {
       .def("states",
            [](const py::object& self) {
              const auto& lattice = py::cast<const Lattice&>(self);
-             return view(self, lattice.states.data(), lattice.num_states());
+             return view_of(self, lattice.states.data(), lattice.num_states());
            })
       .def("arcs",
            [](const py::object& self) {
              const auto& lattice = py::cast<const Lattice&>(self);
-             return view(self, lattice.arcs.data(), lattice.arcs.size());
+             return view_of(self, lattice.arcs.data(), lattice.arcs.size());
            })
-      .def("write", &to_bytes, py::arg("form"), py::arg("acoustic_scale"))
       .def("posteriors", &posteriors, py::arg("scale"), py::arg("with_hotwords"))
-      .def("oracle", &oracle, py::arg("units"), py::arg("begin"), py::arg("reference"), release())
+      .def("oracle", &oracle, py::arg("units"), py::arg("begin"), py::arg("reference"),
+           py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("num_states", &Lattice::num_states)
       .def_property_readonly("num_arcs", [](const Lattice& self) { return self.arcs.size(); })
       .def_readonly("num_frames", &Lattice::num_frames)
       .def_readonly("partial", &Lattice::partial);
-  module.def("parse_lattice", &from_bytes, py::arg("data"), py::arg("begin"),
-             py::arg("acoustic_scale"), py::arg("name"));
 }
 
 }  // namespace tlg::bindings

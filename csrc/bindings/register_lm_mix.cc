@@ -1,16 +1,13 @@
-// n-gram models: mixtures.
+// n-gram models: linear mixtures, and the text that weights are fitted on.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "bindings/lm_models.h"
 #include "bindings/register.h"
-#include "lm/change/mix.h"
-#include "lm/ngram_model.h"
 
 namespace py = pybind11;
 
@@ -20,14 +17,6 @@ namespace {
 using namespace lm;  // NOLINT: this file speaks of nothing else
 
 using release = py::call_guard<py::gil_scoped_release>;
-
-Models tries_of(const std::vector<const NgramModel*>& models) {
-  Models tries;
-  for (const NgramModel* model : models) tries.push_back(&model->trie());
-  return tries;
-}
-
-UnknownWords unknown_of(bool share) { return share ? UnknownWords::kShare : UnknownWords::kZero; }
 
 py::array_t<double> probs_of(const std::vector<const NgramModel*>& models, const HeldOut& text,
                              bool share) {
@@ -61,26 +50,6 @@ void register_lm_mix(py::module_& m) {
             mix_linear(tries_of(models), weights, unknown_of(share)));
       },
       release());
-  py::class_<LoglinearMix>(m, "LoglinearMix")
-      .def(py::init([](const std::vector<const NgramModel*>& models, bool share) {
-             return LoglinearMix(tries_of(models), unknown_of(share));
-           }),
-           release())
-      .def(
-          "model",
-          [](const LoglinearMix& self, const std::vector<double>& weights) {
-            return std::make_shared<NgramModel>(self.model(weights));
-          },
-          release())
-      .def("set_text", &LoglinearMix::set_text, release())
-      .def(
-          "evaluate",
-          [](const LoglinearMix& self, const std::vector<double>& weights) {
-            LoglinearMix::Value value = self.evaluate(weights);
-            return std::pair(value.score, std::move(value.gradient));
-          },
-          release())
-      .def_property_readonly("num_tokens", &LoglinearMix::num_tokens);
 }
 
 }  // namespace tlg::bindings

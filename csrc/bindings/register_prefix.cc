@@ -1,17 +1,12 @@
-// tlg._core.PrefixLexicon, PrefixModel, PrefixHotwords, PrefixDecoder, PrefixStream: prefix beam
-// search without a graph.
-#include <pybind11/native_enum.h>
+// tlg._core.PrefixHotwords, PrefixDecoder, PrefixStream: prefix beam search without a graph.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "bindings/frames.h"
-#include "bindings/prefix_model.h"
 #include "bindings/register.h"
 #include "bindings/signals.h"
 #include "decoder/prefix/decoder.h"
@@ -47,32 +42,11 @@ void push(Stream& stream, const py::handle& input, std::int32_t num_tokens) {
 }  // namespace
 
 void register_prefix(py::module_& module) {
-  register_prefix_model(module);
   using unlocked = py::call_guard<py::gil_scoped_release>;
   py::class_<HotwordUse, std::shared_ptr<HotwordUse>>(module, "PrefixHotwords")
       .def(py::init<std::shared_ptr<const hotwords::Automaton>, bool, std::int32_t>(),
            py::arg("automaton").none(false), py::arg("on_words"), py::arg("num_tokens"),
            unlocked());
-  py::class_<Word>(module, "PrefixWord")
-      .def_readonly("id", &Word::id)
-      .def_readonly("first_token", &Word::first_token)
-      .def_readonly("end_token", &Word::end_token)
-      .def_readonly("unknown", &Word::unknown);
-  py::class_<Hypothesis>(module, "PrefixHypothesis")
-      .def_readonly("tokens", &Hypothesis::tokens)
-      .def_readonly("words", &Hypothesis::words)
-      .def_property_readonly("token_spans",
-                             [](const Hypothesis& h) { return span_array(h.token_spans); })
-      .def_readonly("hotwords", &Hypothesis::hotwords)
-      .def_readonly("score", &Hypothesis::score)
-      .def_readonly("am_score", &Hypothesis::am_score)
-      .def_readonly("lm_score", &Hypothesis::lm_score)
-      .def_readonly("word_score", &Hypothesis::word_score)
-      .def_readonly("unk_score", &Hypothesis::unk_score)
-      .def_readonly("hotword_score", &Hypothesis::hotword_score)
-      .def_readonly("search_score", &Hypothesis::search_score)
-      .def_readonly("partial", &Hypothesis::partial)
-      .def_readonly("num_frames", &Hypothesis::num_frames);
   py::class_<Options>(module, "PrefixOptions")
       .def(py::init<>())
       .def_readwrite("beam_size", &Options::beam_size)

@@ -6,20 +6,14 @@
 #include <utility>
 
 #include "decoder/lattice/pending_lattice.h"
+#include "decoder/lattice/trace_limit.h"
 #include "decoder/traceback.h"
 #include "util/error.h"
-#include "util/parallel.h"
 
 namespace tlg::decoder {
 namespace {
 
 constexpr std::int32_t kShort = 2048;  // frames of an utterance whose traces are all kept
-// Traces of lattices are numbered with 31 bits (kInWaiting): so many leave room for those of
-// kSettleAfter frames more.
-constexpr std::size_t kMostTraces = std::size_t{3} << 29;
-// Beyond so many, those that no path needs are dropped; twice what is left is the next time. A
-// search that has more in the end gives its memory back.
-constexpr std::size_t kUsualTraces = std::size_t{1} << 20;
 
 void require(bool fits, const std::string& what, const std::string& remedy) {
   if (!fits) throw Error(ErrorKind::kOption, what, remedy);
@@ -60,8 +54,7 @@ Decoder::Decoder(std::shared_ptr<const SearchGraph> graph, const SearchOptions& 
       options_(options),
       spans_(spans),
       request_(request),
-      kernel_(choose_kernel(kernel)),
-      lattice_kernel_(choose_kernel(kernel, true)) {
+      kernel_(choose_kernel(kernel, request.any())) {
   check(options_);
   require(!request.any() || options.lattice_beam > 0,
           "lattice_beam must be above 0, not " + std::to_string(options.lattice_beam),
@@ -77,7 +70,6 @@ std::unique_ptr<Search> Decoder::borrow() const {
     if (!idle_.empty()) {
       std::unique_ptr<Search> search = std::move(idle_.back());
       idle_.pop_back();
-      search->use_kernel(kernel_);
       return search;
     }
   }
@@ -98,23 +90,7 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
                                 const std::shared_ptr<const HotwordUse>& hotwords,
                                 const std::function<void()>& pulse) const {
   search.start(hotwords);
-  if (request_.any()) {
-    search.use_kernel(lattice_kernel_);
-    std::size_t drop_at = kUsualTraces;
-    for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
-      search.advance(frames.part(t, std::min(kSettleAfter, frames.num_frames - t)));
-      if (search.utterance().traces.size() > drop_at) {
-        drop_lost_traces(&search.utterance(), options_.lattice_beam);
-        drop_at = std::max(kUsualTraces, 2 * search.utterance().traces.size());
-      }
-      require(search.utterance().traces.size() <= kMostTraces,
-              "the lattice of " + std::to_string(frames.num_frames) +
-                  " frames has more paths than can be counted",
-              "Use a smaller lattice_beam or max_active, or shorter utterances");
-      if (pulse) pulse();
-    }
-    return decode_more(search, frames, hotwords);
-  }
+  if (request_.any()) return decode_more(search, frames, hotwords, pulse);
   if (frames.num_frames <= kShort) {
     search.advance(frames);
     return make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
@@ -130,12 +106,36 @@ Hypothesis Decoder::decode_with(Search& search, const Frames& frames,
   return traceback.finish(search.utterance(), frames.part(frames.num_frames, 0));
 }
 
-Hypothesis Decoder::decode_more(const Search& search, const Frames& frames,
-                                const std::shared_ptr<const HotwordUse>& hotwords) const {
+Hypothesis Decoder::decode_more(Search& search, const Frames& frames,
+                                const std::shared_ptr<const HotwordUse>& hotwords,
+                                const std::function<void()>& pulse) const {
+  TraceLimit limit(options_.lattice_beam);
+  for (std::int32_t t = 0; t < frames.num_frames && !search.utterance().dead; t += kSettleAfter) {
+    search.advance(frames.part(t, std::min(kSettleAfter, frames.num_frames - t)));
+    limit.drop(&search.utterance());
+    TraceLimit::check(search.utterance());
+    if (pulse) pulse();
+  }
   Hypothesis best = make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
-  best.more = std::make_shared<PendingLattice>(search.lattice(), graph_, options_, spans_, frames,
-                                               hotwords, best.words, request_);
+  RawLattice raw = search.lattice();
+  KeptFrames kept =
+      frames_of_lattice(raw, *graph_, frames.part(0, static_cast<std::int32_t>(raw.num_frames)));
+  best.more = examine(std::move(raw), std::move(kept), hotwords, best.words);
   return best;
+}
+
+std::shared_ptr<const PendingLattice> Decoder::examine(
+    const Utterance& utterance, KeptFrames frames,
+    const std::vector<std::int32_t>& best_words) const {
+  return examine(collect_lattice(*graph_, utterance, options_.lattice_beam), std::move(frames),
+                 utterance.hotword_use, best_words);
+}
+
+std::shared_ptr<const PendingLattice> Decoder::examine(
+    RawLattice raw, KeptFrames frames, const std::shared_ptr<const HotwordUse>& hotwords,
+    const std::vector<std::int32_t>& best_words) const {
+  return std::make_shared<PendingLattice>(std::move(raw), graph_, options_, spans_,
+                                          std::move(frames), hotwords, best_words, request_);
 }
 
 Hypothesis Decoder::decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
@@ -144,21 +144,6 @@ Hypothesis Decoder::decode(const Frames& frames, const std::shared_ptr<const Hot
   Hypothesis result = decode_with(*search, frames, hotwords, pulse);
   give_back(std::move(search));
   return result;
-}
-
-std::vector<Hypothesis> Decoder::decode_batch(const std::vector<Frames>& batch,
-                                              const std::shared_ptr<const HotwordUse>& hotwords,
-                                              std::size_t threads) const {
-  require(threads > 0, "threads must be above 0", "The number of cores is a good choice");
-  std::vector<Hypothesis> results(batch.size());
-  std::vector<std::unique_ptr<Search>> searches(
-      std::min(threads, std::max<std::size_t>(batch.size(), 1)));
-  for (std::unique_ptr<Search>& search : searches) search = borrow();
-  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t worker) {
-    results[i] = decode_with(*searches[worker], batch[i], hotwords);
-  });
-  for (std::unique_ptr<Search>& search : searches) give_back(std::move(search));
-  return results;
 }
 
 }  // namespace tlg::decoder

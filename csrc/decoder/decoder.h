@@ -25,32 +25,38 @@ class Decoder {
   const SearchGraph& graph() const { return *graph_; }
   const SearchOptions& options() const { return options_; }
   const SpanOptions& spans() const { return spans_; }
+  // What results have beside the best path.
+  const LatticeRequest& request() const { return request_; }
   // `pulse` is called now and then while a long utterance is searched; what it throws ends the
   // work.
   Hypothesis decode(const Frames& frames, const std::shared_ptr<const HotwordUse>& hotwords,
                     const std::function<void()>& pulse = {}) const;
-  // Results in the order of the inputs, the same for any number of threads.
-  std::vector<Hypothesis> decode_batch(const std::vector<Frames>& batch,
-                                       const std::shared_ptr<const HotwordUse>& hotwords,
-                                       std::size_t threads) const;
 
   // A search of this graph for a while; to be given back.
   std::unique_ptr<Search> borrow() const;
   void give_back(std::unique_ptr<Search> search) const;
+  // What the request adds to the best path of an utterance that is at its end. `frames` as
+  // PendingLattice takes them.
+  std::shared_ptr<const PendingLattice> examine(const Utterance& utterance, KeptFrames frames,
+                                                const std::vector<std::int32_t>& best_words) const;
 
  private:
   Hypothesis decode_with(Search& search, const Frames& frames,
                          const std::shared_ptr<const HotwordUse>& hotwords,
                          const std::function<void()>& pulse = {}) const;
-  // Of an utterance that has been searched: the best path, and what the request adds.
-  Hypothesis decode_more(const Search& search, const Frames& frames,
-                         const std::shared_ptr<const HotwordUse>& hotwords) const;
+  // The best path and what the request adds.
+  Hypothesis decode_more(Search& search, const Frames& frames,
+                         const std::shared_ptr<const HotwordUse>& hotwords,
+                         const std::function<void()>& pulse) const;
+  std::shared_ptr<const PendingLattice> examine(RawLattice raw, KeptFrames frames,
+                                                const std::shared_ptr<const HotwordUse>& hotwords,
+                                                const std::vector<std::int32_t>& best_words) const;
 
   std::shared_ptr<const SearchGraph> graph_;
   SearchOptions options_;
   SpanOptions spans_;
   LatticeRequest request_;
-  AdvanceFunction kernel_, lattice_kernel_;
+  AdvanceFunction kernel_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Search>> idle_;
 };

@@ -2,9 +2,10 @@
 // door (bindings, tlg._arrays): finite or -infinity, never NaN. The arrays belong to the caller.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
+
+#include "decoder/kept_frames.h"
 
 namespace tlg::decoder {
 
@@ -21,9 +22,8 @@ struct Frames {
   const float* log_probs = nullptr;   // [num_frames, width]
   const float* rest = nullptr;        // [num_frames]
 
-  // A part of the columns (for at() alone; dense and ids are null): those that are asked for, in
-  // rising order, `width` of them; their log_probs as above.
-  const std::int32_t* columns = nullptr;
+  // What was kept of frames that are gone (for at() alone; dense and ids are null).
+  const KeptFrames* kept = nullptr;
 
   Frames part(std::int32_t first, std::int32_t count) const {
     Frames some = *this;
@@ -48,9 +48,8 @@ struct Frames {
 
   float at(std::int32_t t, std::int32_t token) const {
     if (dense != nullptr) return dense[static_cast<std::int64_t>(t) * num_tokens + token];
+    if (kept != nullptr) return kept->at(t, token);
     const std::int64_t row = static_cast<std::int64_t>(t) * width;
-    if (columns != nullptr)
-      return log_probs[row + (std::lower_bound(columns, columns + width, token) - columns)];
     for (std::int32_t i = 0; i < width; ++i)
       if (ids[row + i] == token) return log_probs[row + i];
     return unlisted(t);

@@ -61,7 +61,6 @@ class Search {
  public:
   // The graph must outlive the search.
   Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance);
-  void use_kernel(AdvanceFunction advance) { advance_ = advance; }
   // begin() for the utterance in hand.
   void start(std::shared_ptr<const HotwordUse> hotwords);
   void advance(const Frames& frames) { advance_(state_, frames); }

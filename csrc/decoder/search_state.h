@@ -138,7 +138,6 @@ struct Waiter {
   std::uint32_t next;
 };
 
-// A vector whose push is small enough to be inlined in a hot loop.
 // An utterance between two frames.
 struct Utterance {
   std::shared_ptr<const HotwordUse> hotword_use;

@@ -181,8 +181,8 @@ inline float best_of_staying(const float* nb, const float* b, const std::uint32_
     const __m512 m = _mm512_min_ps(units, load_costs(inside, b + i));
     const __m512 repeat = _mm512_add_ps(units, gather(inside, unit_costs, unit + i));
     befores = _mm512_min_ps(befores, m);
-    stays = _mm512_min_ps(
-        stays, _mm512_min_ps(repeat, _mm512_add_ps(m, _mm512_set1_ps(blank_cost))));
+    stays =
+        _mm512_min_ps(stays, _mm512_min_ps(repeat, _mm512_add_ps(m, _mm512_set1_ps(blank_cost))));
   }
   *best = _mm512_reduce_min_ps(befores);
   return _mm512_reduce_min_ps(stays);
@@ -247,8 +247,7 @@ inline std::size_t stay(float* nb, float* b, const std::uint32_t* unit,
   for (std::size_t i = 0; i < n; i += 16) {
     const __mmask16 inside = lanes(n - i);
     const __m512 units = load_costs(inside, nb + i), blanks = load_costs(inside, b + i);
-    const __m512 blank =
-        _mm512_add_ps(_mm512_min_ps(units, blanks), _mm512_set1_ps(blank_cost));
+    const __m512 blank = _mm512_add_ps(_mm512_min_ps(units, blanks), _mm512_set1_ps(blank_cost));
     const __m512 repeat = _mm512_add_ps(units, gather(inside, unit_costs, unit + i));
     const __mmask16 from_unit = _mm512_cmp_ps_mask(units, blanks, _CMP_LT_OQ);
     _mm512_mask_storeu_epi32(b_trace + i, static_cast<__mmask16>(from_unit & inside),

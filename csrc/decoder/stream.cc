@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "util/error.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -47,16 +49,28 @@ Stream::Stream(std::shared_ptr<const Decoder> decoder, std::shared_ptr<const Hot
       traceback_(decoder_->graph(), decoder_->options(), decoder_->spans(), hotwords) {
   for (const std::int32_t column : silence) is_silence_.at(static_cast<std::size_t>(column)) = 1;
   begin(decoder_->graph(), std::move(hotwords), &utterance_);
+  if (decoder_->request().any()) lattice_ = std::make_unique<StreamLattice>(*decoder_);
 }
 
 void Stream::reset(std::shared_ptr<const HotwordUse> hotwords) {
   traceback_ = Traceback(decoder_->graph(), decoder_->options(), decoder_->spans(), hotwords);
   begin(decoder_->graph(), std::move(hotwords), &utterance_);
+  if (lattice_ != nullptr) {
+    lattice_ = std::make_unique<StreamLattice>(*decoder_);
+    utterance_.traces = {};  // a lattice's may be many
+    utterance_.marks = {};
+  }
   window_ = {};
   num_pushed_ = 0;
 }
 
 void Stream::change_hotwords(std::shared_ptr<const HotwordUse> hotwords) {
+  if (lattice_ != nullptr)
+    throw Error(
+        ErrorKind::kOption,
+        "a stream that keeps more than the best path cannot change its hotwords within an "
+        "utterance",
+        "Make the decoder without nbest, lattice and mbr, or change lists between utterances");
   settle(window_, &utterance_);
   traceback_.change_hotwords(std::move(hotwords), &utterance_);
 }
@@ -70,17 +84,20 @@ void Stream::push(const Frames& frames) {
 
 void Stream::search(Search* search, const Frames& frames) {
   if (window_.num_frames > 0 && !same_kind(window_, frames)) settle(window_, &search->utterance());
-  for (std::int32_t t = 0; t < frames.num_frames && !search->utterance().dead;) {
-    const std::int32_t room = kSettleAfter - window_.num_frames;
-    const Frames some = frames.part(t, std::min(room, frames.num_frames - t));
+  Utterance* utterance = &search->utterance();
+  for (std::int32_t t = 0; t < frames.num_frames && !utterance->dead;) {
+    const auto done = static_cast<std::int32_t>(utterance->frame % kSettleAfter);
+    if (lattice_ != nullptr && done == 0) TraceLimit::check(*utterance);
+    const Frames some = frames.part(t, std::min(kSettleAfter - done, frames.num_frames - t));
     search->advance(some);
     t += some.num_frames;
-    if (some.num_frames == kSettleAfter) {
-      settle(some, &search->utterance());
+    const bool is_time = done + some.num_frames == kSettleAfter && !utterance->dead;
+    if (is_time && window_.num_frames == 0) {
+      settle(some, utterance);
       continue;
     }
     keep(some);
-    if (window_.num_frames == kSettleAfter) settle(window_, &search->utterance());
+    if (is_time) settle(window_, utterance);
   }
 }
 
@@ -107,23 +124,34 @@ void Stream::keep(const Frames& frames) {
 }
 
 void Stream::settle(const Frames& frames, Utterance* utterance) {
-  traceback_.settle(frames, utterance);
+  if (lattice_ != nullptr)
+    lattice_->settle(frames, utterance, &traceback_);
+  else
+    traceback_.settle(frames, utterance);
   window_ = {};
 }
 
-Hypothesis Stream::finish() { return traceback_.finish(utterance_, window_); }
+const Utterance& Stream::paths() {
+  return lattice_ != nullptr ? *lattice_->best_paths(utterance_) : utterance_;
+}
+
+Hypothesis Stream::finish() {
+  return lattice_ != nullptr ? lattice_->finish(window_, &utterance_, &traceback_)
+                             : traceback_.finish(utterance_, window_);
+}
 
 PartialPath Stream::partial() {
   // So that what is said to be stable is no older than this.
   if (window_.num_frames >= kSettleToShow) settle(window_, &utterance_);
-  const Ending ending = find_ending(decoder_->graph(), utterance_);
+  const Utterance& paths = this->paths();
+  const Ending ending = find_ending(decoder_->graph(), paths);
   const PathReader& stable = traceback_.stable();
   PathReader reader = stable.fork();
   PartialPath out;
   out.first_token = reader.first_token();
   out.first_word = reader.first_word();
   out.num_stable_words = static_cast<std::int64_t>(stable.words().size());
-  out.path = traceback_.read(utterance_, ending.any_trace, false, window_, &reader);
+  out.path = traceback_.read(paths, ending.any_trace, false, window_, &reader);
   out.path.search_score = -ending.any_cost;
   out.relative_cost = ending.final_cost - ending.any_cost;
   out.sound_end = sound_end(out);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "decoder/decoder.h"
+#include "decoder/lattice/stream_lattice.h"
 #include "decoder/traceback.h"
 
 namespace tlg::decoder {
@@ -45,7 +46,7 @@ class Stream {
   Hypothesis finish();
   void reset(std::shared_ptr<const HotwordUse> hotwords);
   // Another list for the frames to come (hotwords/swap.h). Its phrases are numbered behind those of
-  // the lists before. Throws Error(kOption): see Traceback::change_hotwords.
+  // the lists before. Throws Error(kOption): see Traceback::change_hotwords; or lattices are kept.
   void change_hotwords(std::shared_ptr<const HotwordUse> hotwords);
 
   std::int64_t num_pushed() const { return num_pushed_; }  // frames
@@ -54,7 +55,7 @@ class Stream {
   std::vector<std::int32_t> words(std::int64_t from, std::int64_t to) const;
   std::vector<Span> word_spans(std::int64_t from, std::int64_t to) const;
   std::vector<FiredHotword> hotwords(std::int64_t from, std::int64_t to) const;
-  // What is kept, for tests of what bounds it.
+  // What is kept, for tests of what bounds it. Of lattices it grows with them.
   std::size_t num_traces() const { return utterance_.traces.size(); }
   std::int32_t num_kept_frames() const { return window_.num_frames; }
 
@@ -62,6 +63,8 @@ class Stream {
   void search(Search* search, const Frames& frames);
   void keep(const Frames& frames);
   void settle(const Frames& frames, Utterance* utterance);
+  // Whose traces are those of the best paths alone.
+  const Utterance& paths();
   std::int64_t num_placed_hotwords() const;
   std::int64_t sound_end(const PartialPath& partial) const;
 
@@ -69,6 +72,7 @@ class Stream {
   std::vector<std::uint8_t> is_silence_;  // by column
   Utterance utterance_;
   Traceback traceback_;
+  std::unique_ptr<StreamLattice> lattice_;  // null: the best path alone is asked for
   std::int64_t num_pushed_ = 0;
   // The frames since traceback_.settled_until(), of one kind, and their memory.
   Frames window_;

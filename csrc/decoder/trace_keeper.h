@@ -63,14 +63,12 @@ class TraceKeeper {
     const std::size_t n = state_.num_tokens;
     if (state_.both_trace.size() < n + 16) state_.both_trace.resize(2 * n + 16);
     if (state_.list.size() < n + 16) state_.list.resize(2 * n + 16);
-    const std::size_t count =
-        list_meeting(state_.nb.data(), state_.b.data(), state_.nb_trace.data(),
-                     state_.b_trace.data(), lattice_beam_, n, state_.both_trace.data(),
-                     state_.list.data());
+    const std::size_t count = list_meeting(
+        state_.nb.data(), state_.b.data(), state_.nb_trace.data(), state_.b_trace.data(),
+        lattice_beam_, n, state_.both_trace.data(), state_.list.data());
     for (std::size_t j = 0; j < count; ++j) {
       const std::uint32_t i = state_.list[j];
-      state_.both_trace[i] =
-          meet(state_.b_trace[i], state_.b[i], state_.nb_trace[i], state_.nb[i]);
+      state_.both_trace[i] = meet(state_.b_trace[i], state_.b[i], state_.nb_trace[i], state_.nb[i]);
     }
   }
 
@@ -112,7 +110,8 @@ class TraceKeeper {
     }
     if (!may_be_barred) {  // most often one path waits alone
       const Waiter& waiter = state_.waiters[w.waiters];
-      if (waiter.next == kNoTrace && (waiter.trace == kNoTrace || (waiter.trace & kInWaiting) == 0)) {
+      if (waiter.next == kNoTrace &&
+          (waiter.trace == kNoTrace || (waiter.trace & kInWaiting) == 0)) {
         *cost = std::min(waiter.nb, waiter.b);
         return waiter.trace;
       }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from tlg import _core
@@ -21,6 +22,7 @@ from tlg.lm.model import NgramModel
 __all__ = ["build_graph"]
 
 Topology = Literal["implicit", "ctc", "ctc-compact", "none"]
+Progress = Callable[[str, int, int], object]
 
 
 def build_graph(
@@ -38,6 +40,7 @@ def build_graph(
     missing_as_unk: bool = False,
     drop_unknown: bool = False,
     fst_type: Literal["const", "vector"] = "const",
+    progress: Progress | None = None,
 ) -> Graph:
     """Build a decoding graph.
 
@@ -59,20 +62,25 @@ def build_graph(
         missing_as_unk: give words that the LM lacks the unigram cost of ``<unk>``; otherwise they are left out.
         drop_unknown: skip and report pronunciations with unknown tokens, instead of an error.
         fst_type: OpenFst's type of the transducer in the folder; see Graph.save.
+        progress: called as progress(phase, done, total), with the phases "read" (bytes of the ARPA file), "grammar",
+            "compose", "topology" and "write", each begun with done 0; total 0 is not known (a pipe).
 
     Raises:
         LexiconError, TokensError, ArpaError: an input cannot be used; with file, line and remedy.
         OptionError: an option out of its range.
     """
     begin = time.perf_counter()
+    tell: Progress = progress or (lambda phase, done, total: None)
     _check_options(topology, engine, fst_type, separator_prob, unknown, missing_as_unk)
     table = TokenTable.of(tokens, blank=blank, ctc=topology != "none")
     label = _separator_label(table, separator)
     entries = load_lexicon(lexicon, table, drop_unknown=drop_unknown)
-    model, name = _load_lm(lm)
+    model, name = _load_lm(lm, tell)
+    tell("grammar", 0, 1)
     grammar = _core.Grammar(model, name, entries, _core.Unknown[unknown], missing_as_unk)
     found = grammar.report
     roots = separators = 0
+    tell("compose", 0, 1)
     if engine == "native":
         del model  # a large model need not be held while its graph is built
         made = _core.build_lg(grammar, entries, label, separator_prob)
@@ -82,6 +90,7 @@ def build_graph(
             entries, model, num_tokens=len(table), separator=label, separator_prob=separator_prob
         )
     if table.blank is not None and topology != "implicit":
+        tell("topology", 0, 1)
         fst = _core.apply_ctc(fst, table.blank + 1, topology == "ctc-compact")
         roots = separators = 0
     info = GraphInfo(
@@ -123,7 +132,9 @@ def build_graph(
     report = replace(report, seconds=round(time.perf_counter() - begin, 3))
     graph = Graph(fst, table, words, info, report, entries)
     if out is not None:
+        tell("write", 0, 1)
         graph.save(out, fst_type=fst_type)
+        tell("write", 1, 1)
     return graph
 
 
@@ -162,10 +173,20 @@ def _separator_label(tokens: TokenTable, separator: str | None) -> int:
     return column + 1
 
 
-def _load_lm(lm: PathLike | NgramModel) -> tuple[_core.NgramModel, str]:
+def _load_lm(lm: PathLike | NgramModel, tell: Progress) -> tuple[_core.NgramModel, str]:
     if isinstance(lm, NgramModel):
         return lm.core, repr(lm)
+    done = total = 0
+    if Path(lm).is_file():
+        total = Path(lm).stat().st_size
+    tell("read", done, total)
+
+    def read(size: int) -> None:
+        nonlocal done
+        done += size
+        tell("read", done, total)
+
     try:
-        return read_model(lm), str(lm)
+        return read_model(lm, read), str(lm)
     except TextError as error:
         raise ArpaError(error.message, remedy=error.remedy, file=error.file) from error

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tlg import _core
 from tlg._files import PathLike, read_bytes
 from tlg.decoder.graph.tokens import TokenTable
-from tlg.errors import LexiconError, MissingExtraError, OptionError, TextError
+from tlg.errors import LexiconError, OptionError, TextError
+from tlg.hotwords.sentencepiece_model import load_sentencepiece
 
 __all__ = ["LexiconSource", "Spelling", "characters", "load_lexicon", "spell", "spell_pieces"]
 
@@ -144,18 +145,7 @@ def spell_pieces(
     """
     if nbest < 1:
         raise OptionError(f"nbest {nbest} is below 1", remedy="Use 1 for the best split alone")
-    data = read_bytes(model)
-    try:
-        import sentencepiece
-    except ImportError as error:
-        raise MissingExtraError(
-            "SentencePiece models need the package sentencepiece",
-            remedy="Run: pip install 'tlg[sentencepiece]'",
-        ) from error
-    try:
-        processor = sentencepiece.SentencePieceProcessor(model_proto=data)
-    except RuntimeError as error:
-        raise LexiconError("is no SentencePiece model", remedy="Check the path", file=str(model)) from error
+    processor = load_sentencepiece(model, kind=LexiconError)
     lexicon: dict[str, list[list[str]]] = {}
     unspelled: list[str] = []
     for word in words:

@@ -242,12 +242,7 @@ class Decoder:
         separator: int,
         kernel: str,
     ) -> None: ...
-    def decode(
-        self,
-        inputs: Sequence[object],
-        hotwords: HotwordUse | None,
-        threads: int,
-    ) -> list[Hypothesis]: ...
+    def decode(self, input: object, hotwords: HotwordUse | None) -> Hypothesis: ...
 
 class Batch:
     def __init__(

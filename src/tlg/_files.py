@@ -25,6 +25,7 @@ __all__ = [
     "open_unpacked",
     "read_bytes",
     "read_text",
+    "unpacked_pieces",
     "write_packed",
     "zstandard_package",
 ]
@@ -107,8 +108,8 @@ def _unpacker(start: bytes) -> Callable[[], Unpacker] | None:
     return None
 
 
-def _unpacked(stream: IO[bytes], start: bytes, make: Callable[[], Unpacker]) -> Iterator[bytes]:
-    """Yield the content piece by piece; members and frames follow one another, zeros may end a gzip file.
+def _unpacked(read: Callable[[int], bytes], start: bytes, make: Callable[[], Unpacker]) -> Iterator[bytes]:
+    """Yield the content piece by piece; members and frames follow one another, zeros may end gzip and xz files.
 
     Raises:
         EOFError: it is damaged or cut off.
@@ -125,13 +126,13 @@ def _unpacked(stream: IO[bytes], start: bytes, make: Callable[[], Unpacker]) -> 
                 yield piece
             if unpacker.eof:
                 break
-            data = stream.read(PIECE)
+            data = read(PIECE)
             if not data:
                 raise EOFError("its end is missing")
-        data = unpacker.unused_data or stream.read(PIECE)
-        if start.startswith(GZIP):
+        data = unpacker.unused_data or read(PIECE)
+        if start.startswith((GZIP, XZ)):
             while data and not data.strip(b"\0"):
-                data = stream.read(PIECE)
+                data = read(PIECE)
             data = data.lstrip(b"\0")
 
 
@@ -148,7 +149,7 @@ class Unpacked:
         while len(start) < len(XZ) and (more := stream.read(len(XZ) - len(start))):
             start += more
         make = _unpacker(start)
-        self._pieces = None if make is None else _unpacked(cast(IO[bytes], stream), start, make)
+        self._pieces = None if make is None else _unpacked(stream.read, start, make)
         self._rest = memoryview(b"" if self._pieces else start)
         status = os.fstat(stream.fileno())
         #: How many bytes the content has; None where only reading would tell.
@@ -229,6 +230,42 @@ def open_unpacked(path: PathLike, progress: Callable[[int], object] | None = Non
         yield unpacked
 
 
+def unpacked_pieces(read: Callable[[int], bytes], name: PathLike, size: int) -> Iterator[bytes]:
+    """Yield what a stream holds, unpacked, in pieces of about so many bytes.
+
+    Args:
+        read: gives up to so many bytes, plain or compressed (gzip, bzip2, xz, zstd: told by the first); none at the
+            end.
+        name: what errors call it.
+        size: of a piece.
+
+    Raises:
+        TextError: the compressed data is damaged or cut off.
+    """
+    start = b""
+    while len(start) < len(XZ) and (more := read(len(XZ) - len(start))):
+        start += more
+    make = _unpacker(start)
+    if make is None:
+        if start:
+            yield start
+        yield from iter(lambda: read(size), b"")
+        return
+    gathered: list[bytes] = []
+    held = 0
+    try:
+        for piece in _unpacked(read, start, make):
+            gathered.append(piece)
+            held += len(piece)
+            if held >= size:
+                yield b"".join(gathered)
+                gathered, held = [], 0
+    except EOFError as error:
+        raise _damaged(error, name) from error
+    if gathered:
+        yield b"".join(gathered)
+
+
 def read_bytes(path: PathLike) -> bytes:
     """Return the whole content of a file, decompressed (gzip, bzip2, xz, zstd: told by its first bytes).
 
@@ -243,7 +280,7 @@ def read_bytes(path: PathLike) -> bytes:
             make = _unpacker(start)
             if make is None:
                 return start + stream.read()
-            return b"".join(_unpacked(stream, start, make))
+            return b"".join(_unpacked(stream.read, start, make))
     except EOFError as error:
         raise _damaged(error, path) from error
     except OSError as error:

@@ -13,9 +13,11 @@
 
 #include "check.h"
 #include "decoder/batch.h"
+#include "decoder/lattice/pending_lattice.h"
 #include "fst/fst.h"
 #include "util/error.h"
 #include "util/kept_threads.h"
+#include "util/parallel.h"
 
 using namespace tlg::decoder;
 
@@ -118,6 +120,45 @@ TEST(batch_gives_the_results_of_one_by_one) {
     CHECK(batch.wait(Batch::kNone, std::chrono::milliseconds(0)) == Batch::kNone);
     CHECK_THROWS(batch.take(3), "utterance 3 is not finished");
   }
+}
+
+// As decode_iter() does it: a few are added, one is taken, and so on; by several callers at once,
+// on one decoder and the process's pool.
+TEST(batches_of_several_callers_share_a_decoder) {
+  SearchOptions search;
+  search.lattice_beam = 3;
+  LatticeRequest request;
+  request.nbest = 2;
+  request.lattice = request.confidence = true;
+  const auto decoder = ring_decoder(search, request);
+  std::vector<std::vector<float>> inputs;
+  for (unsigned i = 0; i < 30; ++i) inputs.push_back(posteriors(static_cast<int>(i * 5 % 17), i));
+  std::vector<double> alone;
+  for (const std::vector<float>& one : inputs) {
+    Frames frames;
+    frames.num_tokens = kWidth;
+    frames.num_frames = static_cast<std::int32_t>(one.size()) / kWidth;
+    frames.dense = one.data();
+    alone.push_back(decoder->decode(frames, nullptr).score);
+  }
+  tlg::parallel_for(3, 3, [&](std::size_t caller, std::size_t) {
+    Batch batch(decoder, nullptr, 3, caller == 1);
+    std::size_t added = 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      for (; added < inputs.size() && added < i + 4 + caller; ++added)
+        batch.add(static_cast<std::int64_t>(added), input_of(inputs[added]));
+      const auto number = static_cast<std::int64_t>(i);
+      CHECK(wait_for(batch, number) == number);
+      const Hypothesis found = batch.take(number);
+      CHECK(found.score == alone[i]);
+      // Whoever looks first works the lattice out.
+      std::vector<std::size_t> arcs(3);
+      tlg::parallel_for(3, 3, [&](std::size_t reader, std::size_t) {
+        arcs[reader] = found.more->result().lattice.arcs.size();
+      });
+      CHECK(arcs[0] == arcs[1] && arcs[1] == arcs[2]);
+    }
+  });
 }
 
 TEST(lattices_of_long_utterances_can_be_broken_off) {

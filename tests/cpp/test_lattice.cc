@@ -10,6 +10,7 @@
 #include "decoder/lattice/determinize.h"
 #include "decoder/lattice/lattice_result.h"
 #include "decoder/lattice/nbest.h"
+#include "decoder/lattice/step_ways.h"
 #include "decoder/lattice/word_dag.h"
 #include "decoder/search.h"
 #include "lattice_problem.h"
@@ -278,4 +279,29 @@ TEST(best_of_many_equals) {
   const std::vector<WordPath> best = best_word_paths(ladder(40, 1e-3, 0.5), 50);
   CHECK(best.size() == 50);
   for (const WordPath& path : best) CHECK(path.score == 0 && path.arcs.size() == 41);
+}
+
+// Each of some steps may follow each of as many others, and all paths tie: no narrower beam helps.
+TEST(lattices_of_too_many_ties_are_refused) {
+  constexpr std::uint32_t kSteps = 50;
+  RawLattice raw;
+  raw.lattice_beam = 8;
+  raw.num_frames = 2;
+  std::uint32_t previous = kNoNode;
+  for (std::uint32_t frame = 0; frame < 2; ++frame) {
+    const auto first = static_cast<std::uint32_t>(raw.nodes.size());
+    for (std::uint32_t i = 0; i < kSteps; ++i)
+      raw.nodes.push_back({previous, 0, frame, kNoNode, 0, tlg::hotwords::kRoot});
+    std::uint32_t all = first;
+    for (std::uint32_t i = 1; i < kSteps; ++i) {
+      raw.nodes.push_back({all, RawLattice::kMerge, frame, first + i, 0, tlg::hotwords::kRoot});
+      all = static_cast<std::uint32_t>(raw.nodes.size()) - 1;
+    }
+    previous = all;
+  }
+  raw.ends.push_back({previous, 0});
+  const StepWays ways = find_step_ways(raw, 100, 100'000);
+  CHECK(ways.num_steps() == 2 * kSteps + 1 && ways.beam == 0);
+  CHECK(ways.targets.size() == kSteps + kSteps * kSteps + kSteps);
+  CHECK_THROWS(find_step_ways(raw, 100, 1000), "2 frames has too many paths that are equally good");
 }

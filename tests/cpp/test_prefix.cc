@@ -11,6 +11,7 @@
 #include "decoder/prefix/decoder.h"
 #include "decoder/prefix/scaled.h"
 #include "util/error.h"
+#include "util/parallel.h"
 
 namespace {
 
@@ -165,6 +166,41 @@ TEST(prefix_search_can_be_broken_off) {
     CHECK_THROWS(decoder.decode_batch(batch, nullptr, 1, threads, pulse), "enough");
     CHECK(calls == 3);
   }
+}
+
+TEST(prefix_search_on_threads) {
+  constexpr std::int32_t kTokens = 4;
+  const auto decoder = std::make_shared<const Decoder>(plain_model(kTokens), Options());
+  std::mt19937 random(5);
+  std::vector<std::vector<float>> rows(20);
+  std::vector<Frames> batch;
+  for (std::vector<float>& one : rows) {
+    Frames frames;
+    frames.num_frames = static_cast<std::int32_t>(random() % 40);
+    frames.num_tokens = kTokens;
+    for (std::int32_t i = 0; i < frames.num_frames * kTokens; ++i)
+      one.push_back(-static_cast<float>(random() % 512) / 64);
+    frames.dense = one.data();
+    batch.push_back(frames);
+  }
+  const auto alone = decoder->decode_batch(batch, nullptr, 3, 1);
+  for (const std::size_t threads : {2, 7}) {
+    const auto together = decoder->decode_batch(batch, nullptr, 3, threads, [] {});
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      CHECK(together[i].size() == alone[i].size());
+      for (std::size_t n = 0; n < alone[i].size(); ++n)
+        CHECK(together[i][n].tokens == alone[i][n].tokens &&
+              together[i][n].score == alone[i][n].score);
+    }
+  }
+  // Streams of several threads beside them.
+  std::vector<double> streamed(batch.size());
+  tlg::parallel_for(batch.size(), 4, [&](std::size_t i, std::size_t) {
+    Stream stream(decoder, nullptr);
+    for (std::int32_t t = 0; t < batch[i].num_frames; ++t) stream.push(batch[i].part(t, 1));
+    streamed[i] = stream.best(1)[0].score;
+  });
+  for (std::size_t i = 0; i < batch.size(); ++i) CHECK(streamed[i] == alone[i][0].score);
 }
 
 TEST(prefix_search_sums_all_paths) {

@@ -1,12 +1,15 @@
 // One decoder on several threads: the same results as on one, and nothing for the thread sanitizer
 // to find; what a job throws comes back to the caller.
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "check.h"
+#include "decoder/batch.h"
 #include "decoder/decoder.h"
 #include "decoder/stream.h"
 #include "fst/fst.h"
@@ -54,14 +57,22 @@ TEST(decoder_on_threads) {
   search.beam = 6;
   const auto shared = std::make_shared<const Decoder>(graph, search, SpanOptions{});
   const Decoder& decoder = *shared;
-  const std::vector<Hypothesis> alone = decoder.decode_batch(batch, use, 1);
+  std::vector<Hypothesis> alone;
+  for (const Frames& frames : batch) alone.push_back(decoder.decode(frames, use));
   for (const std::size_t threads : {2, 5, 64}) {
-    const std::vector<Hypothesis> together = decoder.decode_batch(batch, use, threads);
-    CHECK(together.size() == alone.size());
+    Batch together(shared, use, threads, false);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Batch::Input input;
+      input.is_dense = false;  // checked already
+      input.sparse = batch[i];
+      together.add(static_cast<std::int64_t>(i), input);
+    }
     for (std::size_t i = 0; i < alone.size(); ++i) {
-      CHECK(together[i].tokens == alone[i].tokens && together[i].words == alone[i].words);
-      CHECK(together[i].score == alone[i].score &&
-            together[i].search_score == alone[i].search_score);
+      const auto number = static_cast<std::int64_t>(i);
+      while (together.wait(number, std::chrono::milliseconds(20)) != number) continue;
+      const Hypothesis found = together.take(number);
+      CHECK(found.tokens == alone[i].tokens && found.words == alone[i].words);
+      CHECK(found.score == alone[i].score && found.search_score == alone[i].search_score);
     }
   }
   // Callers of their own, at once, on lists of their own.
@@ -102,4 +113,21 @@ TEST(parallel_for_throws_what_the_first_failed_job_threw) {
   CHECK(done == 10);
   tlg::parallel_for(0, 3, job);
   CHECK(done == 10);
+}
+
+TEST(parallel_for_listens_to_the_caller_to_the_end) {
+  std::atomic<bool> stopped{false}, other{false};
+  // The caller's thread waits till the other has a job, which only the pulse can end.
+  const auto job = [&](std::size_t, std::size_t worker) {
+    if (worker != 0) other = true;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const std::atomic<bool>& until = worker == 0 ? other : stopped;
+    while (!until && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  };
+  const auto pulse = [&stopped] {
+    stopped = true;
+    throw tlg::Error(tlg::ErrorKind::kOption, "enough");
+  };
+  CHECK_THROWS(tlg::parallel_for(2, 2, job, pulse), "enough");
+  CHECK(stopped);
 }

@@ -11,57 +11,12 @@
 #include "decoder/decoder.h"
 #include "decoder/stream.h"
 #include "search_problem.h"
+#include "stream_problem.h"
 
 using namespace tlg::decoder;
 using namespace tlg::test;
 
 namespace {
-
-bool same(const std::vector<Span>& a, const std::vector<Span>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Span& x, const Span& y) {
-    return x.start == y.start && x.end == y.end;
-  });
-}
-
-// To the bit.
-bool same_scores(const Hypothesis& a, const Hypothesis& b) {
-  return a.score == b.score && a.am_score == b.am_score && a.lm_score == b.lm_score &&
-         a.word_score == b.word_score && a.blank_score == b.blank_score &&
-         a.hotword_score == b.hotword_score && a.search_score == b.search_score &&
-         a.partial == b.partial && a.num_frames == b.num_frames;
-}
-
-bool same(const Hypothesis& a, const Hypothesis& b) {
-  const auto equal = [](const tlg::hotwords::Match& x, const tlg::hotwords::Match& y) {
-    return x.phrase == y.phrase && x.start == y.start && x.end == y.end && x.reward == y.reward;
-  };
-  return same_scores(a, b) && a.tokens == b.tokens && a.words == b.words &&
-         same(a.token_spans, b.token_spans) && same(a.word_spans, b.word_spans) &&
-         std::equal(a.hotwords.begin(), a.hotwords.end(), b.hotwords.begin(), b.hotwords.end(),
-                    equal);
-}
-
-// The frames with every token listed, best first: the same posteriors.
-struct Sparse {
-  std::vector<std::int32_t> ids;
-  std::vector<float> log_probs, rest;
-  Frames frames;
-
-  explicit Sparse(const Frames& dense) {
-    frames.num_frames = dense.num_frames;
-    frames.num_tokens = frames.width = dense.num_tokens;
-    for (std::int32_t t = 0; t < dense.num_frames; ++t) {
-      for (std::int32_t v = dense.num_tokens; v-- > 0;) {
-        ids.push_back(v);
-        log_probs.push_back(dense.at(t, v));
-      }
-      rest.push_back(-INFINITY);
-    }
-    frames.ids = ids.data();
-    frames.log_probs = log_probs.data();
-    frames.rest = rest.data();
-  }
-};
 
 // Checks each partial result against those before it, and against the end.
 class Observer {

@@ -121,7 +121,7 @@ def test_random_tables(topology: _core.Topology) -> None:
             separator=rng.choice([-1, 1]),
             kernel="auto",
         )
-        (found,) = decoder.decode([random_log_probs(rng, 6, 3)], None, 1)
+        found = decoder.decode(random_log_probs(rng, 6, 3), None)
         assert not math.isnan(found.score)
         decoded += 1
     assert decoded > 50

@@ -114,7 +114,7 @@ def test_the_core(kernel: str, topology: Any, width: int, seed: int, chunks: lis
         blank_penalty=rng.choice([0.0, 0.4]),
         num_roots=rng.choice([0, 2]),
     )
-    wanted = fields(decoder.decode([rows], use, 1)[0])
+    wanted = fields(decoder.decode(rows, use))
     stream = _core.Stream(decoder, use, [])
     at = 0
     for size in [*chunks, len(rows)]:

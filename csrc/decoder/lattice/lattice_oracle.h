@@ -22,9 +22,15 @@ struct OraclePath {
   std::vector<std::uint32_t> arcs;  // of the path
 };
 
+// A table of so many cells (32 bytes each) is filled as a whole.
+constexpr std::size_t kOracleTable = std::size_t{1} << 18;
+
 // Of the paths with the fewest errors, the one with the best score. All of a lattice without paths
-// is missing. Source: edit distance over a graph, Levenshtein's recursion state by state.
+// is missing. Larger tables than `table` are halved until they are not: memory for the states that
+// lie over one frame, times the errors. Throws Error(kLattice) where the spelling is not one of
+// this lattice.
 OraclePath oracle_path(const Lattice& lattice, const Spelling& spelling,
-                       const std::vector<std::int32_t>& reference);
+                       const std::vector<std::int32_t>& reference,
+                       std::size_t table = kOracleTable);
 
 }  // namespace tlg::decoder

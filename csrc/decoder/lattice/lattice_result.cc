@@ -19,6 +19,7 @@ LatticeResult examine_lattice(const RawLattice& raw, const SearchGraph& graph,
   LatticeResult out;
   if (!request.any()) return out;
   const WordDag dag = make_word_dag(raw, graph, options, frames, hotwords);
+  out.lattice_beam = dag.beam;
   for (const WordPath& path : best_word_paths(dag, request.nbest))
     out.nbest.push_back(make_hypothesis(graph, options, spans, explicit_path(dag, raw, path.arcs),
                                         frames, hotwords));

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
+
+#include "util/error.h"
 
 namespace tlg::decoder {
 namespace {
@@ -20,7 +23,8 @@ class Finder {
     for (const RawLattice::End& end : raw_.ends) best_ = std::min(best_, end.cost);
   }
 
-  // False: there are more than `most` ways and pairs, and nothing can be used.
+  // False: there are more than `most` ways and pairs, and nothing can be used. A node adds at most
+  // twice as many as there are, so that 32 bits count them where `most` is below a billion.
   bool find(std::size_t most) {
     found_.beam = beam_;
     find_alive();
@@ -150,12 +154,16 @@ class Finder {
 
 }  // namespace
 
-StepWays find_step_ways(const RawLattice& raw, std::size_t most) {
+StepWays find_step_ways(const RawLattice& raw, std::size_t most, std::size_t tied) {
   for (float beam = raw.lattice_beam;;) {
     Finder finder(raw, beam);
     // The best path alone, and what ties with it, is always kept.
-    if (finder.find(beam > 0 ? most : std::numeric_limits<std::size_t>::max()))
-      return finder.take();
+    if (finder.find(beam > 0 ? most : std::max(most, tied))) return finder.take();
+    if (!(beam > 0))
+      throw Error(ErrorKind::kLattice,
+                  "the lattice of " + std::to_string(raw.num_frames) +
+                      " frames has too many paths that are equally good",
+                  "Look whether the posteriors say anything; use a smaller beam or max_active");
     beam = std::min(beam, kWidest) * kNarrower;
     if (beam < kNarrowest) beam = 0;
   }

@@ -23,8 +23,12 @@ struct StepWays {
 // As many ways as a lattice may have: where the search was in doubt throughout, their number grows
 // with the square of what is within the beam. Half a gigabyte or so, once they are a WordDag.
 constexpr std::size_t kMostWays = 8'000'000;
+// As many where only those are left that tie with the best path; also far from what 32 bits count.
+constexpr std::size_t kMostTied = 32'000'000;
 
-// With more than `most` ways the beam is narrowed.
-StepWays find_step_ways(const RawLattice& raw, std::size_t most = kMostWays);
+// With more than `most` ways the beam is narrowed. Throws Error(kLattice) where more than `tied`
+// are left in the end.
+StepWays find_step_ways(const RawLattice& raw, std::size_t most = kMostWays,
+                        std::size_t tied = kMostTied);
 
 }  // namespace tlg::decoder

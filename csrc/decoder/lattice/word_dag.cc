@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "decoder/lattice/step_ways.h"
+#include "util/error.h"
 
 namespace tlg::decoder {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 // In front of targets that are steps, until all nodes have their numbers.
 constexpr std::uint32_t kIsStep = 1u << 31;
+// Nodes and arcs are numbered with 32 bits: room for what one more step adds.
+constexpr std::size_t kMostArcs = std::size_t{1} << 31;
 
 class DagMaker {
  public:
@@ -42,7 +46,14 @@ class DagMaker {
       blanks_.push_back(frame_score(t, blank_));
     dag_.arcs.reserve(ways_.targets.size() + ways_.targets.size() / 2);
     dag_.nodes.reserve(end_ + end_ / 2 + 2);
-    for (std::uint32_t k = 0; k < end_; ++k) leave(k);
+    for (std::uint32_t k = 0; k < end_; ++k) {
+      leave(k);
+      if (std::max(dag_.arcs.size(), dag_.nodes.size()) > kMostArcs)
+        throw Error(ErrorKind::kLattice,
+                    "the lattice of " + std::to_string(raw_.num_frames) +
+                        " frames has more arcs than can be counted",
+                    "Use a smaller lattice_beam or max_active, or shorter utterances");
+    }
     dag_.nodes.push_back(node_at(kNoNode, 0, false));  // the end
     number_targets();
     dag_.nodes.push_back(node_at(kNoNode, 0, false));  // closes the list

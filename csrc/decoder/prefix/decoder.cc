@@ -40,23 +40,27 @@ std::vector<std::vector<Hypothesis>> Decoder::decode_batch(
     std::size_t nbest, std::size_t threads, const std::function<void()>& pulse) const {
   std::vector<std::vector<Hypothesis>> results(batch.size());
   std::atomic<bool> stopped{false};
-  parallel_for(batch.size(), threads, [&](std::size_t i, std::size_t worker) {
+  const std::function<void()> listen = [&] {
+    if (stopped) return;
+    try {
+      pulse();
+    } catch (...) {
+      stopped = true;
+      throw;
+    }
+  };
+  const auto job = [&](std::size_t i, std::size_t worker) {
     std::unique_ptr<Search> search = borrow(hotwords);
     const Frames& frames = batch[i];
     for (std::int32_t t = 0; t < frames.num_frames && !search->is_dead() && !stopped;
          t += kPulseAfter) {
       search->advance(frames.part(t, std::min(kPulseAfter, frames.num_frames - t)));
-      if (worker != 0 || !pulse) continue;
-      try {
-        pulse();
-      } catch (...) {
-        stopped = true;
-        throw;
-      }
+      if (worker == 0 && pulse) listen();
     }
-    results[i] = read_best(search.get(), nbest);
+    if (!stopped) results[i] = read_best(search.get(), nbest);
     give_back(std::move(search));
-  });
+  };
+  parallel_for(batch.size(), threads, job, pulse ? listen : pulse);
   return results;
 }
 

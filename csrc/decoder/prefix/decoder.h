@@ -18,8 +18,8 @@ class Decoder {
 
   const Model& model() const { return *model_; }
   // The n best of each input, in their order; the same for any number of threads. Of no frames, the
-  // empty hypothesis. `pulse` is called now and then, by the caller's thread as long as it has
-  // utterances of its own to search; what it throws ends the work.
+  // empty hypothesis. `pulse` is called now and then by the caller's thread; what it throws ends
+  // the work.
   std::vector<std::vector<Hypothesis>> decode_batch(
       const std::vector<Frames>& batch, const std::shared_ptr<const HotwordUse>& hotwords,
       std::size_t nbest, std::size_t threads, const std::function<void()>& pulse = {}) const;

@@ -8,6 +8,9 @@ import click
 
 __all__ = ["build"]
 
+# About what part of the time each phase takes.
+SHARES = {"read": 35, "grammar": 12, "compose": 30, "topology": 90, "write": 12}
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
@@ -93,23 +96,27 @@ def build(
     Example:
         build-tlg --lexicon lexicon.txt --tokens tokens.txt --lm lm.arpa.gz --out graph/
     """
+    from tlg.cli.lm.common import phase_bar
     from tlg.decoder.graph import build_graph
 
-    graph = build_graph(
-        lexicon=lexicon,
-        tokens=tokens,
-        lm=lm,
-        out=out,
-        blank=blank,
-        topology=topology,  # type: ignore[arg-type]
-        engine=engine,  # type: ignore[arg-type]
-        separator=separator,
-        separator_prob=separator_prob,
-        unknown=unknown,  # type: ignore[arg-type]
-        missing_as_unk=missing_as_unk,
-        drop_unknown=drop_unknown,
-        fst_type=fst_type,  # type: ignore[arg-type]
-    )
+    phases = SHARES if topology.startswith("ctc") else {**SHARES, "topology": 0}
+    with phase_bar(phases) as tell:
+        graph = build_graph(
+            lexicon=lexicon,
+            tokens=tokens,
+            lm=lm,
+            out=out,
+            blank=blank,
+            topology=topology,  # type: ignore[arg-type]
+            engine=engine,  # type: ignore[arg-type]
+            separator=separator,
+            separator_prob=separator_prob,
+            unknown=unknown,  # type: ignore[arg-type]
+            missing_as_unk=missing_as_unk,
+            drop_unknown=drop_unknown,
+            fst_type=fst_type,  # type: ignore[arg-type]
+            progress=tell,
+        )
     if as_json:
         click.echo(json.dumps(graph.report.to_json(), ensure_ascii=False, indent=1))
     else:

@@ -117,14 +117,22 @@ def decode(
         tlg decode --graph graph/ test.npz -o hyp.tsv --nbest 10 --lattices lat.ark --ctm hyp.ctm --frame-shift 0.04
         tlg decode --graph graph/ scp:all.scp --threads 8 --resume -o hyp.tsv
     """
-    if confidence and ctm is None:
-        raise click.UsageError("--confidence goes with --ctm")
+    for option, is_given, partner, is_there in (
+        ("--confidence", confidence, "--ctm", ctm),
+        ("--ctm", ctm is not None, "--frame-shift, the seconds from one frame to the next", frame_shift),
+        ("--lattice-format", lattice_format is not None, "--lattices", lattices),
+        ("--hotword-bias", hotword_bias is not None, "--hotwords", hotwords),
+    ):
+        if is_given and is_there is None:
+            raise click.UsageError(f"{option} goes with {partner}")
     wants_lattice = True if lattices is not None or confidence else None
     settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
-    if options.get("lattice_beam") is not None and not (
-        wants_lattice or settings.get("mbr") or settings.get("nbest", 1) > 1
-    ):
-        raise click.UsageError("--lattice-beam goes with --nbest, --lattices, --mbr or --confidence")
+    if not (wants_lattice or settings.get("mbr") or settings.get("nbest", 1) > 1):
+        if options.get("lattice_beam") is not None:
+            raise click.UsageError("--lattice-beam goes with --nbest, --lattices, --mbr or --confidence")
+        # Of a --config that several runs share: no output of this one shows a lattice.
+        for name in ("lattice", "lattice_beam"):
+            settings.pop(name, None)
     loaded = Graph.load(graph, blank=blank, **foreign)
     decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
     _show_rejected(decoder)
@@ -136,8 +144,6 @@ def decode(
         writers.append(CtmWriter(ctm, frame_shift=frame_shift))
     if lattices is not None:
         writers.append(LatticeWriter(lattices, format=lattice_format))
-    elif lattice_format is not None:
-        raise click.UsageError("--lattice-format goes with --lattices")
     signature = {
         "tlg": __version__,
         "graph": fingerprint(graph, beside=TABLES) if resume else None,
@@ -196,6 +202,8 @@ def _show(figures: RunFigures, decoder: Decoder, frame_shift: float | None, as_j
     if "real_time_factor" in speed:
         line += f", real-time factor {speed['real_time_factor']:.2g}"
     line += f"); {figures.partial} partial, {figures.hotwords} hotwords fired"
+    if figures.narrowed:
+        line += f"; {figures.narrowed} lattice beams narrowed"
     if figures.skipped:
         line += f"; {figures.skipped} utterances were there already"
     click.echo(line, err=True)

@@ -23,6 +23,7 @@ from tlg.errors import InputError
 
 __all__ = ["RunFigures", "run_pipeline"]
 
+SHOWN = 20  # utterances named whose lattice beam was narrowed; the others are counted
 READ_AHEAD = 4  # utterances that wait for the pool, for each of its threads
 
 Item = TypeVar("Item")
@@ -37,6 +38,7 @@ class RunFigures:
         skipped: utterances that a run before this one had done.
         frames: of those decoded.
         partial: results without a final state.
+        narrowed: results whose lattice beam had to be narrowed.
         hotwords: hotwords that fired.
         seconds: wall clock, from the first input to the last output.
         cpu_seconds: of all threads in that time.
@@ -46,6 +48,7 @@ class RunFigures:
     skipped: int = 0
     frames: int = 0
     partial: int = 0
+    narrowed: int = 0
     hotwords: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -103,6 +106,7 @@ def run_pipeline(
             for name, result in results:
                 outputs.write(name, [writer.encode(name, result) for writer in writers])
                 figures.count(result)
+                _warn_if_narrowed(name, result, decoder, figures)
                 figures.seconds = time.perf_counter() - begin
                 _advance(bar, figures, frame_shift)
         except InputError as error:
@@ -110,6 +114,22 @@ def run_pipeline(
             raise
     figures.seconds, figures.cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
     return figures
+
+
+def _warn_if_narrowed(name: str, result: Result, decoder: Decoder, figures: RunFigures) -> None:
+    """Say on standard error which utterances have less than was asked for: nothing is left out in silence."""
+    asked, kept = decoder.options.kept_beam, result.lattice_beam
+    if kept is None or kept >= asked:
+        return
+    figures.narrowed += 1
+    if figures.narrowed > SHOWN:
+        return
+    line = (
+        f"tlg: warning: utterance {name!r}: the lattice beam was narrowed from {asked:g} to {kept:.3g} nats"
+    )
+    tqdm.write(
+        f"{line}, since there are too many paths. Use a smaller --lattice-beam or --beam", file=sys.stderr
+    )
 
 
 @contextlib.contextmanager
