@@ -130,14 +130,14 @@ class SlotMaker:
         automaton = hotwords.automaton(acoustic_scale=self._acoustic_scale, beam=self._beam)
         separator = self._graph.info.separator
         neutral = -1
-        if separator is not None and separator != hotwords.report.boundary:
+        if separator is not None and separator != hotwords.boundary:
             neutral = self._graph.tokens.id(separator)
         wanted = self._tokens_of(hotwords) if self._prunes_tokens else []
         return _core.HotwordUse(self._search_graph, automaton, labels, neutral, wanted)
 
     def _tokens_of(self, hotwords: Hotwords) -> list[int]:
         """Return the columns that hotwords are made of."""
-        units = {unit for entry in hotwords.report.accepted for unit in entry.units}
+        units = set(hotwords.used_units())
         table = self._graph.tokens
         if hotwords.units_are == "words":
             units = {
@@ -168,8 +168,10 @@ def check_accepted(hotwords: Hotwords | None, path: PathLike) -> None:
     Raises:
         HotwordError: every one is rejected; names the first and why.
     """
-    entries = () if hotwords is None else hotwords.report.entries
-    if entries and all(entry.status == "rejected" for entry in entries):
+    if hotwords is None or len(hotwords) > 0:
+        return
+    entries = hotwords.report.entries
+    if entries:
         first = entries[0]
         raise HotwordError(
             f"all {len(entries)} phrases are rejected; {first.phrase!r}: {first.reason}",
@@ -198,11 +200,10 @@ def check_units(
             f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, {where} has {len(table)}",
             remedy=remedy,
         )
-    for entry in hotwords.report.accepted:
-        for unit, number in zip(entry.units, hotwords.unit_ids(entry.units), strict=True):
-            if number < len(table) and table[number] != unit:
-                raise OptionError(
-                    f"hotword {entry.phrase!r} is made for another table: number {number} is {unit!r} there, "
-                    f"{table[number]!r} in {where}",
-                    remedy=remedy,
-                )
+    for unit, number in hotwords.used_units().items():
+        if number < len(table) and table[number] != unit:
+            raise OptionError(
+                f"the hotwords are made for another table: number {number} is {unit!r} there, "
+                f"{table[number]!r} in {where}",
+                remedy=remedy,
+            )

@@ -1,6 +1,8 @@
 """Hotwords: phrases that decoding should favour or avoid, compiled into an automaton."""
 
+from tlg.hotwords.auto_bias import AutoBias, auto_bias
 from tlg.hotwords.compile import DEFAULT_BIAS, DEFAULT_MAX_LOAN, DEFAULT_WORD_BIAS, HotwordMatch, Hotwords
+from tlg.hotwords.export import HotwordFst
 from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 from tlg.hotwords.logits_processor import HotwordLogitsProcessor
 from tlg.hotwords.metrics import HotwordMetrics, PhraseCounts, hotword_counts
@@ -13,8 +15,10 @@ __all__ = [
     "DEFAULT_BIAS",
     "DEFAULT_MAX_LOAN",
     "DEFAULT_WORD_BIAS",
+    "AutoBias",
     "CompileReport",
     "Hotword",
+    "HotwordFst",
     "HotwordLogitsProcessor",
     "HotwordMatch",
     "HotwordMetrics",
@@ -26,6 +30,7 @@ __all__ = [
     "Rescored",
     "SpellingSource",
     "SymbolTable",
+    "auto_bias",
     "hotword_counts",
     "read_hotwords",
     "rescore",

@@ -6,21 +6,28 @@ Not for: decoding; a decoder takes ``Hotwords.automaton`` and steps it.
 from __future__ import annotations
 
 import math
-import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tlg import _core
-from tlg._files import PathLike, read_text
-from tlg.errors import HotwordError, OptionError, TokensError
-from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
-from tlg.hotwords.report import CompileReport, ReportEntry
+from tlg._files import PathLike
+from tlg.errors import HotwordError, OptionError
+from tlg.hotwords.auto_bias import AutoBias
+from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
+from tlg.hotwords.files import HotwordSource, read_list
+from tlg.hotwords.fold import Fold, check_fold
+from tlg.hotwords.listing import HotwordList
+from tlg.hotwords.make_report import make_report
+from tlg.hotwords.report import CompileReport
+from tlg.hotwords.spelled import SpelledList, spell_list
 from tlg.hotwords.spelling import Match, make_speller
-from tlg.hotwords.units import Spelled, Speller, SpellingSource, Unspellable
+from tlg.hotwords.tables import read_tokens
+from tlg.hotwords.units import Speller, SpellingSource
 
 __all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "DEFAULT_WORD_BIAS", "HotwordMatch", "Hotwords"]
 
@@ -28,7 +35,6 @@ __all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "DEFAULT_WORD_BIAS", "HotwordMatc
 DEFAULT_BIAS = 1.5  # nats a token
 DEFAULT_WORD_BIAS = 0.5  # nats a phone, where the list is matched over words
 DEFAULT_MAX_LOAN = 2.0  # nats, times acoustic_scale; at most a third of the beam
-GRID = 1024  # rewards are multiples of 1/1024 nats
 CACHED = 8  # automata kept for other scales and loans
 
 
@@ -48,14 +54,6 @@ class HotwordMatch(NamedTuple):
     reward: float
 
 
-class _Phrase(NamedTuple):
-    """A phrase with its spellings; ``entry`` is its place in the list."""
-
-    entry: int
-    hotword: Hotword
-    spelled: Spelled
-
-
 class Hotwords:
     """A compiled hotword list. Never changes after it is built; safe to share between threads.
 
@@ -66,6 +64,8 @@ class Hotwords:
             (``symbol id`` lines, or one symbol a line).
         bias: b in nats a unit for the phrases without their own; None: 1.5 (0.5 a phone, where the list is
             matched over words) times the acoustic_scale of the decoder. A phrase of n units is worth n*b + w.
+            "auto" or an AutoBias: for each phrase, from how badly a language model scores it.
+        lm: the language model for bias="auto".
         match: "units" to match tokens, "words" to match the words of the graph, "auto": words where the
             lexicon does not spell its words (phones) or does not show where they end (letters without a
             separator), units else.
@@ -74,6 +74,8 @@ class Hotwords:
         sentencepiece: path of the SentencePiece model, to split phrases as it does.
         blank: without a graph: the blank token, by id or symbol, which no phrase can have.
         strict: raise on the first phrase that cannot be spelled, instead of reporting it.
+        fold: "case", "width" (full and half) or "both": a word that cannot be spelled as it is written is spelled in
+            the form that can; the report names it.
 
     Raises:
         HotwordError: a list that cannot be read (names file and line); with strict, a rejected phrase.
@@ -90,18 +92,17 @@ class Hotwords:
         *,
         graph: SpellingSource | None = None,
         tokens: Sequence[str] | PathLike | None = None,
-        bias: float | None = None,
+        bias: float | Literal["auto"] | AutoBias | None = None,
+        lm: Any = None,
         match: Match = "auto",
         boundary: str | None = "auto",
         sentencepiece: PathLike | None = None,
         blank: int | str | None = None,
         strict: bool = False,
+        fold: Fold = "none",
     ) -> None:
         """Read, spell and compile the list."""
-        if isinstance(bias, bool) or not (bias is None or hasattr(bias, "__float__")):
-            raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-        if bias is not None and not math.isfinite(bias):
-            raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+        self._auto = _check_bias(bias, lm)
         if (graph is None) == (tokens is None):
             raise OptionError(
                 "hotwords need units to be spelled in", remedy="Pass graph= or tokens=, one of them"
@@ -115,34 +116,40 @@ class Hotwords:
             blank = getattr(graph.tokens, "blank", None) if blank is None else blank
         else:
             assert tokens is not None
-            symbols = _read_tokens(tokens)
-        self.bias = bias
+            symbols = read_tokens(tokens)
+        check_fold(fold)
+        self.bias: float | Literal["auto"] | None = "auto" if self._auto else None
+        if bias is not None and self._auto is None:
+            self.bias = float(bias)  # type: ignore[arg-type]
         self._speller: Speller = make_speller(
             graph, symbols, blank=blank, match=match, boundary=boundary, sentencepiece=sentencepiece
         )
+        self._fold: Fold = fold
+        self._pronounce = None if graph is None else graph.pronunciations
+        hotwords = read_list(source)
+        self._fill(hotwords, spell_list(self._speller, hotwords, fold), self._deficits_of(hotwords))
+        if strict:
+            self._refuse()
+
+    def _fill(self, hotwords: HotwordList, spelled: SpelledList, deficits: NDArray[np.float64]) -> None:
+        """Take a list with its spellings and compile it, so that a reward out of range is refused now."""
+        self._list = hotwords
+        self._spelled = spelled
+        self._deficits = deficits
         self._lock = threading.Lock()
         self._automata: dict[tuple[float, float], _core.HotwordAutomaton] = {}
-        hotwords = read_hotwords(source)
-        phrases: list[_Phrase] = []
-        refused: dict[int, Unspellable] = {}
-        for number, hotword in enumerate(hotwords):
-            try:
-                phrases.append(_Phrase(number, hotword, self._speller.spell(hotword.phrase)))
-            except Unspellable as error:
-                if strict:
-                    raise HotwordError(
-                        f"hotword {hotword.phrase!r} cannot be used: {error.reason}",
-                        remedy=error.remedy,
-                        file=hotword.file,
-                        line=hotword.line,
-                    ) from None
-                refused[number] = error
-        # Sorted, so that which of two equal phrases is named does not hang on the order of the list.
-        self._phrases = sorted(phrases, key=lambda one: (one.hotword.phrase, one.entry))
-        self._owners = [one for one in self._phrases for _ in one.spelled.spellings]
-        self._hotwords = hotwords
-        self._refused = refused
-        self.automaton()  # so that a reward out of range is refused now
+        self.automaton()
+
+    def _refuse(self) -> None:
+        """Raise on the first phrase that cannot be spelled."""
+        for entry, error in sorted(self._spelled.refused.items()):
+            hotword = self._list[entry]
+            raise HotwordError(
+                f"hotword {hotword.phrase!r} cannot be used: {error.reason}",
+                remedy=error.remedy,
+                file=hotword.file,
+                line=hotword.line,
+            )
 
     def __reduce__(self) -> NoReturn:
         """Refuse: what spells a list (a graph, a caller's function) stays where it is."""
@@ -151,7 +158,15 @@ class Hotwords:
     @cached_property
     def report(self) -> CompileReport:
         """What became of each line of the list."""
-        return self._make_report()
+        return make_report(
+            self._list,
+            self._spelled,
+            self._speller,
+            self._table(1.0),
+            self._biases(1.0),
+            self.automaton(),
+            self._pronounce,
+        )
 
     @property
     def units_are(self) -> Literal["tokens", "words"]:
@@ -163,12 +178,74 @@ class Hotwords:
         """The numbers that the automaton knows are 0 .. num_units - 1."""
         return self._speller.num_units
 
+    @property
+    def boundary(self) -> str | None:
+        """The unit that separates words, U+2581 where pieces begin words; None: phrases match anywhere."""
+        return self._speller.boundary_symbol
+
+    def used_units(self) -> dict[str, int]:
+        """Return the units of the phrases that have a spelling, with their numbers."""
+        used = np.unique(self._spelled.units)
+        symbols = self._symbols
+        return {symbols[number]: number for number in used.tolist()}
+
     def __len__(self) -> int:
         """Return the number of phrases that count."""
-        return len(self.report.accepted)
+        return self._num_accepted
+
+    @cached_property
+    def _num_accepted(self) -> int:
+        owners, firsts = self._spelled.owners, self._spelled.firsts
+        return int(np.count_nonzero(owners[self._table(1.0).winners()[firsts]] == owners[firsts]))
+
+    @cached_property
+    def _symbols(self) -> Mapping[int, str]:
+        """Number -> unit."""
+        return {number: unit for unit, number in self._speller.ids.items()}
 
     def __repr__(self) -> str:
+        """Return the summary of the report."""
         return f"<tlg.Hotwords: {self.report.summary}>"
+
+    def changed(
+        self, *, add: HotwordSource = (), remove: Iterable[str] = (), strict: bool = False
+    ) -> Hotwords:
+        """Return a new list: this one without some phrases and with others, spelled and worth what they would be anew.
+
+        What stays is not read or spelled again; the automaton is compiled. This list is not changed.
+
+        Args:
+            add: in any form of a list; its phrases come behind those that stay.
+            remove: phrases, as the list has them; every line with that text goes.
+            strict: raise on the first added phrase that cannot be spelled.
+
+        Raises:
+            HotwordError: a phrase to remove that is not in the list; an addition that cannot be read.
+        """
+        removed = {remove} if isinstance(remove, str) else {phrase.strip() for phrase in remove}
+        hotwords, spelled, deficits = self._list, self._spelled, self._deficits
+        if removed:
+            keep = np.fromiter((phrase not in removed for phrase in hotwords.phrases), bool, len(hotwords))
+            missing = removed - {hotwords.phrases[entry] for entry in np.flatnonzero(~keep).tolist()}
+            if missing:
+                raise HotwordError(
+                    f"hotword {min(missing)!r} is not in the list, so it cannot be removed",
+                    remedy="Write it as in the list",
+                )
+            hotwords, spelled = hotwords.kept(keep), spelled.kept(keep)
+            deficits = deficits[keep[: len(deficits)]]
+        added = read_list(add)
+        if len(added):
+            hotwords = hotwords.followed_by(added)
+            spelled = spelled.followed_by(spell_list(self._speller, added, self._fold))
+            deficits = np.concatenate([deficits, self._deficits_of(added)])
+        other = object.__new__(Hotwords)
+        other.bias, other._speller, other._fold = self.bias, self._speller, self._fold
+        other._pronounce, other._auto = self._pronounce, self._auto
+        other._fill(hotwords, spelled, deficits)
+        if strict:
+            other._refuse()
+        return other
 
     def automaton(
         self, *, acoustic_scale: float = 1.0, beam: float | None = None, max_loan: float | None = None
@@ -192,13 +269,39 @@ class Hotwords:
                 max_loan = min(max_loan, beam / 3)
         if not max_loan >= 0:
             raise OptionError(f"max_loan={max_loan} is negative", remedy="Give nats; 0 lends nothing")
-        key = (acoustic_scale if self.bias is None else 1.0, max_loan)
+        key = (acoustic_scale if self.bias in (None, "auto") else 1.0, max_loan)
         with self._lock:
             if key not in self._automata:
                 if len(self._automata) >= CACHED:  # a tuner tries many scales
                     del self._automata[next(iter(self._automata))]
                 self._automata[key] = self._compile(*key)
             return self._automata[key]
+
+    def to_fst(
+        self,
+        *,
+        failure: Failure = "phi",
+        phi_label: int | None = None,
+        acoustic_scale: float = 1.0,
+        max_loan: float | None = None,
+        max_arcs: int = MAX_ARCS,
+    ) -> HotwordFst:
+        """Return the automaton as a transducer for OpenFst: the best path through it costs minus ``score``.
+
+        Args:
+            failure: "phi": failure arcs, taken where no other arc has the label; "expanded": an arc for every label
+                in every state, for plain composition.
+            phi_label: the label of failure arcs; None: one above the largest.
+            acoustic_scale: as in automaton().
+            max_loan: as in automaton(); what is lent on the way is given back by the end.
+            max_arcs: more are refused.
+
+        Raises:
+            OptionError: an option out of its range; a phi label that is that of a unit.
+            HotwordError: too many arcs.
+        """
+        automaton = self.automaton(acoustic_scale=acoustic_scale, max_loan=max_loan)
+        return make_fst(automaton, self._speller, failure=failure, phi_label=phi_label, max_arcs=max_arcs)
 
     def score(self, units: Sequence[str]) -> float:
         """Return what the hotwords add to a hypothesis: the sum of the rewards of find(), in nats.
@@ -242,7 +345,7 @@ class Hotwords:
 
     def phrase(self, number: int) -> str:
         """Return the text of a phrase of the automaton, by the number that its matches carry."""
-        return self._owners[number].hotword.phrase
+        return self._list.phrases[int(self._spelled.owners[number])]
 
     def unit_ids(self, units: Sequence[str]) -> list[int]:
         """Return the numbers of units given as symbols.
@@ -263,40 +366,52 @@ class Hotwords:
                 f"{error.args[0]!r} is not one of the {kind}", remedy="Check the symbols"
             ) from None
 
-    def _bias_of(self, hotword: Hotword, acoustic_scale: float) -> float:
-        if hotword.bias is not None:
-            return hotword.bias
-        if self.bias is not None:
-            return self.bias
-        return acoustic_scale * (DEFAULT_BIAS if self.units_are == "tokens" else DEFAULT_WORD_BIAS)
+    def _deficits_of(self, hotwords: HotwordList) -> NDArray[np.float64]:
+        """Return what the language model takes from each phrase; nothing without one."""
+        return np.empty(0) if self._auto is None else self._auto.deficits(hotwords.phrases)
+
+    def _biases(self, acoustic_scale: float) -> NDArray[np.float64]:
+        """Return b of each entry."""
+        default = acoustic_scale * (DEFAULT_BIAS if self.units_are == "tokens" else DEFAULT_WORD_BIAS)
+        shared: float | NDArray[np.float64] = default
+        if self._auto is not None:
+            units = np.zeros(len(self._list), np.int64)
+            firsts = self._spelled.firsts
+            units[self._spelled.owners[firsts]] = self._spelled.counts()[firsts]
+            shared = self._auto.biases(self._deficits, units, default)
+        elif isinstance(self.bias, float | int):
+            shared = float(self.bias)
+        return np.where(np.isnan(self._list.bias), shared, self._list.bias)
+
+    def _table(self, acoustic_scale: float) -> _core.HotwordTable:
+        """Return the spellings with what they are worth."""
+        spelled, speller = self._spelled, self._speller
+        owners = spelled.owners
+        bias = self._biases(acoustic_scale)[owners]
+        # All spellings are worth what the first is.
+        counts = spelled.counts()
+        firsts = spelled.firsts
+        of_first = np.repeat(counts[firsts], np.diff(firsts, append=len(owners)))
+        # The order of these bytes is that of the texts.
+        texts = "".join(self._list.phrases).encode("utf-32-be", "surrogatepass")
+        sizes = np.fromiter(map(len, self._list.phrases), np.int64, len(self._list))
+        return _core.HotwordTable(
+            units=spelled.units,
+            offsets=spelled.offsets,
+            bias=bias,
+            word_bias=self._list.word_bias[owners] + bias * (of_first - counts),
+            lengths=spelled.lengths,
+            owners=owners,
+            texts=texts,
+            text_offsets=np.concatenate([[0], np.cumsum(4 * sizes)]),
+            num_units=speller.num_units,
+            boundary=speller.boundary,
+            starts_word=speller.starts_word,
+        )
 
     def _compile(self, acoustic_scale: float, max_loan: float) -> _core.HotwordAutomaton:
-        ids = self._speller.ids
-        units: list[int] = []
-        lengths: list[int] = []
-        offsets, bias, word_bias = [0], [], []
-        for one in self._phrases:
-            b = self._bias_of(one.hotword, acoustic_scale)
-            spellings = one.spelled.spellings
-            for spelling in spellings:
-                units += [ids[unit] for unit in spelling.units]
-                lengths += spelling.lengths
-                offsets.append(len(units))
-                bias.append(b)
-                # All spellings are worth what the first is.
-                word_bias.append(one.hotword.word_bias + b * (spellings[0].length - spelling.length))
         try:
-            return _core.HotwordAutomaton(
-                units=np.array(units, np.int32),
-                offsets=np.array(offsets, np.int64),
-                bias=np.array(bias, np.float64),
-                word_bias=np.array(word_bias, np.float64),
-                lengths=np.array(lengths, np.int32),
-                num_units=self._speller.num_units,
-                boundary=self._speller.boundary,
-                starts_word=self._speller.starts_word,
-                max_loan=max_loan,
-            )
+            return self._table(acoustic_scale).automaton(max_loan=max_loan)
         except HotwordError as error:
             raise self._named(error) from None
 
@@ -305,157 +420,21 @@ class Hotwords:
         first, number, *rest = error.message.split(" ", 2)
         if first != "phrase" or not number.isdigit():
             return error
-        hotword = self._owners[int(number)].hotword
+        hotword = self._list[int(self._spelled.owners[int(number)])]
         message = " ".join(["hotword", repr(hotword.phrase), *rest])
         return HotwordError(message, remedy=error.remedy, file=hotword.file, line=hotword.line)
 
-    def _make_report(self) -> CompileReport:
-        automaton = self.automaton()
-        hotwords, refused = self._hotwords, self._refused
-        spelled = {one.entry: one.spelled for one in self._phrases}
-        # The rule of the automaton: the greater reward, then the greater bias, then the order of the texts.
-        winners: dict[tuple[str, ...], tuple[float, float, int]] = {}
-        for one in self._phrases:
-            b, reward = self._worth(one)
-            for spelling in one.spelled.spellings:
-                best = winners.get(spelling.units)
-                if best is None or (reward, b) > best[:2]:
-                    winners[spelling.units] = (reward, b, one.entry)
-        hidden = self._hidden(winners)
-        entries = []
-        for number, hotword in enumerate(hotwords):
-            if number in refused:
-                entries.append(_rejected(hotword, self._bias_of(hotword, 1.0), refused[number]))
-                continue
-            b, reward = self._worth(_Phrase(number, hotword, spelled[number]))
-            first, *_ = spellings = spelled[number].spellings
-            winner = winners[first.units][2]
-            reason = remedy = ""
-            warnings = list(spelled[number].warnings)
-            if winner != number:
-                other = hotwords[winner]
-                where = f" of line {other.line}" if other.line is not None else f" (entry {winner + 1})"
-                why = "is worth more" if winners[first.units][0] > reward else "lends more"
-                if winners[first.units][:2] == (reward, b):
-                    why = "is worth the same"
-                reason = f"the same units as {other.phrase!r}{where}, which {why}"
-                remedy = "Remove one of them"
-            else:
-                if len(first.units) == 1 and self.units_are == "tokens":
-                    warnings.append(f"one unit: it fires at every {first.units[0]!r}")
-                if number in hidden:
-                    warnings.append(hidden[number])
-            entries.append(
-                ReportEntry(
-                    phrase=hotword.phrase,
-                    status="accepted" if winner == number else "duplicate",
-                    units=first.units,
-                    num_spellings=len(spellings),
-                    spelled_by=spelled[number].by,
-                    bias=b,
-                    word_bias=hotword.word_bias,
-                    reward=reward,
-                    reason=reason,
-                    remedy=remedy,
-                    warnings=tuple(warnings),
-                    file=hotword.file,
-                    line=hotword.line,
-                )
-            )
-        return CompileReport(
-            entries=tuple(entries),
-            units_are=self.units_are,
-            boundary=self._speller.boundary_symbol,
-            num_states=automaton.num_states,
-            num_bytes=automaton.num_bytes,
-        )
 
-    def _worth(self, one: _Phrase) -> tuple[float, float]:
-        """Return bias and reward at acoustic_scale 1."""
-        b = self._bias_of(one.hotword, 1.0)
-        length = one.spelled.spellings[0].length
-        reward = length * b + one.hotword.word_bias
-        # Half away from zero, as the core rounds.
-        return b, math.copysign(math.floor(abs(reward) * GRID + 0.5) / GRID, reward)
-
-    def _hidden(self, winners: dict[tuple[str, ...], tuple[float, float, int]]) -> dict[int, str]:
-        """Return entry -> warning for phrases that begin a longer one which is worth less."""
-        hidden: dict[int, str] = {}
-        for units, (reward, _, _) in winners.items():
-            for size in range(1, len(units)):
-                shorter = winners.get(units[:size])
-                if shorter is not None and shorter[0] > reward and self._ends_word(units, size):
-                    longer = " ".join(units) if self.units_are == "words" else "".join(units)
-                    hidden.setdefault(
-                        shorter[2],
-                        f"where {longer!r} follows, the longer one's {reward:g} is paid, not its own",
-                    )
-        return hidden
-
-    def _ends_word(self, units: tuple[str, ...], size: int) -> bool:
-        """Return whether units[:size] ends at a word boundary."""
-        if self._speller.boundary < 0:
-            return True
-        number = self._speller.ids[units[size]]
-        return number == self._speller.boundary or bool(
-            self._speller.starts_word and self._speller.starts_word[number]
-        )
-
-
-def _rejected(hotword: Hotword, bias: float, error: Unspellable) -> ReportEntry:
-    return ReportEntry(
-        phrase=hotword.phrase,
-        status="rejected",
-        units=(),
-        num_spellings=0,
-        spelled_by="",
-        bias=bias,
-        word_bias=hotword.word_bias,
-        reward=0.0,
-        reason=error.reason,
-        remedy=error.remedy,
-        warnings=(),
-        file=hotword.file,
-        line=hotword.line,
-    )
-
-
-def _read_tokens(tokens: Sequence[str] | PathLike) -> list[str]:
-    """Return the symbols by id; a gap is an empty symbol, which no phrase has."""
-    if not isinstance(tokens, str) and isinstance(tokens, Sequence):
-        symbols = list(tokens)
-        if not all(isinstance(symbol, str) for symbol in symbols):
-            raise TokensError("tokens is no list of str", remedy="Pass symbols in the order of their ids")
-        repeated = (
-            next((s for s in symbols if s and symbols.count(s) > 1), None)
-            if len(set(symbols)) < len(symbols)
-            else None
-        )
-        if repeated is not None:
-            raise TokensError(f"token {repeated!r} is there twice", remedy="Each token needs its own symbol")
-        return symbols
-    by_id: dict[int, str] = {}
-    seen: set[str] = set()
-    # Split at spaces and tabs alone: other white space may be a token.
-    rows = [re.split("[ \t]+", line.strip(" \t\r")) for line in read_text(tokens).split("\n")]
-    has_ids = all(len(row) == 2 and row[1].isdecimal() for row in rows if row != [""])
-    for number, row in enumerate(rows, start=1):
-        if row == [""]:
-            continue
-        symbol, token = (row[0], int(row[1])) if has_ids else (" ".join(row), len(by_id))
-        if token in by_id or symbol in seen:
-            raise TokensError(
-                f"symbol {symbol!r} or id {token} is there twice",
-                remedy="Write 'symbol id' lines, each once",
-                file=tokens,
-                line=number,
-            )
-        by_id[token] = symbol
-        seen.add(symbol)
-    if not by_id:
-        raise TokensError("holds no tokens", remedy="Write 'symbol id' lines", file=tokens)
-    if max(by_id) > 10 * len(by_id) + 1000:
-        raise TokensError(
-            f"has {len(by_id)} tokens but the id {max(by_id)}", remedy="Number them from 0", file=tokens
-        )
-    return [by_id.get(token, "") for token in range(max(by_id) + 1)]
+def _check_bias(bias: object, lm: object) -> AutoBias | None:
+    """Return what asks a language model for biases, if something is to."""
+    if isinstance(bias, AutoBias) and lm is None:
+        return bias
+    if bias == "auto":
+        return AutoBias(lm)
+    if lm is not None:
+        raise OptionError("lm= has no effect with this bias", remedy='Pass bias="auto", or leave lm= out')
+    if isinstance(bias, bool | str) or not (bias is None or hasattr(bias, "__float__")):
+        raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
+    if bias is not None and not math.isfinite(bias):
+        raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+    return None

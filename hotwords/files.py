@@ -5,38 +5,17 @@ Not for: spelling the phrases in the units of a model (``tlg.hotwords.spelling``
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tlg._files import PathLike, read_text
 from tlg.errors import HotwordError
+from tlg.hotwords.json_files import NUMBER, add_pair, read_json
+from tlg.hotwords.listing import Extra, Hotword, HotwordList, ListBuilder
+from tlg.hotwords.units import WORD_START
 
-__all__ = ["Hotword", "HotwordSource", "read_hotwords"]
-
-NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True)
-class Hotword:
-    """One phrase of a list, as it was given.
-
-    Args:
-        phrase: the text, without white space around it.
-        word_bias: w, nats for the whole phrase; negative to suppress it.
-        bias: b, nats a unit, of this phrase alone; None: the bias of the list.
-        file: the file that it is from.
-        line: its line there, from 1.
-    """
-
-    phrase: str
-    word_bias: float = 0.0
-    bias: float | None = None
-    file: str | None = None
-    line: int | None = None
+__all__ = ["Hotword", "HotwordSource", "read_hotwords", "read_list"]
 
 
 HotwordSource = PathLike | Mapping[str, float | str | None] | Iterable["str | tuple[str, float] | Hotword"]
@@ -46,14 +25,18 @@ def read_hotwords(source: HotwordSource) -> list[Hotword]:
     """Return the phrases of a hotword list, in its order.
 
     Args:
-        source: a path (one phrase a line, or a JSON object), a dict from phrase to word bias, or a list of
-            phrases, of ``(phrase, word bias)`` pairs or of Hotword. Phrases of a list are taken as they are:
-            the forms of a line, below, are those of files.
+        source: a path (one phrase a line, or a JSON object), a dict from phrase to word bias, a list of
+            phrases, of ``(phrase, word bias)`` pairs or of Hotword, or a str that holds a JSON object. Phrases of a
+            list are taken as they are: the forms of a line, below, are those of files.
 
     A line is ``phrase``, ``phrase w`` (the last field, if it is a number: the word bias in nats) or
     ``phrase :b`` (this phrase's own bias, nats a unit, as sherpa-onnx writes it). Fields are separated by
     white space. A phrase that ends with a number needs a weight behind it: ``route 66 0``. Lines that begin
     with ``#`` are comments. UTF-8 with or without BOM, LF or CRLF, plain or compressed.
+
+    ``phrase<TAB>w<TAB>p r o n<TAB>...``: with pronunciations, in tokens of a graph; w may be empty or ``:b``.
+    sherpa-onnx's fields ``#threshold`` and ``@name`` have no effect, which ``Hotword.notes`` says. A phrase
+    that is split into SentencePiece pieces is put together; ``Hotword.tokens`` keeps the pieces.
 
     Raises:
         HotwordError: something that is no list, a number that is not finite, a blank phrase, JSON that is no
@@ -61,56 +44,130 @@ def read_hotwords(source: HotwordSource) -> list[Hotword]:
         MissingFileError: a Path that is no file.
         TextError: a file that is not UTF-8.
     """
+    return list(read_list(source))
+
+
+def read_list(source: HotwordSource) -> HotwordList:
+    """Return the same as columns: quick for long lists."""
+    if isinstance(source, HotwordList):
+        return source
+    builder = ListBuilder()
     if isinstance(source, str) and not os.path.exists(source):  # noqa: PTH110 - False for what is no path at all
+        if source.lstrip().startswith("{"):
+            read_json(source, builder)
+            return builder.build()
         shown = source if len(source) <= 60 else source[:57] + "..."
         raise HotwordError(
             f"hotwords={shown!r} is a str, but no file of that name exists",
             remedy='Give the path of a file, a list of phrases (["..."]) or a dict ({"...": 5.0})',
         )
     if isinstance(source, str | os.PathLike):
-        return _from_file(source)
-    if isinstance(source, Mapping):
-        return [_from_pair(phrase, weight, f"hotword {phrase!r}") for phrase, weight in source.items()]
-    if isinstance(source, bytes) or not isinstance(source, Iterable):
+        builder = ListBuilder(os.fspath(source))
+        text = read_text(source)
+        if text.lstrip().startswith("{"):
+            read_json(text, builder)
+        else:
+            _read_lines(text, builder)
+    elif isinstance(source, Mapping):
+        for phrase, weight in source.items():
+            add_pair(builder, phrase, weight)
+    elif isinstance(source, bytes) or not isinstance(source, Iterable):
         raise HotwordError(
             f"hotwords cannot be read from {type(source).__name__}", remedy="Give a path, list or dict"
         )
-    return [_from_item(item, number) for number, item in enumerate(source)]
+    else:
+        for number, item in enumerate(source):
+            _add_item(builder, item, number)
+    return builder.build()
 
 
-def _from_file(path: PathLike) -> list[Hotword]:
-    text = read_text(path)
-    name = os.fspath(path)
-    if text.lstrip().startswith("{"):
-        return _from_json(text, name)
-    hotwords = []
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
+# --- lines ---
+
+
+def _read_lines(text: str, builder: ListBuilder) -> None:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    add = builder.add
+    is_number = NUMBER.fullmatch
+    for number, line in enumerate(text.split("\n"), start=1):
         fields = line.split()
-        if fields and not fields[0].startswith("#"):
-            hotwords.append(_from_fields(line.strip(), fields, name, number))
-    return hotwords
+        if not fields or fields[0][0] == "#":
+            continue
+        # Most lines: a phrase, or a phrase and its word bias.
+        if len(fields) == 1 and WORD_START not in line:
+            add(fields[0], line=number)
+        elif len(fields) == 2 and is_number(fields[1]) and WORD_START not in line and line.count("\t") < 2:
+            add(fields[0], _finite(fields[1], builder.file, number), line=number)
+        else:
+            _add_line(builder, line, number)
 
 
-def _from_fields(line: str, fields: list[str], file: str, number: int) -> Hotword:
-    """Read one line, split into its fields."""
-    for field in fields[1:]:
-        if field[0] == "@" or (field[0] == "#" and NUMBER.fullmatch(field[1:])):
+def _add_line(builder: ListBuilder, line: str, number: int) -> None:
+    """Read a line of several fields."""
+    if _add_columns(builder, line, number):
+        return
+    line = line.strip()
+    word_bias, bias = 0.0, math.nan
+    notes: list[str] = []
+    fields = line.split()
+    if len(fields) > 1 and NUMBER.fullmatch(fields[-1]):
+        word_bias = _finite(fields[-1], builder.file, number)
+        line = line[: -len(fields.pop())].rstrip()
+    else:
+        # sherpa-onnx's fields stand behind the phrase, in any order, each once.
+        seen: set[str] = set()
+        while len(fields) > 1 and (kind := _sherpa_field(fields[-1])) and kind not in seen:
+            seen.add(kind)
+            last = fields.pop()
+            line = line[: -len(last)].rstrip()
+            if kind == ":":
+                bias = _finite(last[1:], builder.file, number)
+            else:
+                what = "threshold" if kind == "#" else "display name"
+                notes.append(f"{last!r} has no effect here: a {what} of sherpa-onnx")
+    tokens: tuple[str, ...] = ()
+    if WORD_START in line:
+        tokens = tuple(fields)
+        line = "".join(fields).replace(WORD_START, " ").strip()
+        if not line:
             raise HotwordError(
-                f"{field!r} is a field of sherpa-onnx's lists that has no meaning here",
-                remedy="Remove it (thresholds and display names are not supported)",
-                file=file,
+                f"phrase {' '.join(fields)!r} is a mark of word beginnings alone",
+                remedy="Remove the line",
+                file=builder.file,
                 line=number,
             )
-    last = fields[-1]
-    phrase = line[: -len(last)].rstrip()
-    if phrase and NUMBER.fullmatch(last):
-        return Hotword(phrase, word_bias=_finite(last, file, number), file=file, line=number)
-    if phrase and last[0] == ":" and NUMBER.fullmatch(last[1:]):
-        return Hotword(phrase, bias=_finite(last[1:], file, number), file=file, line=number)
-    return Hotword(line, file=file, line=number)
+    builder.add(line, word_bias, bias, number, Extra(tokens, (), tuple(reversed(notes))))
 
 
-def _finite(number: str, file: str, line: int) -> float:
+def _sherpa_field(text: str) -> str:
+    """Return what kind of field of sherpa-onnx's it is, by its first character; "" for none."""
+    first, rest = text[0], text[1:]
+    if (first in ":#" and NUMBER.fullmatch(rest)) or (first == "@" and rest):
+        return first
+    return ""
+
+
+def _add_columns(builder: ListBuilder, line: str, number: int) -> bool:
+    """Read a line with a column of pronunciations; return whether it is one."""
+    if line.count("\t") < 2:
+        return False
+    phrase, weight, *spoken = (column.strip() for column in line.split("\t"))
+    is_bias = weight[:1] == ":"
+    if not phrase or (weight and not NUMBER.fullmatch(weight[is_bias:])):
+        return False
+    value = _finite(weight[is_bias:], builder.file, number) if weight else 0.0
+    pronunciations = tuple(dict.fromkeys(tuple(column.split()) for column in spoken if column))
+    builder.add(
+        phrase,
+        0.0 if is_bias else value,
+        value if is_bias else math.nan,
+        number,
+        Extra((), pronunciations, ()),
+    )
+    return True
+
+
+def _finite(number: str, file: str | None, line: int) -> float:
     value = float(number)
     if not math.isfinite(value):
         raise HotwordError(
@@ -119,45 +176,16 @@ def _finite(number: str, file: str, line: int) -> float:
     return value
 
 
-def _from_json(text: str, file: str) -> list[Hotword]:
-    """Read a JSON object; its keys may repeat, as the lines of a list may."""
-    try:
-        pairs = json.loads(text, object_pairs_hook=list)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise HotwordError(
-            f"begins with '{{' but is no JSON object ({error})",
-            remedy='Write {"phrase": 5.0}, or one phrase a line',
-            file=file,
-            line=line,
-        ) from error
-    return [_from_pair(phrase, weight, f"hotword {phrase!r}", file) for phrase, weight in pairs]
+# --- lists in memory ---
 
 
-def _from_pair(phrase: object, weight: object, what: str, file: str | None = None) -> Hotword:
-    """Read a phrase and its word bias, a number or a numeric string; None stands for 0."""
-    if not isinstance(phrase, str):
-        raise HotwordError(f"{what} is no str", remedy="Phrases are text", file=file)
-    if not phrase.strip():
-        raise HotwordError(f"{what} is blank", remedy="Remove it", file=file)
-    if isinstance(weight, str) and NUMBER.fullmatch(weight.strip()):
-        weight = float(weight)
-    if weight is None:
-        weight = 0.0
-    if isinstance(weight, bool) or not hasattr(weight, "__float__"):
-        raise HotwordError(
-            f"{what} has the word bias {weight!r}, which is no number", remedy="Give nats, say 5.0", file=file
-        )
-    value = float(weight)
-    if not math.isfinite(value):
-        raise HotwordError(
-            f"{what} has a word bias that is not finite", remedy="Give nats, say 5.0", file=file
-        )
-    return Hotword(phrase.strip(), word_bias=value, file=file)
-
-
-def _from_item(item: object, number: int) -> Hotword:
-    if isinstance(item, Hotword):
+def _add_item(builder: ListBuilder, item: object, number: int) -> None:
+    if isinstance(item, str):
+        phrase = item.strip()
+        if not phrase:
+            raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
+        builder.add(phrase)
+    elif isinstance(item, Hotword):
         for value in (item.word_bias, item.bias):
             if value is not None and not math.isfinite(value):
                 raise HotwordError(
@@ -165,12 +193,11 @@ def _from_item(item: object, number: int) -> Hotword:
                 )
         if not item.phrase.strip():
             raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
-        return item
-    if isinstance(item, str):
-        return _from_pair(item, None, f"item {number} of the list")
-    if isinstance(item, tuple | list) and len(item) == 2:
-        return _from_pair(item[0], item[1], f"item {number} of the list")
-    raise HotwordError(
-        f"item {number} of the list is {item!r}",
-        remedy='Items are phrases ("..."), pairs ("...", 5.0) or Hotword',
-    )
+        builder.add_hotword(item)
+    elif isinstance(item, tuple | list) and len(item) == 2:
+        add_pair(builder, item[0], item[1], item=number)
+    else:
+        raise HotwordError(
+            f"item {number} of the list is {item!r}",
+            remedy='Items are phrases ("..."), pairs ("...", 5.0) or Hotword',
+        )

@@ -70,7 +70,7 @@ class HotwordLogitsProcessor:
         self.hotwords = hotwords
         self._automaton = hotwords.automaton(max_loan=max_loan)
         # The boundary of pieces that begin words is numbered behind the tokens.
-        self._num_tokens = hotwords.num_units - (hotwords.report.boundary == WORD_START)
+        self._num_tokens = hotwords.num_units - (hotwords.boundary == WORD_START)
         self._eos = _ids("eos", () if eos is None else [eos] if isinstance(eos, int) else eos)
         self._ignored = _ids("ignored", ignored) - self._eos
         self._begin = begin_index

@@ -14,6 +14,7 @@ from tlg.errors import HotwordError
 from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
+    TOO_MANY,
     WORD_START,
     Lexicon,
     Spelled,
@@ -27,6 +28,10 @@ from tlg.hotwords.units import (
 )
 
 __all__ = ["piece_speller"]
+
+NOT_THE_MODEL: tuple[str, ...] = (
+    "split by longest match; the model may split it otherwise: pass sentencepiece=",
+)
 
 
 def piece_speller(
@@ -49,6 +54,7 @@ def piece_speller(
     for symbol, number in ids.items():
         starts_word[number] = _starts_word(symbol)
     encode = None if model is None else _load_model(model)
+    known: dict[str, list[list[str]]] = {}  # words that the lexicon has, as they are met
 
     def by_model(phrase: str) -> tuple[list[list[str]], str]:
         assert encode is not None
@@ -60,16 +66,26 @@ def piece_speller(
             )
         return [units], "sentencepiece"
 
+    def in_lexicon(word: str) -> list[list[str]]:
+        forms = known.get(word)
+        if forms is None:
+            forms = from_lexicon(word, lexicon, ids, None)
+            if forms:
+                known[word] = forms
+        return forms
+
     def by_words(phrase: str) -> tuple[list[list[str]], str]:
         by = "lexicon"
         alternatives = []
         for word in _split_scripts(phrase):
-            forms = from_lexicon(word, lexicon, ids, None)
+            forms = in_lexicon(word)
             if not forms:
                 forms = [_longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)]
                 # Scripts without spaces whose pieces are characters can hardly be split otherwise.
                 by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
             alternatives.append(forms)
+        if len(alternatives) == 1:
+            return alternatives[0], by
         ways, _ = ways_through(alternatives)
         return ways, by
 
@@ -78,15 +94,13 @@ def piece_speller(
         ways, by = by_words(phrase) if encode is None else by_model(phrase)
         if is_unspaced(phrase[0]):
             ways = [other for way in ways for other in _marked_or_not(way, ids)]
-        warnings: tuple[str, ...] = ()
-        if by == "longest match":
-            warnings = ("split by longest match; the model may split it otherwise: pass sentencepiece=",)
+        warnings = NOT_THE_MODEL if by == "longest match" else ()
         if len(ways) > MAX_SPELLINGS:
             ways = ways[:MAX_SPELLINGS]
-            warnings += (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
+            warnings += TOO_MANY
         return Spelled(one_each(ways), by, warnings)
 
-    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell)
+    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids)
 
 
 def _starts_word(piece: str) -> bool:

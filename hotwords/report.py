@@ -22,7 +22,8 @@ class ReportEntry:
         status: "accepted"; "duplicate": the same units as another line, which wins; "rejected": has no spelling.
         units: its units; empty when rejected. Where there are several spellings, the one that counts n.
         num_spellings: how many spellings are listened for.
-        spelled_by: "characters", "lexicon", "sentencepiece", "longest match"; "" when rejected.
+        spelled_by: "characters", "lexicon", "sentencepiece", "longest match", "list" (as the list itself splits or
+            pronounces it); "" when rejected.
         bias: b in nats a unit, at acoustic_scale 1.
         word_bias: w in nats.
         reward: n*b + w in nats on the grid of 1/1024, at acoustic_scale 1; 0 when rejected.
@@ -31,6 +32,7 @@ class ReportEntry:
         warnings: what may surprise about an accepted line.
         file: the file it is from.
         line: its line there, from 1.
+        folded: the text that was spelled, where case or width was folded; None else.
     """
 
     phrase: str
@@ -46,6 +48,7 @@ class ReportEntry:
     warnings: tuple[str, ...]
     file: str | None
     line: int | None
+    folded: str | None = None
 
 
 @dataclass(frozen=True)

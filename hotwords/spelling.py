@@ -19,6 +19,8 @@ from typing import Literal
 from tlg._files import PathLike
 from tlg.errors import GraphError, OptionError
 from tlg.hotwords.pieces import piece_speller
+from tlg.hotwords.quick import quick_letters
+from tlg.hotwords.quick_words import quick_words
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
     WORD_START,
@@ -81,7 +83,7 @@ def make_speller(
     if source is not None and match != "units":
         words = _word_ids(source.words)
         if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
-            return _word_speller(source, words)
+            return _word_speller(source, words, ids)
     chosen = choose_boundary(ids, boundary)
     if chosen == WORD_START:
         return piece_speller(ids, len(symbols), lexicon, sentencepiece)
@@ -229,13 +231,17 @@ def _letter_speller(
         return Spelled(one_each(ways), by, warnings)
 
     number = -1 if boundary is None else ids[boundary]
-    return Speller("tokens", ids, num_units, number, boundary, (), spell)
+    spell_all = None
+    if lexicon is None:
+        joiner = None if boundary is None else ids[boundary]
+        spell_all = quick_letters({unit: n for unit, n in ids.items() if unit != boundary}, joiner)
+    return Speller("tokens", ids, num_units, number, boundary, (), spell, ids, spell_all)
 
 
 # --- words ---
 
 
-def _word_speller(source: SpellingSource, ids: Mapping[str, int]) -> Speller:
+def _word_speller(source: SpellingSource, ids: Mapping[str, int], tokens: Mapping[str, int]) -> Speller:
     num_units = max(ids.values(), default=-1) + 1
 
     def length(word: str) -> int:
@@ -264,7 +270,7 @@ def _word_speller(source: SpellingSource, ids: Mapping[str, int]) -> Speller:
         spellings = tuple(Spelling(tuple(way), tuple(length(word) for word in way)) for way in ways)
         return Spelled(spellings, "lexicon", warnings)
 
-    return Speller("words", ids, num_units, -1, None, (), spell)
+    return Speller("words", ids, num_units, -1, None, (), spell, tokens, quick_words(ids, length))
 
 
 def _segmentations(word: str, known: Callable[[str], bool]) -> list[list[str]]:

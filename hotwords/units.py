@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from tlg.hotwords.spelled import SpelledList
 
 __all__ = [
     "MAX_SPELLINGS",
+    "TOO_MANY",
+    "UNSPACED",
     "WORD_START",
     "Lexicon",
     "Spelled",
@@ -25,6 +30,7 @@ __all__ = [
 
 WORD_START = "\u2581"  # SentencePiece's mark on pieces that begin a word
 MAX_SPELLINGS = 64  # of one phrase: ways to cut it into words or pieces
+TOO_MANY = (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
 # Scripts written without spaces between words.
 UNSPACED = (
     (0x4E00, 0x9FFF),  # Han
@@ -122,6 +128,9 @@ class Speller:
         boundary_symbol: its symbol, U+2581 for pieces that begin words; None without boundaries.
         starts_word: number -> a boundary comes before it; empty where boundaries are tokens.
         spell: phrase -> its spellings; raises Unspellable.
+        tokens: the tokens of the model, without the blank: what pronunciations are written in.
+        spell_all: phrases -> the spellings of those that are quickly spelled all at once, as ``spell`` would;
+            the others have "" for how.
     """
 
     units_are: Literal["tokens", "words"]
@@ -131,6 +140,8 @@ class Speller:
     boundary_symbol: str | None
     starts_word: tuple[bool, ...]
     spell: Callable[[str], Spelled]
+    tokens: Mapping[str, int]
+    spell_all: Callable[[list[str]], SpelledList] | None = None
 
 
 def is_unspaced(character: str) -> bool:
@@ -146,7 +157,7 @@ def ways_through(alternatives: Sequence[Sequence[Sequence[str]]]) -> tuple[list[
         ways = [[*way, *form] for way in ways for form in forms]
         if len(ways) > MAX_SPELLINGS:
             ways = ways[:MAX_SPELLINGS]
-            warnings = (f"it has more than {MAX_SPELLINGS} spellings: the first {MAX_SPELLINGS} count",)
+            warnings = TOO_MANY
     return ways, warnings
 
 

@@ -53,6 +53,59 @@ def test_form(tmp_path: Path, content: bytes, wanted: list[tuple[str, float, flo
         assert [(h.phrase, h.word_bias, h.bias) for h in read_hotwords(source)] == wanted
 
 
+def read(tmp_path: Path, text: str) -> list[Hotword]:
+    path = tmp_path / "hot.txt"
+    path.write_bytes(text.encode())
+    return read_hotwords(path)
+
+
+# sherpa-onnx's lists of pieces: phrase, b, tokens, number of notes
+SHERPA: dict[str, tuple[str, str, float | None, str, int]] = {
+    "pieces": ("▁HE LL O ▁WORLD :1.5", "HELLO WORLD", 1.5, "▁HE LL O ▁WORLD", 0),
+    "all_fields": ("▁HE LL O :1.5 #0.35 @HELLO", "HELLO", 1.5, "▁HE LL O", 2),
+    "any_order": ("▁HE LL O @HELLO #0.35 :1.5", "HELLO", 1.5, "▁HE LL O", 2),
+    "no_fields": ("▁你 好", "你好", None, "▁你 好", 0),
+    "text": ("HELLO WORLD :1.5 #0.35", "HELLO WORLD", 1.5, "", 1),
+    "characters": ("你 好 问 问 #0.35 @你好问问", "你 好 问 问", None, "", 2),
+    "each_once": ("a :1 :2", "a :1", 2.0, "", 0),
+    "number_before": ("▁ROUTE ▁6 6 :2", "ROUTE 66", 2.0, "▁ROUTE ▁6 6", 0),
+}
+
+
+@pytest.mark.parametrize(("line", "phrase", "bias", "tokens", "notes"), SHERPA.values(), ids=SHERPA)
+def test_lists_of_sherpa(
+    tmp_path: Path, line: str, phrase: str, bias: float | None, tokens: str, notes: int
+) -> None:
+    (hotword,) = read(tmp_path, line + "\n")
+    assert (hotword.phrase, hotword.bias, hotword.tokens) == (phrase, bias, tuple(tokens.split()))
+    assert len(hotword.notes) == notes
+    assert all("has no effect here" in note for note in hotword.notes)
+
+
+def test_pronunciations(tmp_path: Path) -> None:
+    listed = read(tmp_path, "tlg\t5\tt iy l jh iy\ttee el gee\na b\t\tx\nc\t:2\ty z\t\nd\te\t3\n")
+    assert [(h.phrase, h.word_bias, h.bias, h.pronunciations) for h in listed] == [
+        ("tlg", 5, None, (("t", "iy", "l", "jh", "iy"), ("tee", "el", "gee"))),
+        ("a b", 0, None, (("x",),)),
+        ("c", 0, 2.0, (("y", "z"),)),
+        ("d\te", 3, None, ()),
+    ]
+    text = '{"tlg": {"word_bias": "5", "bias": 1, "pronunciations": ["t iy", "t iy"]}, "x": {"pronunciations": "y"}}'
+    assert read(tmp_path, text) == [
+        Hotword("tlg", 5.0, 1.0, str(tmp_path / "hot.txt"), pronunciations=(("t", "iy"),)),
+        Hotword("x", file=str(tmp_path / "hot.txt"), pronunciations=(("y",),)),
+    ]
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["file", "text"])
+def test_json_of_funasr(tmp_path: Path, as_text: bool) -> None:
+    message = '{"mode": "2pass", "hotwords": "{\\"阿里巴巴\\": 20, \\"通义\\": \\"30\\"}", "itn": true}'
+    for text in ('{"阿里巴巴": 20, "通义": "30"}', message, '{"hotwords": {"阿里巴巴": 20, "通义": 30}}'):
+        listed = read_hotwords(text) if as_text else read(tmp_path, text)
+        assert [(h.phrase, h.word_bias) for h in listed] == [("阿里巴巴", 20), ("通义", 30)]
+    assert [h.phrase for h in read_hotwords('{"hotwords": 3}')] == ["hotwords"]
+
+
 def test_lines_are_counted_with_comments(tmp_path: Path) -> None:
     path = tmp_path / "hot.txt"
     path.write_bytes(b"# one\n\nab\n# two\ncd 2\n")
@@ -78,8 +131,16 @@ def test_in_memory() -> None:
 
 BAD_FILES: dict[str, tuple[bytes, type[Exception], str]] = {
     "too_large": (b"ab\ncd 1e999\n", HotwordError, r"hot.txt:2: the number 1e999 is not finite"),
-    "threshold": (b"ab :2 #0.3\n", HotwordError, r"hot.txt:1: '#0.3' is a field of sherpa-onnx"),
-    "display_name": (b"\nab @AB\n", HotwordError, r"hot.txt:2: '@AB' is a field of sherpa-onnx"),
+    "mark_alone": ("\n\u2581 :2\n".encode(), HotwordError, r"hot.txt:2: phrase '▁' is a mark of word"),
+    "columns_too_large": (b"ab\t1e999\ta b\n", HotwordError, r"hot.txt:1: the number 1e999 is not finite"),
+    "json_field": (
+        b'{"ab": {"weight": 1}}',
+        HotwordError,
+        "'ab' has the field 'weight'. Its fields are word",
+    ),
+    "json_spoken": (b'{"ab": {"pronunciations": [1]}}', HotwordError, "'ab' has pronunciations that are no"),
+    "json_bias": (b'{"ab": {"bias": "x"}}', HotwordError, "'ab' has the bias 'x', which is no number"),
+    "message": (b'{"hotwords": "{\\"ab\\": []}"}', HotwordError, r"'ab' has the word bias \[\], which"),
     "not_utf8": ("ab\n保定\n".encode("gbk"), TextError, r"hot.txt:2: not UTF-8"),
     "utf16": ("ab".encode("utf-16"), TextError, "not UTF-8"),
     "json_broken": (b'{"ab": 1,\n "cd" 2}', HotwordError, r"hot.txt:2: begins with '\{' but is no JSON"),
@@ -105,7 +166,7 @@ BAD_VALUES: dict[str, tuple[object, str]] = {
         "阳光保险",
         r"hotwords='阳光保险' is a str, but no file of that name exists\. Give the path",
     ),
-    "bare_json": ('{"ab": 1}', "is a str, but no file of that name exists"),
+    "bare_json": ('{"ab": 1', "begins with '{' but is no JSON object"),
     "empty_str": ("", "is a str, but no file"),
     "very_long_str": ("ab" * 5000, "is a str, but no file"),
     "zero_byte": ("a\0b", "is a str, but no file"),

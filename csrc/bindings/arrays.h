@@ -35,4 +35,11 @@ inline void check_rank(const pybind11::array& array, int rank, const char* name)
                                         " dimensions, not " + std::to_string(rank));
 }
 
+// The size of an array of rank 1.
+template <typename T>
+std::size_t size_of(const Array<T>& array, const char* name) {
+  check_rank(array, 1, name);
+  return static_cast<std::size_t>(array.size());
+}
+
 }  // namespace tlg::bindings

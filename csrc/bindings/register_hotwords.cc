@@ -1,4 +1,5 @@
-// _core.HotwordAutomaton: tlg.hotwords compiles phrases into it, the decoder's binding takes it.
+// _core.HotwordTable: the phrases of a list. _core.HotwordAutomaton: what tlg.hotwords compiles
+// them into and the decoder's binding takes.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -10,6 +11,7 @@
 #include "bindings/register.h"
 #include "hotwords/automaton.h"
 #include "hotwords/gains.h"
+#include "hotwords/to_fst.h"
 
 namespace py = pybind11;
 
@@ -27,20 +29,28 @@ std::vector<T> to_vector(const Array<T>& array, const char* name) {
   return std::vector<T>(array.data(), array.data() + array.size());
 }
 
-// Held as a pointer to a non-const object because pybind11 wants it so; nothing bound changes it.
+// Phrases without texts: of those that are worth the same, the first counts. Held as a pointer to a
+// non-const object because pybind11 wants it so; nothing bound changes it.
 std::shared_ptr<Automaton> build(const Array<Unit>& units, const Array<std::int64_t>& offsets,
                                  const Array<double>& bias, const Array<double>& word_bias,
                                  const Array<std::int32_t>& lengths, Unit num_units, Unit boundary,
                                  std::vector<bool> starts_word, double max_loan) {
-  const auto all_units = to_vector(units, "units");
-  const auto all_offsets = to_vector(offsets, "offsets");
-  const auto all_bias = to_vector(bias, "bias");
-  const auto all_word_bias = to_vector(word_bias, "word_bias");
-  const auto all_lengths = to_vector(lengths, "lengths");
+  hotwords::PhraseTable table;
+  table.num_phrases = size_of(bias, "bias");
+  table.num_units = size_of(units, "units");
+  table.units = units.data();
+  table.offsets = offsets.data();
+  table.bias = bias.data();
+  table.word_bias = word_bias.data();
+  hotwords::ColumnSizes sizes;
+  sizes.offsets = size_of(offsets, "offsets");
+  sizes.word_bias = size_of(word_bias, "word_bias");
+  sizes.lengths = size_of(lengths, "lengths");
+  if (sizes.lengths > 0) table.lengths = lengths.data();
+  hotwords::check_columns(table, sizes);
+  const hotwords::Options options{num_units, boundary, std::move(starts_word), max_loan};
   py::gil_scoped_release release;
-  return std::const_pointer_cast<Automaton>(Automaton::build(
-      hotwords::split_phrases(all_units, all_offsets, all_bias, all_word_bias, all_lengths),
-      {num_units, boundary, std::move(starts_word), max_loan}));
+  return std::const_pointer_cast<Automaton>(Automaton::build(table, options));
 }
 
 // Python gives any number; the search gives only states that it got from advance().
@@ -53,6 +63,15 @@ std::pair<float, StateId> advance(const Automaton& automaton, StateId state, Uni
   StateId next = 0;
   const float gain = automaton.advance(checked(automaton, state), unit, &next);
   return {gain, next};
+}
+
+std::shared_ptr<fst::Fst> to_fst(const Automaton& automaton, const Array<fst::Label>& labels,
+                                 std::vector<bool> starts_word, Unit boundary, fst::Label phi,
+                                 std::size_t max_arcs) {
+  const hotwords::FstForm form{to_vector(labels, "labels"), std::move(starts_word), boundary, phi,
+                               max_arcs};
+  py::gil_scoped_release release;
+  return std::make_shared<fst::Fst>(hotwords::to_fst(automaton, form));
 }
 
 double total(const Automaton& automaton, const Array<Unit>& units) {
@@ -92,6 +111,8 @@ void register_hotwords(py::module_& module) {
             return to_array(hotwords::unit_gains(a, checked(a, s), count));
           },
           py::arg("state"), py::arg("count"))
+      .def("to_fst", &to_fst, py::kw_only(), py::arg("labels"), py::arg("starts_word"),
+           py::arg("boundary"), py::arg("phi"), py::arg("max_arcs"))
       .def("check", &Automaton::check, unlocked)
       .def_property_readonly("num_states", &Automaton::num_states)
       .def_property_readonly("num_phrases", &Automaton::num_phrases)

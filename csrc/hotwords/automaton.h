@@ -15,27 +15,12 @@
 #include <memory>
 #include <vector>
 
+#include "hotwords/phrases.h"
+
 namespace tlg::hotwords {
 
-using Unit = std::int32_t;
 using StateId = std::uint32_t;
 constexpr StateId kRoot = 0;
-
-struct Phrase {
-  std::vector<Unit> units;  // never empty
-  double bias = 0;          // b, nats a unit
-  double word_bias = 0;     // w, nats a phrase; may be negative
-  // What each unit counts in the n of n*b + w: where units are words, their phones. Empty: 1 each.
-  std::vector<std::int32_t> lengths;
-};
-
-struct Options {
-  Unit num_units = 0;  // units are 0 .. num_units - 1
-  Unit boundary = -1;  // the unit that separates words; -1: phrases match anywhere
-  std::vector<bool>
-      starts_word;        // unit -> a boundary comes before it (SentencePiece); may be empty
-  double max_loan = 2.0;  // C: the most that is lent without being earned; may be infinite
-};
 
 struct Match {
   std::int32_t phrase;      // index into the list given to build()
@@ -62,9 +47,8 @@ struct Part {
 // phi(root) = 0; phi(s) >= emit(s) + phi(fail(s)): a fallback never gains. check() walks them.
 class Automaton {
  public:
-  // Throws Error(kHotword) on an empty phrase, a unit out of range, a reward that is not finite or
-  // beyond 4096 nats, and a phrase that begins or ends with the boundary. Phrases with the same
-  // units: the greater reward wins, then the greater bias, then the first.
+  // Throws Error(kHotword) where phrases or options cannot be used (SortedPhrases says which).
+  static std::shared_ptr<const Automaton> build(const PhraseTable& phrases, const Options& options);
   static std::shared_ptr<const Automaton> build(const std::vector<Phrase>& phrases,
                                                 const Options& options);
 
@@ -124,6 +108,18 @@ class Automaton {
   // Running totals, and totals at the end of every prefix.
   Trace trace(const std::vector<Unit>& units) const;
 
+  // Calls visit(phrase, its end, its reward) for each phrase that begins the units [begin, end):
+  // the shortest first. Where words have boundaries, these are units with all boundaries put in.
+  template <typename Visit>
+  void for_each_match(const Unit* begin, const Unit* end, Visit visit) const {
+    StateId node = kRoot;
+    for (const Unit* unit = begin; unit < end; ++unit) {
+      node = child(node, *unit);
+      if (node == kRoot) return;
+      if (phrase_[node] >= 0) visit(phrase_[node], unit + 1, to_nats(nodes_[node].emit));
+    }
+  }
+
   std::size_t num_states() const { return num_states_; }
   StateId max_state() const { return static_cast<StateId>(max_gain_.size() - 1); }
   std::size_t num_phrases() const { return num_phrases_; }
@@ -135,11 +131,10 @@ class Automaton {
 
  private:
   friend class Builder;
-  using Grid = std::int32_t;  // 1/1024 nats
   struct Node {
     StateId first_child;
     StateId fail;
-    Grid emit;  // paid when the node breaks off; at a leaf, the reward of its phrase
+    Grid emit;  // paid when the node breaks off; where a phrase ends, its reward
     Grid phi;
   };
 
@@ -160,20 +155,11 @@ class Automaton {
   std::vector<unsigned char> starts_word_;
   std::vector<float> end_score_, max_gain_;
   std::vector<std::int32_t> phrase_;  // node -> the phrase that ends there, or -1
-  std::vector<double> rewards_;       // phrase -> reward, for find()
   StateId inside_ = kRoot;            // "inside a word"; the root where there are no boundaries
   Unit boundary_ = -1;
   double max_loan_ = 0;
   std::size_t num_states_ = 1, num_phrases_ = 0;
 };
-
-// What bindings hold: phrase i is units[offsets[i]] .. units[offsets[i + 1] - 1]; lengths is empty
-// or as long as units.
-std::vector<Phrase> split_phrases(const std::vector<Unit>& units,
-                                  const std::vector<std::int64_t>& offsets,
-                                  const std::vector<double>& bias,
-                                  const std::vector<double>& word_bias,
-                                  const std::vector<std::int32_t>& lengths);
 
 inline StateId Automaton::child(StateId s, Unit unit) const {
   if (s == kRoot) {

@@ -24,6 +24,47 @@ class HotwordMatch:
     @property
     def reward(self) -> float: ...
 
+class HotwordTable:
+    """The phrases of a list in arrays: csrc/hotwords/phrases.h."""
+
+    def __init__(
+        self,
+        *,
+        units: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        bias: npt.NDArray[np.float64],
+        word_bias: npt.NDArray[np.float64],
+        lengths: npt.NDArray[np.int32],
+        owners: npt.NDArray[np.int32],
+        texts: bytes,
+        text_offsets: npt.NDArray[np.int64],
+        num_units: int,
+        boundary: int,
+        starts_word: Sequence[bool],
+    ) -> None: ...
+    def automaton(self, *, max_loan: float) -> HotwordAutomaton: ...
+    def winners(self) -> npt.NDArray[np.int32]: ...
+    def hidden(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
+
+class WordSplitter:
+    """Phrases cut into words: csrc/hotwords/split_words.h."""
+
+    def __init__(
+        self,
+        characters: npt.NDArray[np.uint32],
+        offsets: npt.NDArray[np.int64],
+        ids: npt.NDArray[np.int32],
+    ) -> None: ...
+    def split(
+        self, characters: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64], most: int
+    ) -> tuple[
+        npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]
+    ]: ...
+
+def hotword_neighbours(
+    units: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], shortest: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
+
 class HotwordAutomaton:
     """Phrases compiled: csrc/hotwords/automaton.h. Never changes; safe to share between threads."""
 
@@ -47,6 +88,15 @@ class HotwordAutomaton:
     def total(self, units: npt.NDArray[np.int32]) -> float: ...
     def trace(self, units: Sequence[int]) -> tuple[list[float], list[float]]: ...
     def gains(self, state: int, count: int) -> npt.NDArray[np.float32]: ...
+    def to_fst(
+        self,
+        *,
+        labels: npt.NDArray[np.int32],
+        starts_word: Sequence[bool],
+        boundary: int,
+        phi: int,
+        max_arcs: int,
+    ) -> Fst: ...
     def check(self) -> None: ...
     @property
     def num_states(self) -> int: ...

@@ -1,11 +1,16 @@
-"""``tlg hotwords``: what becomes of a hotword list."""
+"""``tlg hotwords``: what becomes of a hotword list; a list for other programs."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tlg.hotwords import Hotwords
 
 __all__ = ["hotwords"]
 
@@ -20,34 +25,100 @@ def hotwords() -> None:
     """
 
 
-@hotwords.command(short_help="Show what becomes of each line of a list.")
-@click.argument("file", type=click.Path())
-@click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon.")
-@click.option("--tokens", type=click.Path(), help="tokens.txt, where there is no graph.")
-@click.option("--blank", help="Token or id of the blank, which no phrase can have; a graph knows its own.")
-@click.option("--bias", type=float, help="Nats a unit for phrases without their own; default 1.5.")
-@click.option(
-    "--match",
-    type=click.Choice(["auto", "units", "words"]),
-    default="auto",
-    show_default=True,
-    help="What phrases are spelled in: tokens, or words of the graph.",
-)
-@click.option("--boundary", default="auto", show_default=True, help="Token that separates words, or 'none'.")
-@click.option("--sentencepiece", type=click.Path(), help="SentencePiece model that splits the phrases.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(
+def list_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what a list is compiled for."""
+    for option in (
+        click.option("--lm", type=click.Path(), help="Language model (ARPA) for --bias auto."),
+        click.option(
+            "--fold",
+            type=click.Choice(["none", "case", "width", "both"]),
+            default="none",
+            show_default=True,
+            help="Spell words that the tokens or the lexicon lack in another case or width.",
+        ),
+        click.option(
+            "--sentencepiece", type=click.Path(), help="SentencePiece model that splits the phrases."
+        ),
+        click.option(
+            "--boundary", default="auto", show_default=True, help="Token that separates words, or 'none'."
+        ),
+        click.option(
+            "--match",
+            type=click.Choice(["auto", "units", "words"]),
+            default="auto",
+            show_default=True,
+            help="What phrases are spelled in: tokens, or words of the graph.",
+        ),
+        click.option("--bias", help="Nats a unit for phrases without their own; default 1.5; or 'auto'."),
+        click.option(
+            "--blank", help="Token or id of the blank, which no phrase can have; a graph knows its own."
+        ),
+        click.option("--tokens", type=click.Path(), help="tokens.txt, where there is no graph."),
+        click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon."),
+    ):
+        command = option(command)
+    return command
+
+
+def compiled(
     file: str,
+    *,
     graph: str | None,
     tokens: str | None,
     blank: str | None,
-    bias: float | None,
+    bias: str | None,
     match: Any,
     boundary: str,
     sentencepiece: str | None,
-    as_json: bool,
-) -> None:
+    fold: Any,
+    lm: str | None,
+) -> Hotwords:
+    """Return the list in a file, compiled as the options say."""
+    from tlg.hotwords import Hotwords
+
+    if (graph is None) == (tokens is None):
+        raise click.UsageError("give --graph or --tokens, one of them")
+    if (lm is not None) != (bias == "auto"):
+        raise click.UsageError("--bias auto and --lm go together")
+    number: Any = bias
+    if bias is not None and bias != "auto":
+        try:
+            number = float(bias)
+        except ValueError:
+            raise click.UsageError(f"--bias {bias} is no number; give nats, or auto") from None
+    source: Any = None
+    if graph is not None:
+        from tlg.decoder.graph.graph import Graph
+
+        source, blank = Graph.load(graph, blank=blank), None
+    model = None
+    if lm is not None:
+        from tlg.lm.load import load_model
+
+        model = load_model(lm)
+    return Hotwords(
+        Path(file),
+        graph=source,
+        tokens=tokens,
+        blank=blank,
+        bias=number,
+        lm=model,
+        match=match,
+        boundary=None if boundary == "none" else boundary,
+        sentencepiece=sentencepiece,
+        fold=fold,
+    )
+
+
+@hotwords.command(short_help="Show what becomes of each line of a list.")
+@click.argument("file", type=click.Path())
+@list_options
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def check(file: str, as_json: bool, **options: Any) -> None:
     """Show for each line of FILE whether it is accepted, its units and its reward, or why not.
+
+    Warnings tell of phrases of one unit, phrases that are nearly the same, phrases that a longer one hides, folded case
+    and width, and fields that have no effect here.
 
     Exit status 0, also with rejected lines; 1 when FILE cannot be used at all: it cannot be read, or it holds
     phrases and every one of them is rejected.
@@ -56,25 +127,81 @@ def check(
     Example:
         tlg hotwords check hot.txt --tokens tokens.txt
     """
-    from tlg.hotwords import Hotwords
-
-    if (graph is None) == (tokens is None):
-        raise click.UsageError("give --graph or --tokens, one of them")
-    source: Any = None
-    if graph is not None:
-        from tlg.decoder.graph.graph import Graph
-
-        source, blank = Graph.load(graph, blank=blank), None
-    report = Hotwords(
-        Path(file),
-        graph=source,
-        tokens=tokens,
-        blank=blank,
-        bias=bias,
-        match=match,
-        boundary=None if boundary == "none" else boundary,
-        sentencepiece=sentencepiece,
-    ).report
+    report = compiled(file, **options).report
     click.echo(report.to_json() if as_json else str(report))
     if report.entries and not report.accepted:
         raise click.exceptions.Exit(1)
+
+
+@hotwords.command(short_help="Write a list as a transducer for OpenFst.")
+@click.argument("file", type=click.Path())
+@list_options
+@click.option("-o", "--out", required=True, type=click.Path(), help="The transducer.")
+@click.option("--symbols", type=click.Path(), help="Write its symbol table here.")
+@click.option(
+    "--kind",
+    type=click.Choice(["vector", "const", "text"]),
+    default="vector",
+    show_default=True,
+    help="OpenFst's binary types, or its text form.",
+)
+@click.option(
+    "--failure",
+    type=click.Choice(["phi", "expanded"]),
+    default="phi",
+    show_default=True,
+    help="Failure arcs, or an arc for every label in every state.",
+)
+@click.option("--phi-label", type=int, help="Label of failure arcs; default: one above the largest.")
+@click.option(
+    "--acoustic-scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the search; scales default biases.",
+)
+@click.option("--max-loan", type=float, help="Most that is lent to a phrase in progress, nats.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def export(
+    file: str,
+    out: str,
+    symbols: str | None,
+    kind: Any,
+    failure: Any,
+    phi_label: int | None,
+    acoustic_scale: float,
+    max_loan: float | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Write the automaton of FILE as an acceptor: the cost of a sequence of labels is minus what the list gives it.
+
+    Labels are token ids + 1, or word ids where the list is matched over words. Rejected lines are told of on
+    standard error. Exit status 1 also when every phrase is rejected; nothing is written then.
+
+    \b
+    Example:
+        tlg hotwords export hot.txt --graph graph/ -o hot.fst --symbols hot.syms
+    """
+    hotwords = compiled(file, **options)
+    report = hotwords.report
+    for entry in report.rejected:
+        click.echo(f"tlg: {file}:{entry.line or '?'}: {entry.phrase!r} left out: {entry.reason}", err=True)
+    if report.entries and not report.accepted:
+        raise click.exceptions.Exit(1)
+    made = hotwords.to_fst(
+        failure=failure, phi_label=phi_label, acoustic_scale=acoustic_scale, max_loan=max_loan
+    )
+    made.write(out, kind=kind)
+    if symbols is not None:
+        made.write_symbols(symbols)
+    figures = {
+        "num_phrases": len(report.accepted),
+        "num_states": made.fst.num_states,
+        "num_arcs": made.fst.num_arcs,
+        "phi_label": made.phi_label,
+    }
+    if as_json:
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        click.echo("\n".join(f"{name}: {value}" for name, value in figures.items()))
