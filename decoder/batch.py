@@ -64,7 +64,7 @@ class BatchJob:
 
     def take(self, batch: _core.Batch, number: int) -> Result:
         """Return the result of a finished utterance, or raise what went wrong with it."""
-        return self.reader.result(batch.take(number), self.slot.hotwords)
+        return self.reader.result(batch.take(number), self.slot.hotwords, self.slot.version)
 
 
 def decode_all(job: BatchJob, inputs: object, *, lengths: object) -> list[Result]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tlg import _core
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import FiredHotword, WordSpan, join_words
-from tlg.hotwords import Hotwords
+from tlg.decoder.slot import NamesPhrases
 
 __all__ = ["Partial", "Snapshot", "StableParts"]
 
@@ -21,17 +21,25 @@ class StableParts:
         core: the stream.
         reader: makes words of labels.
         hotwords: the list that the utterance is searched with.
+        version: its number.
     """
 
-    def __init__(self, core: _core.Stream, reader: ResultReader, hotwords: Hotwords | None) -> None:
+    def __init__(
+        self, core: _core.Stream, reader: ResultReader, hotwords: NamesPhrases | None, version: int
+    ) -> None:
         """Begin with nothing."""
         self._core = core
         self._reader = reader
         self._hotwords = hotwords
+        self._version = version
         self._words: list[str] = []
         self._spans: list[WordSpan] = []
         self._fired: list[FiredHotword] = []
         self._text = ""
+
+    def change_hotwords(self, hotwords: NamesPhrases | None, version: int) -> None:
+        """Name the hotwords to come by these; they number those before as they were."""
+        self._hotwords, self._version = hotwords, version
 
     def snapshot(self) -> Snapshot:
         """Return what is known now."""
@@ -41,6 +49,7 @@ class StableParts:
             found=found,
             reader=self._reader,
             hotword_list=self._hotwords,
+            hotwords_version=self._version,
             placed_words=self._words,
             placed_spans=self._spans,
             placed_hotwords=self._fired,
@@ -70,7 +79,8 @@ class Snapshot:
 
     found: _core.PartialPath
     reader: ResultReader
-    hotword_list: Hotwords | None
+    hotword_list: NamesPhrases | None
+    hotwords_version: int
     placed_words: list[str]
     placed_spans: list[WordSpan]
     placed_hotwords: list[FiredHotword]
@@ -106,7 +116,7 @@ class Snapshot:
         return self.placed_hotwords[: self.found.first_hotword] + fired
 
 
-def name_hotwords(fired: list[_core.FiredHotword], hotwords: Hotwords | None) -> list[FiredHotword]:
+def name_hotwords(fired: list[_core.FiredHotword], hotwords: NamesPhrases | None) -> list[FiredHotword]:
     """Return them with their phrases."""
     if hotwords is None:
         return []
@@ -196,6 +206,11 @@ class Partial:
     def hotword_score(self) -> float:
         """What the hotwords earned, and would be paid if the utterance ended now: no loans."""
         return self._state().found.path.hotword_score
+
+    @property
+    def hotwords_version(self) -> int:
+        """The number of the hotword list in force (``Decoder.hotwords_version``); 0: none."""
+        return self._state().hotwords_version
 
     @property
     def num_frames(self) -> int:

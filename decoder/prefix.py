@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,13 +15,14 @@ from tlg import _core
 from tlg._files import PathLike
 from tlg.decoder.graph.tokens import TokenTable
 from tlg.decoder.intake import intake, unpad
-from tlg.decoder.prefix_hotwords import PrefixSlotMaker
+from tlg.decoder.prefix_hotwords import PrefixSlot, PrefixSlotMaker
 from tlg.decoder.prefix_model import LexiconLike, LmLike, LmUnit, PrefixModel, PrefixReport, PrefixTokens
 from tlg.decoder.prefix_result import PrefixReader, PrefixResult
-from tlg.decoder.slot import check_bias
+from tlg.decoder.slot import check_accepted, check_bias
 from tlg.errors import InputError, OptionError, StreamError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
+from tlg.hotwords.watch import HotwordWatch
 
 __all__ = ["PrefixDecoder", "PrefixOptions", "PrefixStream", "prefix_beam"]
 
@@ -230,6 +232,33 @@ class PrefixDecoder:
     def hotwords(self, hotwords: Hotwords | HotwordSource | None) -> None:
         self._slot = self._slots.make(hotwords)  # one assignment: atomic for other threads
 
+    @property
+    def hotwords_version(self) -> int:
+        """The number of the list in ``hotwords``, counted from 1 as lists are put in force; 0: none.
+
+        The same Hotwords again has the same number.
+        """
+        return self._slot.version
+
+    def watch_hotwords(self, path: PathLike, **options: Any) -> HotwordWatch:
+        """Load a hotword file, and again whenever it has changed; all as in ``Decoder.watch_hotwords``.
+
+        Args:
+            path: the file.
+            **options: poll, settle, on_change, on_error, backend.
+
+        Raises:
+            HotwordError, MissingFileError, TextError: the file as it is now cannot be used.
+            OptionError, MissingExtraError: bad options.
+        """
+        return HotwordWatch(path, self, PrefixDecoder._load_hotwords, **options)
+
+    def _load_hotwords(self, path: Path) -> int:
+        slot = self._slots.make(path)
+        check_accepted(slot.hotwords, path)
+        self._slot = slot
+        return slot.version
+
     def decode(self, log_probs: object, *, logits: bool = False) -> PrefixResult:
         """Decode one utterance.
 
@@ -289,13 +318,13 @@ class PrefixDecoder:
             reader=self._reader,
             num_tokens=len(self.tokens),
             nbest=self._nbest,
-            hotwords=slot.hotwords,
+            slot=slot,
         )
 
     def _decode(self, ready: Sequence[object], *, threads: int) -> list[PrefixResult]:
         slot = self._slot
         found = self._core.decode(ready, slot.use, self._nbest, threads)
-        return [self._reader.best(one, slot.hotwords) for one in found]
+        return [self._reader.best(one, slot.hotwords, slot.version) for one in found]
 
 
 class PrefixStream:
@@ -308,20 +337,30 @@ class PrefixStream:
         reader: PrefixReader,
         num_tokens: int,
         nbest: int,
-        hotwords: Hotwords | None,
+        slot: PrefixSlot,
     ) -> None:
         """Wrap the core's stream; users call PrefixDecoder.stream()."""
         self._core: _core.PrefixStream | None = core
         self._reader = reader
         self._num_tokens = num_tokens
         self._nbest = nbest
-        self._hotwords = hotwords
+        self._slot = slot
         self._num_pushed = 0
 
     @property
     def num_pushed(self) -> int:
         """Frames taken so far."""
         return self._num_pushed
+
+    @property
+    def hotwords(self) -> Hotwords | None:
+        """The hotwords of the utterance: what is assigned to the decoder meanwhile is for streams to come."""
+        return self._slot.hotwords
+
+    @property
+    def hotwords_version(self) -> int:
+        """The number of that list (``PrefixDecoder.hotwords_version``); 0: none."""
+        return self._slot.version
 
     @property
     def text(self) -> str:
@@ -350,7 +389,7 @@ class PrefixStream:
         Raises:
             StreamError: it is finished.
         """
-        return self._reader.best(self._open().best(self._nbest), self._hotwords)
+        return self._reader.best(self._open().best(self._nbest), self._slot.hotwords, self._slot.version)
 
     def finish(self) -> PrefixResult:
         """End the utterance and return its result; the stream takes nothing more.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tlg import _core
 from tlg.decoder.graph.tokens import TokenTable
+from tlg.decoder.numbered import NumberedLists
 from tlg.decoder.prefix_model import PrefixModel
 from tlg.decoder.slot import check_units
 from tlg.errors import OptionError
@@ -19,10 +19,11 @@ __all__ = ["PrefixSlot", "PrefixSlotMaker"]
 
 @dataclass(frozen=True)
 class PrefixSlot:
-    """What a hotword slot holds: replaced as one."""
+    """What a hotword slot holds, replaced as one: the list, what is made of it, its number (0: no list)."""
 
     hotwords: Hotwords | None = None
     use: _core.PrefixHotwords | None = None
+    version: int = 0
 
 
 class _Spelling:
@@ -69,7 +70,7 @@ class PrefixSlotMaker:
         self._acoustic_scale = acoustic_scale
         self._beam = beam
         self._bias = bias
-        self._uses: weakref.WeakKeyDictionary[Hotwords, _core.PrefixHotwords] = weakref.WeakKeyDictionary()
+        self._lists: NumberedLists[_core.PrefixHotwords] = NumberedLists()
 
     def make(self, hotwords: Hotwords | HotwordSource | None) -> PrefixSlot:
         """Return a slot with these hotwords.
@@ -82,12 +83,7 @@ class PrefixSlotMaker:
             return PrefixSlot()
         if not isinstance(hotwords, Hotwords):
             hotwords = self._compile(hotwords)
-        if len(hotwords) == 0:
-            return PrefixSlot(hotwords)
-        use = self._uses.get(hotwords)
-        if use is None:
-            use = self._uses[hotwords] = self._use(hotwords)
-        return PrefixSlot(hotwords, use)
+        return PrefixSlot(hotwords, *self._lists.get(hotwords, self._use))
 
     def _compile(self, source: HotwordSource) -> Hotwords:
         tokens = self._model.tokens

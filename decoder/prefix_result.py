@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlg import _core
 from tlg.decoder.result import FiredHotword, WordSpan, join_words
@@ -38,6 +38,8 @@ class PrefixResult:
             cut off, and neither it nor the end of the sentence is scored.
         num_frames: frames searched; fewer than given only where no prefix went on (``partial`` is then true).
         nbest: the best results with distinct texts, this one (without a list of its own) first.
+        hotwords_version: the number of the hotword list that was in force (``PrefixDecoder.hotwords_version``); 0: none.
+            Of no account where results are compared.
     """
 
     text: str
@@ -56,6 +58,7 @@ class PrefixResult:
     partial: bool
     num_frames: int
     nbest: tuple[PrefixResult, ...] = ()
+    hotwords_version: int = field(default=0, repr=False, compare=False)
 
 
 class PrefixReader:
@@ -77,15 +80,18 @@ class PrefixReader:
         self._words = words
         self._joiner = joiner
 
-    def best(self, found: Sequence[_core.PrefixHypothesis], hotwords: Hotwords | None) -> PrefixResult:
+    def best(
+        self, found: Sequence[_core.PrefixHypothesis], hotwords: Hotwords | None, version: int
+    ) -> PrefixResult:
         """Return the first result, which lists them all."""
-        all_ = tuple(self._result(one, hotwords) for one in found)
-        return self._result(found[0], hotwords, all_)
+        all_ = tuple(self._result(one, hotwords, version) for one in found)
+        return self._result(found[0], hotwords, version, all_)
 
     def _result(
         self,
         found: _core.PrefixHypothesis,
         hotwords: Hotwords | None,
+        version: int,
         nbest: tuple[PrefixResult, ...] = (),
     ) -> PrefixResult:
         spans: list[tuple[int, int]] = list(map(tuple, found.token_spans.tolist()))
@@ -132,4 +138,5 @@ class PrefixReader:
             partial=found.partial,
             num_frames=found.num_frames,
             nbest=nbest,
+            hotwords_version=version,
         )

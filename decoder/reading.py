@@ -12,9 +12,9 @@ from tlg.decoder.graph.graph import Graph
 from tlg.decoder.lattice import Lattice
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan, join_words
+from tlg.decoder.slot import NamesPhrases
 from tlg.decoder.spans import place_words
 from tlg.errors import TlgError
-from tlg.hotwords import Hotwords
 
 __all__ = ["ResultReader"]
 
@@ -37,13 +37,13 @@ class ResultReader:
         """Return the words of output labels."""
         return [self._graph.words[label] for label in labels]
 
-    def result(self, found: _core.Hypothesis, hotwords: Hotwords | None) -> Result:
-        """Return the result of an utterance that was searched with these hotwords.
+    def result(self, found: _core.Hypothesis, hotwords: NamesPhrases | None, version: int) -> Result:
+        """Return the result of an utterance that was searched with these hotwords, a list of this number.
 
         Its fields are put into words when they are first read: a list of tuples for each token costs a good part
         of what the search does, and most users want the text.
         """
-        return Result.deferred(_Found(self, found, hotwords).read)
+        return Result.deferred(_Found(self, found, hotwords).read, hotwords_version=version)
 
     def lattice(self, core: _core.Lattice, beam: float | None) -> Lattice:
         """Return a lattice with the words of the graph, which holds all paths within the beam."""
@@ -79,7 +79,7 @@ class _Found:
 
     __slots__ = ("_core", "_hotwords", "_reader")
 
-    def __init__(self, reader: ResultReader, core: _core.Hypothesis, hotwords: Hotwords | None) -> None:
+    def __init__(self, reader: ResultReader, core: _core.Hypothesis, hotwords: NamesPhrases | None) -> None:
         self._reader = reader
         self._core = core
         self._hotwords = hotwords
@@ -124,9 +124,10 @@ class _Found:
     def nbest(self, result: Result) -> list[Result]:
         more = self._core.more
         found = [self._core] if more is None or not more.nbest else more.nbest
-        nothing: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
-        nothing["lattice_beam"] = None
-        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **nothing) for one in found]
+        known: dict[str, Any] = {"nbest": [], "confidence": None, "lattice": None, "mbr": None}
+        known["lattice_beam"] = None
+        known["hotwords_version"] = result.hotwords_version
+        return [Result.deferred(_Found(self._reader, one, self._hotwords).read, **known) for one in found]
 
     def confidence(self, result: Result) -> list[float] | None:
         more, options = self._core.more, self._reader.options

@@ -99,6 +99,8 @@ class Result:
         lattice_beam: within how many nats of the best path nbest, confidence, lattice and mbr know all paths: the
             option's value, or less where it had to be narrowed (a search in doubt throughout); None where none of
             them was asked for.
+        hotwords_version: the number of the hotword list that was in force (``Decoder.hotwords_version``); 0: none. Of
+            no account where results are compared.
     """
 
     text: str
@@ -120,6 +122,7 @@ class Result:
     lattice: Lattice | None = field(default_factory=_nothing, repr=False, compare=False)
     mbr: MbrPath | None = field(default_factory=_nothing, repr=False)
     lattice_beam: float | None = field(default_factory=_nothing, repr=False, compare=False)
+    hotwords_version: int = field(default_factory=int, repr=False, compare=False)
 
     @classmethod
     def deferred(cls, read: Callable[[Result, str], Any], **known: Any) -> Result:

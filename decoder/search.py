@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tlg import _core
@@ -16,11 +17,12 @@ from tlg.decoder.intake import intake
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
-from tlg.decoder.slot import SlotMaker, check_bias
+from tlg.decoder.slot import SlotMaker, check_accepted, check_bias
 from tlg.decoder.stream import Stream
 from tlg.errors import OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
+from tlg.hotwords.watch import HotwordWatch, WatchBackend
 
 __all__ = ["Decoder"]
 
@@ -170,6 +172,61 @@ class Decoder:
     def hotwords(self, hotwords: Hotwords | HotwordSource | None) -> None:
         self._slot = self._slots.make(hotwords)  # one assignment: atomic for other threads
 
+    @property
+    def hotwords_version(self) -> int:
+        """The number of the list in ``hotwords``; 0: none. Results, partials and streams carry that of theirs.
+
+        Lists are numbered 1, 2, 3 ... as they are put in force, those of streams and of copies of the decoder among
+        them. The same Hotwords again has the same number.
+        """
+        return self._slot.version
+
+    def watch_hotwords(
+        self,
+        path: PathLike,
+        *,
+        poll: float = 1.0,
+        settle: float = 0.25,
+        on_change: Callable[[HotwordWatch], object] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+        backend: WatchBackend = "auto",
+    ) -> HotwordWatch:
+        """Load a hotword file, and again whenever it has changed, until the watch is closed or the decoder gone.
+
+        Each list is compiled aside, in a thread of the watch, and swapped in as by assignment. A file that cannot be
+        used (or whose phrases are all rejected) leaves the old list in force: it is logged ("tlg", a warning), kept as
+        ``last_error`` of the watch, and handed to ``on_error``.
+
+        Args:
+            path: the file.
+            poll: seconds between two looks at it; also a safety net where the system tells of changes.
+            settle: seconds for which a changed file must have stayed the same before it is read.
+            on_change: called with the watch after each change, in its thread.
+            on_error: called with the error, in its thread.
+            backend: "watchfiles" (events of the operating system, ``pip install 'tlg[watch]'``), "polling", or
+                "auto": watchfiles if it is installed.
+
+        Raises:
+            HotwordError, MissingFileError, TextError: the file as it is now cannot be used. Nothing is watched then.
+            OptionError, MissingExtraError: bad options.
+        """
+        return HotwordWatch(
+            path,
+            self,
+            Decoder._load_hotwords,
+            poll=poll,
+            settle=settle,
+            on_change=on_change,
+            on_error=on_error,
+            backend=backend,
+        )
+
+    def _load_hotwords(self, path: Path) -> int:
+        slot = self._slots.make(path)
+        check_accepted(slot.hotwords, path)
+        self._slot = slot
+        return slot.version
+
     def decode(self, log_probs: object, *, logits: bool = False) -> Result:
         """Decode one utterance.
 
@@ -184,7 +241,7 @@ class Decoder:
         slot = self._slot
         ready = intake(log_probs, len(self._graph.tokens), logits=logits)
         found = self._core.decode(ready, slot.use)
-        return self._reader.result(found, slot.hotwords)
+        return self._reader.result(found, slot.hotwords, slot.version)
 
     def decode_batch(
         self,

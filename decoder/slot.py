@@ -2,28 +2,82 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import math
-import weakref
 from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import numpy as np
 
 from tlg import _core
+from tlg._files import PathLike
 from tlg.decoder.graph.graph import Graph
-from tlg.errors import OptionError
+from tlg.decoder.numbered import NumberedLists
+from tlg.errors import HotwordError, OptionError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
 
-__all__ = ["Slot", "SlotMaker", "check_bias", "check_units"]
+__all__ = [
+    "HotwordsInTurn",
+    "NamesPhrases",
+    "Slot",
+    "SlotMaker",
+    "check_accepted",
+    "check_bias",
+    "check_units",
+]
 
 
 @dataclasses.dataclass(frozen=True)
 class Slot:
-    """What a hotword slot holds: replaced as one, so that a search sees all of a list or none of it."""
+    """What a hotword slot holds: replaced as one, so that a search sees all of a list or none of it.
+
+    Attributes:
+        hotwords: the list.
+        use: the list made ready; None: no phrases.
+        version: its number; 0: no list.
+    """
 
     hotwords: Hotwords | None = None
     use: _core.HotwordUse | None = None
+    version: int = 0
+
+
+class NamesPhrases(Protocol):
+    """What tells the phrase of a match: a Hotwords, or several in turn."""
+
+    @property
+    def units_are(self) -> Literal["tokens", "words"]:
+        """What the places of matches count."""
+
+    def phrase(self, number: int) -> str:
+        """Return the text of a phrase, by the number that matches carry."""
+
+
+class HotwordsInTurn:
+    """The lists of one utterance, one after another; phrases are numbered through.
+
+    Args:
+        slots: what was in force, in order; at least one.
+    """
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        """Count the phrases of each."""
+        self._lists = [slot.hotwords for slot in slots if slot.hotwords is not None and slot.use is not None]
+        ends = itertools.accumulate(one.automaton().num_phrases for one in self._lists)
+        self._begins = [0, *ends][:-1]
+
+    @property
+    def units_are(self) -> Literal["tokens", "words"]:
+        """What the places of matches count: the same for all of them."""
+        return self._lists[0].units_are if self._lists else "tokens"
+
+    def phrase(self, number: int) -> str:
+        """Return the text of a phrase."""
+        at = bisect.bisect_right(self._begins, number) - 1
+        return self._lists[at].phrase(number - self._begins[at])
 
 
 class SlotMaker:
@@ -55,7 +109,7 @@ class SlotMaker:
         self._beam = beam
         self._bias = bias
         self._prunes_tokens = prunes_tokens
-        self._uses: weakref.WeakKeyDictionary[Hotwords, _core.HotwordUse] = weakref.WeakKeyDictionary()
+        self._lists: NumberedLists[_core.HotwordUse] = NumberedLists()
 
     def make(self, hotwords: Hotwords | HotwordSource | None) -> Slot:
         """Return a slot with these hotwords. One Hotwords is made ready once, for any number of streams.
@@ -68,12 +122,7 @@ class SlotMaker:
             return Slot()
         if not isinstance(hotwords, Hotwords):
             hotwords = Hotwords(hotwords, graph=self._graph, bias=self._bias)
-        if len(hotwords) == 0:
-            return Slot(hotwords)
-        use = self._uses.get(hotwords)
-        if use is None:
-            use = self._uses[hotwords] = self._use(hotwords)
-        return Slot(hotwords, use)
+        return Slot(hotwords, *self._lists.get(hotwords, self._use))
 
     def _use(self, hotwords: Hotwords) -> _core.HotwordUse:
         check_units(hotwords, self._graph.tokens.symbols, self._graph.words)
@@ -111,6 +160,25 @@ def check_bias(bias: object) -> float | None:
     if not math.isfinite(bias):
         raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
     return float(bias)
+
+
+def check_accepted(hotwords: Hotwords | None, path: PathLike) -> None:
+    """Check that a list of which there are phrases has some that can be used.
+
+    Raises:
+        HotwordError: every one is rejected; names the first and why.
+    """
+    if hotwords is None or len(hotwords) > 0:
+        return
+    entries = hotwords.report.entries
+    if entries:
+        first = entries[0]
+        raise HotwordError(
+            f"all {len(entries)} phrases are rejected; {first.phrase!r}: {first.reason}",
+            remedy=first.remedy,
+            file=path,
+            line=first.line,
+        )
 
 
 def check_units(

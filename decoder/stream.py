@@ -14,7 +14,7 @@ from tlg.decoder.intake import intake
 from tlg.decoder.partial import Partial, Snapshot, StableParts
 from tlg.decoder.reading import ResultReader
 from tlg.decoder.result import Result
-from tlg.decoder.slot import Slot, SlotMaker
+from tlg.decoder.slot import HotwordsInTurn, NamesPhrases, Slot, SlotMaker
 from tlg.errors import OptionError, StreamError
 from tlg.hotwords import Hotwords
 from tlg.hotwords.files import HotwordSource
@@ -69,7 +69,9 @@ class Stream:
         "_current",
         "_endpointing",
         "_graph",
+        "_in_turn",
         "_last",
+        "_names",
         "_own",
         "_reader",
         "_result",
@@ -99,9 +101,11 @@ class Stream:
         self._endpointing = endpointing
         self._own = None if hotwords is None else slots.make(hotwords)
         self._slot = self._own or current()
+        self._in_turn = [self._slot]  # the lists of the utterance
+        self._names: NamesPhrases | None = self._slot.hotwords
         self._core = _core.Stream(core, self._slot.use, _silence(endpointing, graph))
         self._turn = _Turn()
-        self._stable = StableParts(self._core, reader, self._slot.hotwords)
+        self._stable = StableParts(self._core, reader, self._slot.hotwords, self._slot.version)
         self._result: Result | None = None
         self._snapshot: Snapshot | None = None  # of the frames so far, if it was asked for
         self._last: weakref.ref[Partial] | None = None  # a partial that may not have been read yet
@@ -117,8 +121,13 @@ class Stream:
 
     @property
     def hotwords(self) -> Hotwords | None:
-        """The hotwords of the utterance in hand."""
+        """The hotwords of the utterance in hand: those that are in force now."""
         return self._slot.hotwords
+
+    @property
+    def hotwords_version(self) -> int:
+        """The number of that list (``Decoder.hotwords_version``); 0: none."""
+        return self._slot.version
 
     def push(self, chunk: object, *, logits: bool = False) -> Partial:
         """Search on through some more frames.
@@ -185,7 +194,7 @@ class Stream:
         with self._turn:
             if self._result is None:
                 self._leave()
-                self._result = self._reader.result(self._core.finish(), self._slot.hotwords)
+                self._result = self._reader.result(self._core.finish(), self._names, self._slot.version)
             return self._result
 
     def reset(self) -> None:
@@ -200,7 +209,7 @@ class Stream:
             self._leave()
             self._begin()
 
-    def use_hotwords(self, hotwords: Hotwords | HotwordSource | None = None) -> None:
+    def use_hotwords(self, hotwords: Hotwords | HotwordSource | None = None, *, now: bool = False) -> None:
         """Choose the hotwords of utterances that begin from now on; one that has begun keeps its own.
 
         An utterance without frames takes them at once.
@@ -208,22 +217,42 @@ class Stream:
         Args:
             hotwords: a list of this stream's own, as in ``Decoder.stream``; None: those of the decoder, as they are
                 when an utterance begins.
+            now: the utterance that has begun takes them too, for the frames to come. What the old list has matched
+                stays; the units behind its last match that might have become one are read again by the new list,
+                which alone matches from there on (docs/hotwords_live.md).
 
         Raises:
-            HotwordError, OptionError: the list cannot be used; the stream keeps what it had.
-            StreamError: while another thread uses the stream.
+            HotwordError, OptionError: the list cannot be used (with ``now``: or is matched on words where the old one
+                was on tokens, or the stream keeps more than the best path); the stream keeps what it had.
+            StreamError: while another thread uses the stream; with ``now``, after finish().
         """
         own = None if hotwords is None else self._slots.make(hotwords)
         with self._turn:
+            if now:
+                self._refuse_if_finished()
+            has_begun = self._result is None and self._core.num_pushed > 0
+            if has_begun and now:
+                self._change(own or self._current())
             self._own = own
-            if self._result is None and self._core.num_pushed == 0:
+            if self._result is None and not has_begun:
                 self._leave()
                 self._begin()
 
+    def _change(self, slot: Slot) -> None:
+        if slot == self._slot:
+            return
+        self._leave()
+        self._core.change_hotwords(slot.use)
+        self._slot = slot
+        self._in_turn.append(slot)
+        self._names = HotwordsInTurn(self._in_turn)
+        self._stable.change_hotwords(self._names, slot.version)
+
     def _begin(self) -> None:
         self._slot = self._own or self._current()
+        self._in_turn, self._names = [self._slot], self._slot.hotwords
         self._core.reset(self._slot.use)
-        self._stable = StableParts(self._core, self._reader, self._slot.hotwords)
+        self._stable = StableParts(self._core, self._reader, self._slot.hotwords, self._slot.version)
         self._result = None
 
     def _refuse_if_finished(self) -> None:

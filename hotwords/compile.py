@@ -328,6 +328,21 @@ class Hotwords:
             for match in self.automaton().find(self.unit_ids(units))
         ]
 
+    def spell(self, text: str) -> list[str]:
+        """Return the units of a text as a phrase of the list would be spelled (the first way, of several).
+
+        Raises:
+            OptionError: it holds what is no unit.
+        """
+        if not text.strip():
+            return []
+        try:
+            return list(self._speller.spell(text).spellings[0].units)
+        except Unspellable as error:
+            raise OptionError(
+                f"text {text!r:.60} cannot be spelled: {error.reason}", remedy="Pass the units themselves"
+            ) from None
+
     def phrase(self, number: int) -> str:
         """Return the text of a phrase of the automaton, by the number that its matches carry."""
         return self._list.phrases[int(self._spelled.owners[number])]

@@ -33,6 +33,7 @@ FIELDS: dict[str, Any] = {
     "lattice": None,
     "mbr": None,
     "lattice_beam": None,
+    "hotwords_version": 0,
 }
 
 

@@ -10,6 +10,7 @@
 #include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "hotwords/automaton.h"
+#include "hotwords/gains.h"
 #include "hotwords/to_fst.h"
 
 namespace py = pybind11;
@@ -104,6 +105,12 @@ void register_hotwords(py::module_& module) {
             return std::make_pair(std::move(trace.running), std::move(trace.ended));
           },
           py::arg("units"), unlocked)
+      .def(
+          "gains",
+          [](const Automaton& a, StateId s, std::size_t count) {
+            return to_array(hotwords::unit_gains(a, checked(a, s), count));
+          },
+          py::arg("state"), py::arg("count"))
       .def("to_fst", &to_fst, py::kw_only(), py::arg("labels"), py::arg("starts_word"),
            py::arg("boundary"), py::arg("phi"), py::arg("max_arcs"))
       .def("check", &Automaton::check, unlocked)

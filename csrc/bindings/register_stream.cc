@@ -54,6 +54,7 @@ void register_stream(py::module_& module) {
       .def("partial", &Stream::partial, release())
       .def("finish", &Stream::finish, release())
       .def("reset", &Stream::reset, py::arg("hotwords"))
+      .def("change_hotwords", &Stream::change_hotwords, py::arg("hotwords"), release())
       .def("words", &Stream::words, py::arg("start"), py::arg("end"))
       .def(
           "word_spans",

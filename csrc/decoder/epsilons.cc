@@ -78,6 +78,22 @@ double EpsilonWalk::finish(bool is_final, std::vector<PathArc>* rest) {
   return cost;
 }
 
+void EpsilonWalk::change_hotwords(const hotwords::Automaton* word_hotwords, hotwords::Swap* swap) {
+  // Words have no boundaries between them, so that nothing hangs on what came before.
+  std::map<hotwords::StateId, std::size_t> best;
+  for (const std::size_t at : front_) {
+    Point& point = points_[at];
+    const hotwords::Handover handover = swap->of(point.hotword, false);
+    point.cost -= handover.gain;
+    point.hotword = handover.state;
+    const auto [known, is_new] = best.try_emplace(point.hotword, at);
+    if (!is_new && point.cost < points_[known->second].cost) known->second = at;
+  }
+  front_.clear();
+  for (const auto& one : best) front_.push_back(one.second);
+  automaton_ = word_hotwords;
+}
+
 void EpsilonWalk::hand_out(std::size_t last, std::vector<PathArc>* arcs) const {
   const std::size_t begin = arcs->size();
   for (; last != 0; last = points_[last].previous) arcs->push_back(points_[last].arc);

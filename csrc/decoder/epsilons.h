@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "decoder/search_graph.h"
+#include "hotwords/swap.h"
 
 namespace tlg::decoder {
 
@@ -22,6 +23,9 @@ class EpsilonWalk {
   void take(const SearchGraph::PathArc& arc, std::vector<SearchGraph::PathArc>* settled);
   // Ends the path and appends the rest; returns the final cost, 0 where it is not final.
   double finish(bool is_final, std::vector<SearchGraph::PathArc>* rest);
+  // Between two steps: what words move from here on, and what it makes of the states of the list
+  // before.
+  void change_hotwords(const hotwords::Automaton* word_hotwords, hotwords::Swap* swap);
   // An LG state that the path is in.
   std::uint32_t lg_state() const { return points_[front_[0]].lg_state; }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "decoder/hotword_change.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -37,7 +39,7 @@ PathReader::PathReader(const SearchGraph& graph, const SearchOptions& options,
       walk_(graph, matches_words() ? use_->automaton() : nullptr) {}
 
 void PathReader::take(const PathStep& step, std::int64_t previous_end) {
-  pending_.push_back({step.frame, previous_end});
+  pending_.push_back({step.frame, previous_end, changes_.size()});
   settled_.clear();
   walk_.take(graph_->path_arc(step.arc, walk_.lg_state()), &settled_);
   read_settled();
@@ -51,7 +53,7 @@ Hypothesis PathReader::finish(bool is_final, const TokenEnd& end) {
 }
 
 void PathReader::take_explicit(const ExplicitPath::Step& step, std::int64_t previous_end) {
-  pending_.push_back({step.step.frame, previous_end});
+  pending_.push_back({step.step.frame, previous_end, changes_.size()});
   const std::uint32_t before = settled_.empty() ? walk_.lg_state() : settled_.back().target;
   settled_ = step.epsilons;
   settled_.push_back(
@@ -72,6 +74,7 @@ Hypothesis PathReader::conclude(bool is_final, double final_cost, const TokenEnd
   Hypothesis out;
   for (std::int64_t word = first_word_; word < num_words(); ++word)
     out.word_spans.push_back(word_span(word));
+  match_until(changes_.size());
   find_hotwords(unmatched_, num_labels(), &matches_);
   out.hotword_score = reward_;
   for (std::size_t i = 0; i < matches_.size(); ++i)
@@ -93,6 +96,8 @@ Hypothesis PathReader::conclude(bool is_final, double final_cost, const TokenEnd
 void PathReader::read_settled() {
   std::size_t step = 0;
   for (const PathArc& arc : settled_) {
+    // Epsilon arcs are taken right before the step behind them.
+    match_until(step < pending_.size() ? pending_[step].num_changes : changes_.size());
     graph_cost_ += arc.cost;
     const bool begins = arc.column >= 0 && begin_token(arc, pending_[step++]);
     place_word(arc, begins);
@@ -165,8 +170,12 @@ PathReader PathReader::fork() const {
   other.graph_cost_ = graph_cost_;
   other.open_word_ = open_word_;
   other.open_token_ = open_token_;
+  other.changes_ = changes_;
+  other.num_matched_changes_ = num_matched_changes_;
   other.reward_ = reward_;
   other.unmatched_ = unmatched_;
+  other.starts_inside_ = starts_inside_;
+  other.first_phrase_ = first_phrase_;
   // The last token is open, and so are the words that it ends.
   other.first_word_ = open_word_;
   while (other.first_word_ > first_word_ && !is_placed(other.first_word_ - 1)) --other.first_word_;
@@ -179,7 +188,10 @@ PathReader PathReader::fork() const {
     const Range& tokens = word_tokens_[static_cast<std::size_t>(other.first_word_ - first_word_)];
     other.first_token_ = std::min(other.first_token_, tokens.from);
   }
-  --other.first_token_;  // a word without tokens lies behind the token before it
+  // A word without tokens lies behind the token before it; and a list may be changed for one that
+  // asks whether that is a word boundary.
+  do --other.first_token_;
+  while (other.first_token_ > first_token_ && is_unheard(other.first_token_));
   other.first_token_ = std::max(other.first_token_, first_token_);
   const auto token = static_cast<std::ptrdiff_t>(other.first_token_ - first_token_);
   const auto word = static_cast<std::ptrdiff_t>(other.first_word_ - first_word_);
@@ -209,11 +221,12 @@ void PathReader::settle_hotwords_before(std::int64_t end) {
     find_hotwords(unmatched_, end, &matches_);
   for (; num_settled_ < matches_.size(); ++num_settled_) reward_ += matches_[num_settled_].reward;
   unmatched_ = end;
+  starts_inside_ = false;
 }
 
 // Places are among all tokens or words: neutral ones are between matches, not in them.
 void PathReader::find_hotwords(std::int64_t from, std::int64_t to,
-                               std::vector<hotwords::Match>* matches) const {
+                               std::vector<hotwords::Match>* matches, bool goes_on) const {
   if (use_ == nullptr || use_->labels() == HotwordLabels::kNone) return;
   std::vector<std::int32_t> units, places;
   for (std::int64_t i = from; i < to; ++i) {
@@ -221,11 +234,64 @@ void PathReader::find_hotwords(std::int64_t from, std::int64_t to,
     units.push_back(label(i));
     places.push_back(static_cast<std::int32_t>(i));
   }
-  for (hotwords::Match match : use_->automaton()->find(units)) {
+  const bool inside = starts_inside_ && from == unmatched_;
+  for (hotwords::Match match : use_->automaton()->find_in(units, {inside, goes_on})) {
+    match.phrase += first_phrase_;
     match.start = places[static_cast<std::size_t>(match.start)];
     match.end = places[static_cast<std::size_t>(match.end) - 1] + 1;
     matches->push_back(match);
   }
+}
+
+// A token that hotwords may pass over.
+bool PathReader::is_unheard(std::int64_t i) const {
+  return token(i) == spans_.separator || (use_ != nullptr && token(i) == use_->neutral());
+}
+
+void PathReader::change_hotwords(std::shared_ptr<const HotwordUse> next) {
+  const HotwordUse* before =
+      num_changes() > num_matched_changes_ ? changes_.back().get() : use_.get();
+  HotwordChange change(before, next.get());
+  walk_.change_hotwords(change.in_words() && next != nullptr ? next->automaton() : nullptr,
+                        &change.swap());
+  changes_.push_back(std::move(next));
+}
+
+// Before a label to which the first `change` of the changes apply is read.
+void PathReader::match_until(std::size_t change) {
+  while (num_matched_changes_ < change) change_matching(changes_[num_matched_changes_++]);
+}
+
+void PathReader::change_matching(const std::shared_ptr<const HotwordUse>& next) {
+  HotwordChange change(use_.get(), next.get());
+  const bool had_list = use_ != nullptr && use_->labels() != HotwordLabels::kNone;
+  const std::int64_t end = change.in_words() ? num_words() : num_tokens();
+  const auto label_at = [&](std::int64_t i) {
+    return change.in_words() ? words_[static_cast<std::size_t>(i - first_word_)] : token(i);
+  };
+  const auto first_label = change.in_words() ? first_word_ : first_token_;
+  std::int64_t from = end;
+  hotwords::StateId state = hotwords::kRoot;
+  if (had_list) {
+    if (starts_inside_) state = use_->automaton()->inside_word();
+    for (std::int64_t i = unmatched_; i < end; ++i)
+      if (!change.is_neutral_before(label_at(i)))
+        use_->automaton()->advance(state, label_at(i), &state);
+    find_hotwords(unmatched_, end, &matches_, true);
+    for (; num_settled_ < matches_.size(); ++num_settled_) reward_ += matches_[num_settled_].reward;
+    first_phrase_ += static_cast<std::int32_t>(use_->automaton()->num_phrases());
+    for (std::size_t left = change.swap().num_read(state); left > 0;)
+      if (!change.is_neutral_before(label_at(--from))) --left;
+  }
+  std::int64_t front = from - 1;
+  while (front >= first_label && change.is_neutral_after(label_at(front))) --front;
+  const hotwords::Handover handover =
+      change.swap().of(state, front >= first_label && !change.is_boundary_after(label_at(front)));
+  use_ = next;
+  unmatched_ = from;
+  starts_inside_ = handover.starts_inside;
+  hotword_state_ = handover.state;
+  matched_ = end;
 }
 
 Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& options,

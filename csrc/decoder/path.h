@@ -64,6 +64,11 @@ class PathReader {
 
   // `previous_end`: the frame behind the last one of the token before (kCtc; see TokenEnd).
   void take(const PathStep& step, std::int64_t previous_end);
+  // Between two steps: another list of hotwords is in force from here on. What the one before has
+  // matched stays, and its unfinished tail is read again by the new one (hotwords/swap.h). Phrases
+  // of the new list are numbered behind those of the lists before.
+  void change_hotwords(std::shared_ptr<const HotwordUse> hotwords);
+  std::size_t num_changes() const { return changes_.size(); }
   // Ends the path; reads no more.
   Hypothesis finish(bool is_final, const TokenEnd& end);
   // The same for a path whose epsilon arcs are given: those in front of a step, and those behind
@@ -91,6 +96,7 @@ class PathReader {
   using PathArc = SearchGraph::PathArc;
   struct Pending {
     std::int64_t start, previous_end;
+    std::size_t num_changes;  // before it
   };
   struct Range {
     std::int64_t from, to;  // tokens
@@ -114,18 +120,24 @@ class PathReader {
   }
 
   void read_settled();
+  bool is_unheard(std::int64_t token) const;
+  void match_until(std::size_t change);
+  void change_matching(const std::shared_ptr<const HotwordUse>& next);
   Hypothesis conclude(bool is_final, double final_cost, const TokenEnd& end);
   bool begin_token(const PathArc& arc, const Pending& step);
   void place_word(const PathArc& arc, bool begins_token);
   void close(std::int64_t word, std::int64_t from, std::int64_t to);
   void settle_hotwords_before(std::int64_t end);
-  void find_hotwords(std::int64_t from, std::int64_t to,
-                     std::vector<hotwords::Match>* matches) const;
+  void find_hotwords(std::int64_t from, std::int64_t to, std::vector<hotwords::Match>* matches,
+                     bool goes_on = false) const;
 
   const SearchGraph* graph_;
   float acoustic_scale_, blank_penalty_;
   SpanOptions spans_;
-  std::shared_ptr<const HotwordUse> use_;
+  std::shared_ptr<const HotwordUse> use_;  // of the labels read
+  // Lists that came into force later. The walk can be ahead of the labels that it has handed out.
+  std::vector<std::shared_ptr<const HotwordUse>> changes_;
+  std::size_t num_matched_changes_ = 0;  // of those, up to use_
   EpsilonWalk walk_;
   std::vector<PathArc> settled_;
   std::vector<Pending> pending_;  // of the steps that the walk has not handed out
@@ -145,6 +157,8 @@ class PathReader {
   std::int64_t unmatched_ = 0;            // first label that is in none of them and may come to be
   std::int64_t matched_ = 0;              // labels that hotword_state_ has seen
   hotwords::StateId hotword_state_ = hotwords::kRoot;
+  bool starts_inside_ = false;     // unmatched_ is in mid-word
+  std::int32_t first_phrase_ = 0;  // phrases of the lists before
 };
 
 // Of a path whose frames are all at hand.

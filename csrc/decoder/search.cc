@@ -73,8 +73,7 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   s.waiting_at.resize(graph.max_level());
 }
 
-void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
-           Utterance* utterance) {
+void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) {
   Utterance& s = *utterance;
   s.hotword_use = std::move(hotwords);
   static const HotwordUse none;
@@ -87,6 +86,12 @@ void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
   s.begin_mask = use.begin_mask();
   s.max_gain = use.max_gain();
   s.wanted_by_hotwords = use.wanted();
+}
+
+void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
+           Utterance* utterance) {
+  Utterance& s = *utterance;
+  use_list(std::move(hotwords), utterance);
   for (std::vector<float>* v : {&s.nb, &s.b, &s.bound})
     if (v->empty()) v->resize(64);
   for (std::vector<std::uint32_t>* v :

@@ -50,6 +50,9 @@ Ending find_ending(const SearchGraph& graph, const Utterance& utterance);
 void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
            Utterance* utterance);
 
+// Puts a list in force, and nothing else: what tokens have of another one is the caller's.
+void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance);
+
 // The best kernel of this CPU, or the one named ("baseline", "avx2", "avx512"); `lattice`: one that
 // keeps more than the best path. Throws Error(kOption).
 AdvanceFunction choose_kernel(const std::string& name = "auto", bool lattice = false);

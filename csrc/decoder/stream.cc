@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "util/error.h"
+
 namespace tlg::decoder {
 namespace {
 
@@ -60,6 +62,17 @@ void Stream::reset(std::shared_ptr<const HotwordUse> hotwords) {
   }
   window_ = {};
   num_pushed_ = 0;
+}
+
+void Stream::change_hotwords(std::shared_ptr<const HotwordUse> hotwords) {
+  if (lattice_ != nullptr)
+    throw Error(
+        ErrorKind::kOption,
+        "a stream that keeps more than the best path cannot change its hotwords within an "
+        "utterance",
+        "Make the decoder without nbest, lattice and mbr, or change lists between utterances");
+  settle(window_, &utterance_);
+  traceback_.change_hotwords(std::move(hotwords), &utterance_);
 }
 
 void Stream::push(const Frames& frames) {
@@ -144,7 +157,7 @@ PartialPath Stream::partial() {
   out.sound_end = sound_end(out);
   out.first_hotword = num_placed_hotwords();
   out.num_stable_hotwords = static_cast<std::int64_t>(stable.settled_hotwords().size());
-  const bool in_words = utterance_.hotword_labels == HotwordLabels::kWords;
+  const bool in_words = traceback_.in_words();
   const std::int64_t first = in_words ? out.first_word : out.first_token;
   const std::vector<Span>& spans = in_words ? out.path.word_spans : out.path.token_spans;
   const auto add = [&](const hotwords::Match& match) {
@@ -190,9 +203,8 @@ std::int64_t Stream::num_placed_hotwords() const {
   const PathReader& stable = traceback_.stable();
   const std::vector<hotwords::Match>& all = stable.settled_hotwords();
   const auto is_placed = [&](const hotwords::Match& match) {
-    return utterance_.hotword_labels == HotwordLabels::kWords
-               ? stable.is_placed(match.end - 1)
-               : match.end < static_cast<std::int32_t>(stable.tokens().size());
+    return traceback_.in_words() ? stable.is_placed(match.end - 1)
+                                 : match.end < static_cast<std::int32_t>(stable.tokens().size());
   };
   std::size_t count = all.size();
   while (count > 0 && !is_placed(all[count - 1])) --count;
@@ -201,7 +213,7 @@ std::int64_t Stream::num_placed_hotwords() const {
 
 std::vector<FiredHotword> Stream::hotwords(std::int64_t from, std::int64_t to) const {
   const PathReader& stable = traceback_.stable();
-  const bool in_words = utterance_.hotword_labels == HotwordLabels::kWords;
+  const bool in_words = traceback_.in_words();
   const auto span = [&](std::int64_t i) {
     return in_words ? stable.word_span(i) : stable.token_spans()[static_cast<std::size_t>(i)];
   };

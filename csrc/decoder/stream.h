@@ -45,6 +45,9 @@ class Stream {
   // follow.
   Hypothesis finish();
   void reset(std::shared_ptr<const HotwordUse> hotwords);
+  // Another list for the frames to come (hotwords/swap.h). Its phrases are numbered behind those of
+  // the lists before. Throws Error(kOption): see Traceback::change_hotwords; or lattices are kept.
+  void change_hotwords(std::shared_ptr<const HotwordUse> hotwords);
 
   std::int64_t num_pushed() const { return num_pushed_; }  // frames
   // What can no longer change, frames included: to what a partial's first_word and first_hotword

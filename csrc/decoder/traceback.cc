@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
+
+#include "util/error.h"
 
 namespace tlg::decoder {
 
 Traceback::Traceback(const SearchGraph& graph, const SearchOptions& options,
                      const SpanOptions& spans, std::shared_ptr<const HotwordUse> hotwords)
-    : graph_(&graph), options_(options), stable_(graph, options, spans, std::move(hotwords)) {}
+    : graph_(&graph), options_(options), stable_(graph, options, spans, hotwords) {
+  if (hotwords != nullptr) labels_ = hotwords->labels();
+}
 
 void Traceback::settle(const Frames& frames, Utterance* utterance) {
   const std::int64_t now = utterance->num_frames();
@@ -67,6 +72,7 @@ void Traceback::keep_marked(const Aligner& aligner, Utterance* utterance) {
       aligner.extend(u.base + trace.frame, &path);
       settled.alignment = aligner.next(path, graph_->arc_column(trace.arc), &end);
       settled.previous_end = end.end;
+      settled.num_changes = changes_.size();
     }
     const bool in_place = replaces(static_cast<std::uint32_t>(i), trace.previous, u) &&
                           !(all_agree && last_stable == before);
@@ -80,8 +86,10 @@ void Traceback::keep_marked(const Aligner& aligner, Utterance* utterance) {
     // All traces kept follow the last stable one. If it has one follower, that is the next.
     all_agree = all_agree && before == last_stable && followers_[before] == 1 && !is_end_[before];
     if (all_agree) {
-      if (!(has_stable_ && i == 0))
+      if (!(has_stable_ && i == 0)) {
+        catch_up(settled.num_changes, &stable_);
         stable_.take({trace.arc, settled.alignment.start}, settled.previous_end);
+      }
       last_stable = i;
       stable_slot = slot;
     }
@@ -143,14 +151,63 @@ Hypothesis Traceback::read(const Utterance& u, std::uint32_t trace, bool is_fina
       aligner.extend(u.base + step.frame, &alignment);
       next.alignment = aligner.next(alignment, graph_->arc_column(step.arc), &end);
       next.previous_end = end.end;
+      next.num_changes = changes_.size();
     }
     alignment = next.alignment;
-    if (!(has_stable_ && *at == 0)) reader->take({step.arc, alignment.start}, next.previous_end);
+    if (has_stable_ && *at == 0) continue;
+    catch_up(next.num_changes, reader);
+    reader->take({step.arc, alignment.start}, next.previous_end);
   }
+  catch_up(changes_.size(), reader);
   aligner.extend(u.num_frames(), &alignment);
   Hypothesis out = reader->finish(is_final, aligner.end(alignment));
   out.num_frames = u.num_frames();
   return out;
+}
+
+void Traceback::change_hotwords(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) {
+  const HotwordLabels labels = hotwords != nullptr ? hotwords->labels() : HotwordLabels::kNone;
+  if (labels != HotwordLabels::kNone && labels_ != HotwordLabels::kNone && labels != labels_)
+    throw Error(ErrorKind::kOption,
+                "the hotwords of this utterance are matched on " +
+                    std::string(in_words() ? "words" : "tokens") + ", those of the new list on " +
+                    (in_words() ? "tokens" : "words"),
+                "Change lists between two utterances");
+  HotwordChange change(utterance->hotword_use.get(), hotwords.get());
+  const auto asked = [&](std::uint32_t trace, std::size_t num_read) {
+    return is_in_word(*utterance, trace, num_read, change);
+  };
+  // The old list has to last until its states are read.
+  const std::shared_ptr<const HotwordUse> before = utterance->hotword_use;
+  decoder::change_hotwords(*graph_, &change, hotwords, asked, utterance);
+  changes_.push_back(std::move(hotwords));
+  if (labels != HotwordLabels::kNone) labels_ = labels;
+}
+
+void Traceback::catch_up(std::size_t num_changes, PathReader* reader) const {
+  while (reader->num_changes() < num_changes)
+    reader->change_hotwords(changes_[reader->num_changes()]);
+}
+
+bool Traceback::is_in_word(const Utterance& u, std::uint32_t trace, std::size_t num_read,
+                           const HotwordChange& change) const {
+  const bool ctc = graph_->options().topology == Topology::kCtc;
+  // Whether it is what was looked for.
+  const auto passes = [&](std::int32_t column) {
+    if (num_read == 0) return !change.is_neutral_after(column);
+    if (!change.is_neutral_before(column)) --num_read;
+    return false;
+  };
+  for (; trace != kNoTrace && !(has_stable_ && trace == 0); trace = u.traces[trace].previous) {
+    const std::uint32_t arc = u.traces[trace].arc;
+    if (!ctc && graph_->is_silent(arc)) continue;
+    const std::int32_t column = graph_->arc_column(arc);
+    if (passes(column)) return !change.is_boundary_after(column);
+  }
+  const std::vector<std::int32_t>& tokens = stable_.tokens();
+  for (std::size_t i = tokens.size(); i-- > 0;)
+    if (passes(tokens[i])) return !change.is_boundary_after(tokens[i]);
+  return false;
 }
 
 Hypothesis Traceback::finish(const Utterance& u, const Frames& frames) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "decoder/hotword_change.h"
 #include "decoder/path.h"
 
 namespace tlg::decoder {
@@ -25,6 +26,11 @@ class Traceback {
   // least. Afterwards settled_until() is utterance->num_frames().
   void settle(const Frames& frames, Utterance* utterance);
   std::int64_t settled_until() const { return settled_until_; }
+  // Between two frames, right behind settle(): another list is in force from here on, in
+  // `utterance` too. Throws Error(kOption): lists over tokens and over words, in one utterance.
+  void change_hotwords(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance);
+  // Whether the lists of the utterance are matched on words.
+  bool in_words() const { return labels_ == HotwordLabels::kWords; }
 
   // What all paths begin with: it can no longer change.
   const PathReader& stable() const { return stable_; }
@@ -39,17 +45,23 @@ class Traceback {
   struct Settled {
     Alignment alignment;  // up to settled_until() where a token leads here: nobody else asks
     std::int64_t previous_end;
+    std::size_t num_changes;  // of the list, before it
   };
 
   void mark(Utterance* utterance);
   void keep_marked(const Aligner& aligner, Utterance* utterance);
   void drop_stable(std::size_t count, Utterance* utterance);
+  void catch_up(std::size_t num_changes, PathReader* reader) const;
+  bool is_in_word(const Utterance& utterance, std::uint32_t trace, std::size_t num_read,
+                  const HotwordChange& change) const;
   bool replaces(std::uint32_t trace, std::uint32_t previous, const Utterance& utterance) const;
 
   const SearchGraph* graph_;
   SearchOptions options_;
   PathReader stable_;
-  Alignment beginning_;      // the path without a trace
+  std::vector<std::shared_ptr<const HotwordUse>> changes_;  // lists that came into force later
+  HotwordLabels labels_ = HotwordLabels::kNone;             // of all of them that have any
+  Alignment beginning_;                                     // the path without a trace
   bool has_stable_ = false;  // trace 0 is the last one that stable_ has read
   std::vector<Settled> settled_;
   std::int64_t settled_until_ = 0;

@@ -1,5 +1,6 @@
 #include "hotwords/automaton.h"
 
+#include <algorithm>
 #include <string>
 
 #include "util/error.h"
@@ -7,7 +8,7 @@
 namespace tlg::hotwords {
 
 // By the definition, not by the states: longest phrase from the left, then on behind it.
-std::vector<Match> Automaton::find(const std::vector<Unit>& units) const {
+std::vector<Match> Automaton::find_in(const std::vector<Unit>& units, Part part) const {
   std::vector<Unit> stream;
   std::vector<std::int32_t> origin;
   stream.reserve(units.size() + 1);
@@ -19,7 +20,7 @@ std::vector<Match> Automaton::find(const std::vector<Unit>& units) const {
     stream.push_back(units[i]);
     origin.push_back(static_cast<std::int32_t>(i));
   }
-  if (has_boundary()) {
+  if (has_boundary() && !part.goes_on) {
     stream.push_back(boundary_);
     origin.push_back(static_cast<std::int32_t>(units.size()));
   }
@@ -28,7 +29,7 @@ std::vector<Match> Automaton::find(const std::vector<Unit>& units) const {
     std::size_t end = i;
     std::int32_t found = -1;
     float reward = 0;
-    if (!has_boundary() || i == 0 || stream[i - 1] == boundary_) {
+    if (!has_boundary() || (i == 0 ? !part.starts_inside : stream[i - 1] == boundary_)) {
       for_each_match(stream.data() + i, stream.data() + stream.size(),
                      [&](std::int32_t phrase, const Unit* behind, float worth) {
                        found = phrase;
@@ -45,6 +46,27 @@ std::vector<Match> Automaton::find(const std::vector<Unit>& units) const {
     i = end;
   }
   return matches;
+}
+
+std::vector<Unit> Automaton::undecided(StateId s) const {
+  std::vector<Unit> units;
+  if (s == inside_) return units;
+  while (s != kRoot) {
+    units.push_back(labels_[s]);
+    s = parent(s);
+    if (s != kRoot && comes_after_boundary(units.back())) s = parent(s);
+  }
+  std::reverse(units.begin(), units.end());
+  return units;
+}
+
+// The last node whose children begin at or before `s`: one without children has the beginning of
+// those of the next.
+StateId Automaton::parent(StateId s) const {
+  const auto behind =
+      std::upper_bound(nodes_.begin(), nodes_.end() - 1, s,
+                       [](StateId one, const Node& node) { return one < node.first_child; });
+  return static_cast<StateId>(behind - nodes_.begin() - 1);
 }
 
 double Automaton::total(const std::vector<Unit>& units) const {

@@ -33,6 +33,12 @@ struct Trace {
   std::vector<double> running, ended;
 };
 
+// Which units of an utterance find_in() is given, where they are not all of it.
+struct Part {
+  bool starts_inside = false;  // in mid-word: what comes before the next boundary begins no phrase
+  bool goes_on = false;        // the last unit is not the end: no boundary is behind it
+};
+
 // The trie of the phrases; its inner nodes are the states. Where words have boundaries, phrases are
 // stored with the boundary behind them and one more state, "inside a word", forbids a start there.
 //
@@ -72,6 +78,15 @@ class Automaton {
   float fallback_cost(StateId s) const {
     return to_nats(nodes_[s].phi - nodes_[s].emit - nodes_[nodes_[s].fail].phi);
   }
+  // The last units before `s` whose matches are not decided yet: what the state stands for, without
+  // the boundaries that units bring with them.
+  std::vector<Unit> undecided(StateId s) const;
+  // The state of an utterance that begins, or goes on, in mid-word.
+  StateId inside_word() const { return inside_; }
+  // Whether a boundary comes before this unit.
+  bool brings_boundary(Unit unit) const { return comes_after_boundary(unit); }
+  // The unit that separates words; -1: none.
+  Unit boundary() const { return boundary_; }
   // Whether what was matched before `unit` comes, in `s`, can no longer change, and matching goes
   // on as at the beginning of an utterance.
   bool begins_anew(StateId s, Unit unit) const {
@@ -86,7 +101,9 @@ class Automaton {
   float potential(StateId s) const { return to_nats(nodes_[s].phi); }
 
   // The matches of a whole utterance. Their rewards sum to what advance and end_score add up to.
-  std::vector<Match> find(const std::vector<Unit>& units) const;
+  std::vector<Match> find(const std::vector<Unit>& units) const { return find_in(units, {}); }
+  // The same of a part of an utterance.
+  std::vector<Match> find_in(const std::vector<Unit>& units, Part part) const;
   // The same sum by the steps of a search; what timings take.
   double total(const std::vector<Unit>& units) const;
   // Running totals, and totals at the end of every prefix.
@@ -130,6 +147,7 @@ class Automaton {
            starts_word_[static_cast<std::size_t>(unit)] != 0;
   }
   StateId child(StateId s, Unit unit) const;
+  StateId parent(StateId s) const;
   StateId step(StateId s, Unit unit, Grid* paid) const;
 
   std::vector<Node> nodes_;          // the trie, "inside a word", and one to end the last span
