@@ -260,8 +260,8 @@ std::vector<std::vector<fst::Label>> pronunciations_of(const Lexicon& lexicon,
   std::vector<std::vector<fst::Label>> found;
   const auto place = std::lower_bound(lexicon.words.begin(), lexicon.words.end(), word);
   if (place == lexicon.words.end() || *place != word) return found;
-  const auto word = static_cast<std::size_t>(place - lexicon.words.begin());
-  for (std::uint32_t i = lexicon.first_of[word]; i < lexicon.first_of[word + 1]; ++i) {
+  const auto id = static_cast<std::size_t>(place - lexicon.words.begin());
+  for (std::uint32_t i = lexicon.first_of[id]; i < lexicon.first_of[id + 1]; ++i) {
     const Pronunciation& p = lexicon.pronunciations[lexicon.by_word[i]];
     found.emplace_back(lexicon.begin(p), lexicon.begin(p) + p.length);
   }
