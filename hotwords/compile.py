@@ -27,7 +27,7 @@ from tlg.hotwords.report import CompileReport
 from tlg.hotwords.spelled import SpelledList, spell_list
 from tlg.hotwords.spelling import Match, make_speller
 from tlg.hotwords.tables import read_tokens
-from tlg.hotwords.units import Speller, SpellingSource
+from tlg.hotwords.units import Speller, SpellingSource, Unspellable
 
 __all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "DEFAULT_WORD_BIAS", "HotwordMatch", "Hotwords"]
 
