@@ -122,7 +122,7 @@ class _Found:
             fired.append(FiredHotword(hotwords.phrase(match.phrase), start, end, match.reward))
         if result.lattice is None or result.lattice_beam is None:
             return fired
-        whole_words = in_words or hotwords.report.boundary is not None
+        whole_words = in_words or hotwords.boundary is not None
         return with_margins(fired, result.lattice, result.lattice_beam, whole_words=whole_words)
 
     def nbest(self, result: Result) -> list[Result]:
