@@ -15,7 +15,7 @@ import numpy as np
 
 from tlg import _core
 
-__all__ = ["ArcLists", "arc_lists", "best_arc_paths", "make_core", "slacks", "sub_lattice"]
+__all__ = ["ArcLists", "arc_lists", "best_arc_paths", "best_rest", "make_core", "slacks", "sub_lattice"]
 
 
 def make_core(
@@ -76,7 +76,7 @@ def arc_lists(core: _core.Lattice) -> ArcLists:
     )
 
 
-def _best_rest(lists: ArcLists) -> list[float]:
+def best_rest(lists: ArcLists) -> list[float]:
     """Return the score of the best way on from each state to an end."""
     rest = list(lists.final)
     for arc in range(len(lists.source) - 1, -1, -1):  # arcs lie in the order of their states
@@ -95,7 +95,7 @@ def best_arc_paths(lists: ArcLists, count: int) -> list[list[int]]:
     """
     if not lists.final or count < 1:
         return []
-    rest = _best_rest(lists)
+    rest = best_rest(lists)
     heap = [(-rest[0], _Way(None, -1, 0, 0, 0.0, True))]
     found: list[list[int]] = []
     visits = [0] * len(lists.final)
@@ -152,7 +152,7 @@ def slacks(lists: ArcLists) -> tuple[list[float], list[float]]:
 
     An end that is none is infinitely worse.
     """
-    rest = _best_rest(lists)
+    rest = best_rest(lists)
     reached = [-math.inf] * len(lists.final)
     reached[:1] = [0.0]
     for arc, source in enumerate(lists.source):

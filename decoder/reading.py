@@ -10,6 +10,7 @@ import numpy as np
 from tlg import _core
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.lattice import Lattice
+from tlg.decoder.margins import with_margins
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan, join_words
 from tlg.decoder.slot import NamesPhrases
@@ -119,7 +120,10 @@ class _Found:
         for match in self._core.hotwords:
             start, end = spans[match.start][0], spans[match.end - 1][1]
             fired.append(FiredHotword(hotwords.phrase(match.phrase), start, end, match.reward))
-        return fired
+        if result.lattice is None or result.lattice_beam is None:
+            return fired
+        whole_words = in_words or hotwords.boundary is not None
+        return with_margins(fired, result.lattice, result.lattice_beam, whole_words=whole_words)
 
     def nbest(self, result: Result) -> list[Result]:
         more = self._core.more

@@ -23,12 +23,18 @@ class WordSpan(NamedTuple):
 
 
 class FiredHotword(NamedTuple):
-    """A hotword that the result holds: its frames, half-open [start, end), and the reward it earned (nats)."""
+    """A hotword that the result holds: its frames, half-open [start, end), and the reward it earned (nats).
+
+    ``margin``: by how many nats the best path would still beat the best one without this hotword there, if it had not
+    been rewarded. Above 0 it would have won anyway; below, the reward decided, and -margin is the least that would have done.
+    None without ``lattice=True``. Where the lattice holds no path without the hotword, the margin is at least this much.
+    """
 
     phrase: str
     start: int
     end: int
     reward: float
+    margin: float | None = None
 
 
 class SlotWord(NamedTuple):

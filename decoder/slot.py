@@ -52,6 +52,10 @@ class NamesPhrases(Protocol):
     def units_are(self) -> Literal["tokens", "words"]:
         """What the places of matches count."""
 
+    @property
+    def boundary(self) -> str | None:
+        """The token that separates words; None: phrases match anywhere."""
+
     def phrase(self, number: int) -> str:
         """Return the text of a phrase, by the number that matches carry."""
 
@@ -73,6 +77,11 @@ class HotwordsInTurn:
     def units_are(self) -> Literal["tokens", "words"]:
         """What the places of matches count: the same for all of them."""
         return self._lists[0].units_are if self._lists else "tokens"
+
+    @property
+    def boundary(self) -> str | None:
+        """The token that separates words for the first of them."""
+        return self._lists[0].boundary if self._lists else None
 
     def phrase(self, number: int) -> str:
         """Return the text of a phrase."""

@@ -71,7 +71,7 @@ class HotwordLogitsProcessor:
         self._automaton = hotwords.automaton(max_loan=max_loan)
         # The boundary of pieces that begin words is numbered behind the tokens.
         self._num_tokens = hotwords.num_units - (hotwords.boundary == WORD_START)
-        self._eos = _ids("eos", () if eos is None else [eos] if isinstance(eos, int) else eos)
+        self._eos = _ids("eos", () if eos is None else [eos] if isinstance(eos, int | np.integer) else eos)
         self._ignored = _ids("ignored", ignored) - self._eos
         self._begin = begin_index
         self._states: dict[bytes, int | None] = {}  # ids of the rows seen last -> state; None: ended

@@ -79,7 +79,7 @@ class HotwordWatch:
         backend: WatchBackend = "auto",
     ) -> None:
         """Load the file, then begin to watch it."""
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # wherever the process goes
         self._poll = _seconds("poll", poll, least=1e-3)
         self._settle = _seconds("settle", settle)
         self._on_change = on_change
@@ -163,7 +163,6 @@ class HotwordWatch:
         if self._events:
             try:
                 yield from self._file_events()
-                return
             except (OSError, RuntimeError) as error:
                 # No more watches to be had, or the folder is gone: looking still works.
                 log.warning("hotwords: no events of %s (%s): polling", self.path, error)
@@ -175,7 +174,7 @@ class HotwordWatch:
         import watchfiles
 
         # Folders, since files are replaced; also that which a link leads to.
-        folders = {self.path.absolute().parent, self.path.resolve().parent}
+        folders = {self.path.parent, self.path.resolve().parent}
         for _ in watchfiles.watch(
             *sorted(folders),
             watch_filter=None,

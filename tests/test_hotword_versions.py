@@ -9,6 +9,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.decoder_cases import SYMBOLS, say
@@ -162,3 +163,23 @@ def test_threads_that_make_one_list_ready_get_one_number(characters: Graph) -> N
     for thread in threads:
         thread.join()
     assert versions == [1] * 8
+
+
+@pytest.mark.parametrize("boundary", ["auto", None])
+def test_prefix_beam_pays_what_find_finds_over_pieces(boundary: str | None) -> None:
+    pieces = ["<blk>", "▁new", "▁york", "er", "▁", "s", "。"]
+    hot = Hotwords(
+        {"new york": 2.0, "yorker": -1.0, "s": 0.5}, tokens=pieces, blank="<blk>", boundary=boundary
+    )
+    decoder = PrefixDecoder(pieces, blank="<blk>", hotwords=hot, nbest=10)
+    dice = np.random.default_rng(5)
+    fired = 0
+    for _ in range(20):
+        logits = dice.normal(scale=3.0, size=(12, len(pieces)))
+        result = decoder.decode(logits, logits=True)
+        for one in result.nbest:
+            found = hot.find(one.tokens)
+            assert one.hotword_score == hot.score(one.tokens)
+            assert [heard.phrase for heard in one.hotwords] == [match.phrase for match in found]
+            fired += len(found)
+    assert fired > 20

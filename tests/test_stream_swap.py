@@ -46,7 +46,11 @@ def test_what_is_whole_stays_and_the_rest_is_read_again(characters: Graph) -> No
     ]
     result = stream.push(say("天气", sure=0.999)) and stream.finish()
     assert result.text == "我在保定今天气"
-    assert result.hotwords == [("我在", 0, 2, 2.0), ("保定", 2, 4, 7.0), ("今天", 4, 6, 3.0)]
+    assert [one[:4] for one in result.hotwords] == [
+        ("我在", 0, 2, 2.0),
+        ("保定", 2, 4, 7.0),
+        ("今天", 4, 6, 3.0),
+    ]
     assert result.hotword_score == 12.0
     assert result.hotwords_version == 2
     assert result.score == pytest.approx(sum(getattr(result, term) for term in TERMS))
@@ -75,7 +79,7 @@ def test_any_lists_against_the_rule(characters: Graph, seed: int) -> None:
         ("".join(phrase.units), start, end, phrase.reward)
         for phrase, start, end in find_in_turn(listed, text, frames)
     ]
-    assert result.hotwords == wanted
+    assert [one[:4] for one in result.hotwords] == wanted
     assert result.hotword_score == sum(reward for *_, reward in wanted)
     in_pieces, partials = in_turn(decoder, lists, text, frames, chunk=1)
     assert in_pieces == result

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tlg.cli.hotwords_rescore import rescore
+
 if TYPE_CHECKING:
     from tlg.hotwords import Hotwords
 
@@ -17,12 +19,15 @@ __all__ = ["hotwords"]
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def hotwords() -> None:
-    """Look at hotword lists.
+    """Look at hotword lists; use them on n-best lists.
 
     \b
     Example:
         tlg hotwords check hot.txt --graph graph/
     """
+
+
+hotwords.add_command(rescore)
 
 
 def list_options(command: Callable[..., None]) -> Callable[..., None]:
