@@ -94,7 +94,7 @@ def main() -> None:
             streams = Streams(decoder, inputs)
             try:
                 streams.wait(1)
-                for lines in (phrases, [*phrases[:third], "new york #0.5"], phrases[third:]):
+                for lines in (phrases, [*phrases[:third], "new york 1e999"], phrases[third:]):
                     write(file, lines)
                     if not changed.acquire(timeout=ENOUGH):
                         raise SystemExit("the change was not seen")
