@@ -77,6 +77,7 @@ class Streams:
 def main() -> None:
     """Run the demonstration."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     (example,) = [one for one in SETS if one.name == "speech"]
     graph, parameters = example.build(), Parameters.load("speech")
     phrases = example.hotwords.read_text(encoding="utf-8").splitlines()
