@@ -50,9 +50,8 @@ def main() -> None:
         decoder.hotwords = path
         compiling.append((time.perf_counter() - start) * 1e6)
         lists.append(decoder.hotwords)
-    inputs = [
-        frames for _, frames in zip(range(40), (x for _, x in read_inputs(options.workload)), strict=False)
-    ]
+    files = sorted(options.workload.glob("*.npz"))[:40]
+    inputs = [frames for path in files for _, frames in read_inputs(path)]
     streams = [decoder.stream() for _ in range(options.streams)]
     turn = 0
     for number, frames in enumerate(inputs):

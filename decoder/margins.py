@@ -45,7 +45,7 @@ def with_margins(
         rival = _best_without(lists, frames, before, after, (one.start, one.end), progress)
         # Beyond the beam nothing was kept: a rival is at least that far behind.
         margin = best - one.reward - max(rival, best - beam)
-        found.append(one._replace(margin=margin))
+        found.append(FiredHotword(*one, margin))
     return found
 
 

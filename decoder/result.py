@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from tlg.decoder.lattice import Lattice
 
 __all__ = ["FiredHotword", "MbrPath", "Result", "SlotWord", "WordSpan", "join_words"]
@@ -22,19 +24,37 @@ class WordSpan(NamedTuple):
     end: int
 
 
-class FiredHotword(NamedTuple):
-    """A hotword that the result holds: its frames, half-open [start, end), and the reward it earned (nats).
-
-    ``margin``: by how many nats the best path would still beat the best one without this hotword there, if it had not
-    been rewarded. Above 0 it would have won anyway; below, the reward decided, and -margin is the least that would have done.
-    None without ``lattice=True``. Where the lattice holds no path without the hotword, the margin is at least this much.
-    """
-
+class _Fired(NamedTuple):
     phrase: str
     start: int
     end: int
     reward: float
+
+
+class FiredHotword(_Fired):
+    """A hotword that the result holds: a tuple (phrase, start, end, reward), its frames half-open, its reward in nats.
+
+    Attributes:
+        margin: by how many nats the best path would still beat the best one without this hotword there, if it had not
+            been rewarded. Above 0 it would have won anyway; below, the reward decided, and -margin is the least that
+            would have done. None without ``lattice=True``. Where the lattice holds no path without the hotword, the
+            margin is at least this much.
+    """
+
     margin: float | None = None
+
+    def __new__(cls, phrase: str, start: int, end: int, reward: float, margin: float | None = None) -> Self:
+        """Return the tuple, with its margin beside it."""
+        self = super().__new__(cls, phrase, start, end, reward)
+        self.margin = margin
+        return self
+
+    def __repr__(self) -> str:
+        known = "" if self.margin is None else f", margin={self.margin!r}"
+        return (
+            f"FiredHotword(phrase={self.phrase!r}, start={self.start}, end={self.end}, "
+            f"reward={self.reward!r}{known})"
+        )
 
 
 class SlotWord(NamedTuple):

@@ -77,6 +77,7 @@ class Streams:
 def main() -> None:
     """Run the demonstration."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     (example,) = [one for one in SETS if one.name == "speech"]
     graph, parameters = example.build(), Parameters.load("speech")
     phrases = example.hotwords.read_text(encoding="utf-8").splitlines()
@@ -94,7 +95,7 @@ def main() -> None:
             streams = Streams(decoder, inputs)
             try:
                 streams.wait(1)
-                for lines in (phrases, [*phrases[:third], "new york #0.5"], phrases[third:]):
+                for lines in (phrases, [*phrases[:third], "new york 1e999"], phrases[third:]):
                     write(file, lines)
                     if not changed.acquire(timeout=ENOUGH):
                         raise SystemExit("the change was not seen")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import random
 from pathlib import Path
 
@@ -121,3 +122,6 @@ def test_the_margin_tells_which_reward_decides(tmp_path: Path) -> None:
         assert (text == "保险") == wins
     plain = tlg.Decoder(graph, hotwords={"保险": 6.0}).decode(rows)
     assert plain.hotwords[0].margin is None
+    assert fired == ("保险", 0, 2, 6.0)  # a tuple, whatever is known besides
+    again = pickle.loads(pickle.dumps(fired))
+    assert (again, again.margin, repr(again)) == (fired, fired.margin, repr(fired))

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "decode": ("tlg.cli.decode", "decode", "Decode posteriors over a graph."),
     "hotwords": ("tlg.cli.hotwords", "hotwords", "Check a hotword list against a graph or a token table."),
     "lattice": ("tlg.cli.lattice", "lattice", "Look at lattices, convert and draw them; oracle error rates."),
+    "tune": ("tlg.cli.tune", "tune", "Choose search options and hotword bias on a development set."),
     "score": ("tlg.cli.score", "score", "Error rates of hypotheses, recall and precision of hotwords."),
     "lexicon": ("tlg.cli.lexicon", "lexicon", "Make a lexicon from characters, words or SentencePiece."),
     "info": ("tlg.cli.info", "info", "What is in a graph folder or a language model."),
