@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -87,11 +88,16 @@ class _Cutter:
         self._ids = ids
         self._phones = phones
         self._length = length
+        self._lock = threading.Lock()  # lists that are changed share what spells them
         self._words: dict[int, str] | None = None  # by number
         self._splitter: _core.WordSplitter | None = None
 
     def cut(self, texts: list[str]) -> _Cut:
         """Return the ways of all texts, by words that have a pronunciation."""
+        with self._lock:
+            return self._cut(texts)
+
+    def _cut(self, texts: list[str]) -> _Cut:
         if self._words is None:
             words = list(self._ids)
             kept = np.flatnonzero(_kinds(words)[1]).tolist()

@@ -5,7 +5,7 @@ Not for: how a phrase is spelled (``tlg.hotwords.spelling``), what spellings are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -211,12 +211,26 @@ def _spell_given(speller: Speller, phrase: str, extra: Extra, fold: Fold) -> tup
                 f"its pronunciation has {unknown!r}, which is not among the tokens", "Write it in the tokens"
             )
     if speller.units_are == "tokens" and extra.pronunciations:
+        for pronunciation in extra.pronunciations:
+            if why := _misplaced(speller, pronunciation):
+                raise Unspellable(f"its pronunciation {why}", "Write whole words")
         return phrase, Spelled(one_each(extra.pronunciations), "list", extra.notes)
     if speller.units_are == "tokens" and extra.tokens:
         unknown = next((token for token in extra.tokens if token not in speller.ids), None)
-        if unknown is None:
+        why = _misplaced(speller, extra.tokens) if unknown is None else f"has {unknown!r}, which is no token"
+        if not why:
             return phrase, Spelled(one_each([extra.tokens]), "list", extra.notes)
-        note = f"{unknown!r} is not among the tokens: split anew, from its text"
+        note = f"as the list splits it, it {why}: split anew, from its text"
         extra = extra._replace(notes=(*extra.notes, note))
     text, spelled = spell_folded(phrase, speller.spell, fold)
     return text, spelled._replace(warnings=spelled.warnings + extra.notes)
+
+
+def _misplaced(speller: Speller, units: Sequence[str]) -> str:
+    """Return what keeps units from being matched between word boundaries; "" where nothing does."""
+    first, last = speller.ids[units[0]], speller.ids[units[-1]]
+    if speller.boundary in (first, last):
+        return f"begins or ends with the word boundary {speller.boundary_symbol!r}"
+    if speller.starts_word and not speller.starts_word[first]:
+        return f"begins with {units[0]!r}, which begins no word"
+    return ""

@@ -194,7 +194,23 @@ def test_tokens_of_the_list(tmp_path: Path) -> None:
     assert given_tokens.units == ("▁c", "a", "t", "▁york")
     assert given_tokens.warnings == ("'#0.3' has no effect here: a threshold of sherpa-onnx",)
     assert (other.phrase, other.units, other.spelled_by) == ("cat", ("▁c", "a", "t"), "longest match")
-    assert "'at' is not among the tokens: split anew, from its text" in other.warnings
+    assert (
+        "as the list splits it, it has 'at', which is no token: split anew, from its text" in other.warnings
+    )
+    path.write_text("a t ▁york\n", encoding="utf-8")
+    (entry,) = Hotwords(path, tokens=[*PIECES, "▁at"], blank=0).report.entries
+    assert (entry.phrase, entry.units) == ("at york", ("▁at", "▁york"))
+    assert "it begins with 'a', which begins no word: split anew" in entry.warnings[-1]
+
+
+def test_pronunciations_are_whole_words() -> None:
+    (entry,) = Hotwords([Hotword("cat", pronunciations=(("c", "|"),))], tokens=LETTERS).report.entries
+    assert entry.status == "rejected"
+    assert entry.reason == "its pronunciation begins or ends with the word boundary '|'"
+    said = [Hotword("cat", pronunciations=(("▁c", "a", "t"),)), Hotword("at", pronunciations=(("a", "t"),))]
+    entries = Hotwords(said, tokens=PIECES).report.entries
+    assert [entry.status for entry in entries] == ["accepted", "rejected"]
+    assert entries[1].reason == "its pronunciation begins with 'a', which begins no word"
 
 
 def test_pronunciations_are_checked() -> None:
