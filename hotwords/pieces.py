@@ -11,7 +11,7 @@ from unicodedata import category
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError
-from tlg.hotwords.quick import quick_pieces
+from tlg.hotwords.quick import quick_forms, quick_pieces
 from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
@@ -55,7 +55,6 @@ def piece_speller(
     for symbol, number in ids.items():
         starts_word[number] = _starts_word(symbol)
     encode = None if model is None else _load_model(model)
-    known: dict[str, list[list[str]]] = {}  # words that the lexicon has, as they are met
 
     def by_model(phrase: str) -> tuple[list[list[str]], str]:
         assert encode is not None
@@ -67,26 +66,23 @@ def piece_speller(
             )
         return [units], "sentencepiece"
 
-    def in_lexicon(word: str) -> list[list[str]]:
-        forms = known.get(word)
-        if forms is None:
-            forms = from_lexicon(word, lexicon, ids, None)
-            if forms:
-                known[word] = forms
-        return forms
+    def told(word: str) -> tuple[list[list[str]], str]:
+        forms = from_lexicon(word, lexicon, ids, None)
+        if forms:
+            return forms, "lexicon"
+        return [
+            _longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)
+        ], "longest match"
 
     def by_words(phrase: str) -> tuple[list[list[str]], str]:
         by = "lexicon"
         alternatives = []
         for word in _split_scripts(phrase):
-            forms = in_lexicon(word)
-            if not forms:
-                forms = [_longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)]
+            forms, how = told(word)
+            if how == "longest match":
                 # Scripts without spaces whose pieces are characters can hardly be split otherwise.
-                by = "characters" if by != "longest match" and forms == [list(word)] else "longest match"
+                by = "characters" if by != how and forms == [list(word)] else how
             alternatives.append(forms)
-        if len(alternatives) == 1:
-            return alternatives[0], by
         ways, _ = ways_through(alternatives)
         return ways, by
 
@@ -101,7 +97,10 @@ def piece_speller(
             warnings += TOO_MANY
         return Spelled(one_each(ways), by, warnings)
 
-    spell_all = None if encode is None else quick_pieces(ids, encode)
+    if encode is not None:
+        spell_all = quick_pieces(ids, encode)
+    else:
+        spell_all = quick_forms(ids, told, -1, ("longest match", "lexicon"), {"longest match": NOT_THE_MODEL})
     return Speller(
         "tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids, spell_all
     )

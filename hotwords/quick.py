@@ -5,15 +5,15 @@ Not for: phrases of several spellings, or that cannot be spelled; ``tlg.hotwords
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlg.hotwords.spelled import SpelledList
-from tlg.hotwords.units import is_unspaced
+from tlg.hotwords.units import Unspellable, is_unspaced
 
-__all__ = ["quick_letters", "quick_pieces"]
+__all__ = ["quick_forms", "quick_letters", "quick_pieces"]
 
 NO_LENGTHS = np.empty(0, np.int32)
 
@@ -52,6 +52,73 @@ def quick_letters(ids: Mapping[str, int], joiner: int | None) -> Callable[[list[
             return SpelledList(units, sizes, owners, NO_LENGTHS, by)
         kept = ~missed
         return SpelledList(units[np.repeat(kept, sizes)], sizes[kept], owners[kept], NO_LENGTHS, by)
+
+    return spell_all
+
+
+def quick_forms(
+    ids: Mapping[str, int],
+    forms_of: Callable[[str], tuple[list[list[str]], str]],
+    joiner: int | None,
+    order: Sequence[str],
+    warnings: Mapping[str, tuple[str, ...]],
+) -> Callable[[list[str]], SpelledList]:
+    """Return what spells phrases of words that have one form each, which a lexicon tells.
+
+    Args:
+        ids: unit -> number.
+        forms_of: a word -> its forms, and how they were found; raises Unspellable.
+        joiner: the number of what comes between words; -1: nothing does; None: phrases of one word alone.
+        order: of the ways in which forms are found, the one that names the phrase's first.
+        warnings: way -> what to say about it.
+    """
+    known: dict[str, tuple[list[int], str] | None] = {}  # what the lexicon tells, of words met
+
+    def numbers_of(word: str) -> tuple[list[int], str] | None:
+        try:
+            forms, how = forms_of(word)
+        except Unspellable:
+            return None
+        found = ([ids[unit] for unit in forms[0]], how) if len(forms) == 1 else None
+        if how == "lexicon":
+            known[word] = found
+        return found
+
+    def spell(words: list[str]) -> tuple[list[int], str] | None:
+        units: list[int] = []
+        best = len(order)
+        for word in words:
+            found = known[word] if word in known else numbers_of(word)
+            if found is None:
+                return None
+            if units and joiner is not None and joiner >= 0:
+                units.append(joiner)
+            units += found[0]
+            best = min(best, order.index(found[1]))
+        return None if joiner in (units[0], units[-1]) else (units, order[best])
+
+    def spell_all(phrases: list[str]) -> SpelledList:
+        units: list[int] = []
+        sizes: list[int] = []
+        owners: list[int] = []
+        by = [""] * len(phrases)
+        told: dict[int, tuple[str, ...]] = {}
+        for entry, phrase in enumerate(phrases):
+            words = phrase.split()
+            # Pieces: another script may begin a word where there is no space.
+            if (joiner is None and len(words) > 1) or (joiner == -1 and not phrase.isascii()):
+                continue
+            found = spell(words)
+            if found is None:
+                continue
+            by[entry] = found[1]
+            units += found[0]
+            sizes.append(len(found[0]))
+            owners.append(entry)
+            if found[1] in warnings:
+                told[entry] = warnings[found[1]]
+        numbers, counts, entries = (np.array(column, np.int32) for column in (units, sizes, owners))
+        return SpelledList(numbers, counts, entries, NO_LENGTHS, by, told)
 
     return spell_all
 

@@ -19,9 +19,8 @@ from typing import Literal
 from tlg._files import PathLike
 from tlg.errors import GraphError, OptionError
 from tlg.hotwords.pieces import piece_speller
-from tlg.hotwords.quick import quick_letters
+from tlg.hotwords.quick import quick_forms, quick_letters
 from tlg.hotwords.quick_words import quick_words
-from tlg.hotwords.spelled import SpelledList
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
     WORD_START,
@@ -233,15 +232,14 @@ def _letter_speller(
 
     number = -1 if boundary is None else ids[boundary]
     joiner = None if boundary is None else ids[boundary]
-    spell_letters = quick_letters({unit: n for unit, n in ids.items() if unit != boundary}, joiner)
+    if lexicon is None:
+        spell_all = quick_letters({unit: n for unit, n in ids.items() if unit != boundary}, joiner)
+    else:
 
-    def spell_all(phrases: list[str]) -> SpelledList:
-        quick = spell_letters(phrases)
-        if lexicon is None:
-            return quick
-        spelled = (entry for entry, how in enumerate(quick.by) if how)
-        return quick.left_open({entry for entry in spelled if any(map(lexicon, phrases[entry].split()))})
+        def told(word: str) -> tuple[list[list[str]], str]:
+            return forms_of(word), "lexicon" if in_lexicon(word) else "characters"
 
+        spell_all = quick_forms(ids, told, joiner, ("lexicon", "characters"), {})
     return Speller("tokens", ids, num_units, number, boundary, (), spell, ids, spell_all)
 
 

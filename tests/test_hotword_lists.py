@@ -160,6 +160,53 @@ def test_words_all_at_once_are_words_one_by_one(listed: list[str]) -> None:
     assert_same_columns(quick, spell_list(replace(speller, spell_all=None), columns, "none"))
 
 
+SPELLED_BY: dict[str, dict[str, Any]] = {
+    "letters": {
+        "source": graph(
+            "_ m r . i s t e | at", "mister m i s t e r |\nmr m i s t e r |\nat a t\ntie t i e\ntie t i t", 0
+        )
+    },
+    "letters_anywhere": {
+        "source": graph("_ m r . i s t e 阳 at", "mister m i s t e r\nmr m i s t e r\n阳 阳\ntie t i e", 0),
+        "match": "units",
+    },
+    "pieces": {
+        "source": graph(
+            "_ ▁ne w ▁new ▁york ▁m r ▁t i e 阳 s ▁", "new ▁new\nnew ▁ne w\nyork ▁york\nmr ▁m r", 0
+        )
+    },
+    "longest": {
+        "source": None,
+        "symbols": ["_", "▁ne", "w", "▁new", "▁york", "▁m", "r", "▁t", "i", "e", "阳", "s", "▁"],
+    },
+}
+
+
+@pytest.mark.parametrize("options", SPELLED_BY.values(), ids=SPELLED_BY)
+@settings(max_examples=120, deadline=None)
+@given(
+    listed=st.lists(
+        st.lists(
+            st.sampled_from(
+                ["mister", "mr", "at", "tie", "new", "york", "阳", "阳mr", "sir", "m|", "|", "zoo", "w"]
+            ),
+            min_size=1,
+            max_size=3,
+        ).map(" ".join),
+        max_size=6,
+    )
+)
+def test_forms_all_at_once_are_forms_one_by_one(options: dict[str, Any], listed: list[str]) -> None:
+    source = options["source"]
+    symbols = options.get("symbols") or source.tokens.symbols
+    speller = make_speller(source, symbols, blank=0, match=options.get("match", "auto"))
+    assert speller.units_are == "tokens"
+    columns = read_list(listed)
+    for _ in range(2):  # what is remembered the second time
+        quick = spell_list(speller, columns, "none")
+    assert_same_columns(quick, spell_list(replace(speller, spell_all=None), columns, "none"))
+
+
 def test_many_ways_are_cut_at_once() -> None:
     characters = "阳光保险中国银行"
     lines = [f"{characters[i:j]} a" for i in range(8) for j in range(i + 1, 9)]
