@@ -193,6 +193,11 @@ class Hotwords:
         """Return the number of phrases that count."""
         return self._num_accepted
 
+    @property
+    def num_rejected(self) -> int:
+        """The lines without a spelling; known without the report."""
+        return len(self._spelled.refused)
+
     @cached_property
     def _num_accepted(self) -> int:
         owners, firsts = self._spelled.owners, self._spelled.firsts
@@ -222,7 +227,11 @@ class Hotwords:
         Raises:
             HotwordError: a phrase to remove that is not in the list; an addition that cannot be read.
         """
-        removed = {remove} if isinstance(remove, str) else {phrase.strip() for phrase in remove}
+        listed = [remove] if isinstance(remove, str) else list(remove)
+        wrong = next((phrase for phrase in listed if not isinstance(phrase, str)), None)
+        if wrong is not None:
+            raise HotwordError(f"remove= has {wrong!r}, which is no str", remedy="Name phrases by their text")
+        removed = {phrase.strip() for phrase in listed}
         hotwords, spelled, deficits = self._list, self._spelled, self._deficits
         if removed:
             keep = np.fromiter((phrase not in removed for phrase in hotwords.phrases), bool, len(hotwords))

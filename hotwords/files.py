@@ -18,6 +18,8 @@ from tlg.hotwords.units import WORD_START
 __all__ = ["Hotword", "HotwordSource", "read_hotwords", "read_list"]
 
 
+MAY_BE_A_FIELD = frozenset("+-.0123456789:#@")  # what a field behind the phrase begins with
+
 HotwordSource = PathLike | Mapping[str, float | str | None] | Iterable["str | tuple[str, float] | Hotword"]
 
 
@@ -93,11 +95,14 @@ def _read_lines(text: str, builder: ListBuilder) -> None:
         fields = line.split()
         if not fields or fields[0][0] == "#":
             continue
+        last = fields[-1]
         # Most lines: a phrase, or a phrase and its word bias.
-        if len(fields) == 1 and WORD_START not in line:
-            add(fields[0], line=number)
-        elif len(fields) == 2 and is_number(fields[1]) and WORD_START not in line and line.count("\t") < 2:
-            add(fields[0], _finite(fields[1], builder.file, number), line=number)
+        if WORD_START in line or line.count("\t") > 1:
+            _add_line(builder, line, number)
+        elif len(fields) == 1 or last[0] not in MAY_BE_A_FIELD:
+            add(line.strip(), line=number)
+        elif len(fields) == 2 and is_number(last):
+            add(fields[0], _finite(last, builder.file, number), line=number)
         else:
             _add_line(builder, line, number)
 

@@ -11,6 +11,7 @@ from unicodedata import category
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError
+from tlg.hotwords.quick import quick_pieces
 from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
@@ -58,7 +59,7 @@ def piece_speller(
 
     def by_model(phrase: str) -> tuple[list[list[str]], str]:
         assert encode is not None
-        units = encode(phrase)
+        units = encode([phrase])[0]
         missing = next((unit for unit in units if unit not in ids), None)
         if missing is not None or not units:
             raise Unspellable(
@@ -100,7 +101,10 @@ def piece_speller(
             warnings += TOO_MANY
         return Spelled(one_each(ways), by, warnings)
 
-    return Speller("tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids)
+    spell_all = None if encode is None else quick_pieces(ids, encode)
+    return Speller(
+        "tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids, spell_all
+    )
 
 
 def _starts_word(piece: str) -> bool:
@@ -147,10 +151,11 @@ def _longest_pieces(text: str, word: str, ids: Mapping[str, int]) -> list[str]:
     return units
 
 
-def _load_model(path: PathLike) -> Callable[[str], list[str]]:
+def _load_model(path: PathLike) -> Callable[[list[str]], list[list[str]]]:
     processor = load_sentencepiece(path, kind=HotwordError)
 
-    def encode(text: str) -> list[str]:
-        return [str(piece) for piece in processor.EncodeAsPieces(text)]
+    def encode(texts: list[str]) -> list[list[str]]:
+        pieces: list[list[str]] = processor.encode(texts, out_type=str, num_threads=1)
+        return pieces
 
     return encode

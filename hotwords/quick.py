@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg.hotwords.spelled import SpelledList
+from tlg.hotwords.units import is_unspaced
 
-__all__ = ["quick_letters"]
+__all__ = ["quick_letters", "quick_pieces"]
 
 NO_LENGTHS = np.empty(0, np.int32)
 
@@ -51,5 +52,36 @@ def quick_letters(ids: Mapping[str, int], joiner: int | None) -> Callable[[list[
             return SpelledList(units, sizes, owners, NO_LENGTHS, by)
         kept = ~missed
         return SpelledList(units[np.repeat(kept, sizes)], sizes[kept], owners[kept], NO_LENGTHS, by)
+
+    return spell_all
+
+
+def quick_pieces(
+    ids: Mapping[str, int], encode: Callable[[list[str]], list[list[str]]]
+) -> Callable[[list[str]], SpelledList]:
+    """Return what splits phrases by a SentencePiece model, but for those that begin in a script without spaces.
+
+    Args:
+        ids: piece -> number.
+        encode: texts -> their pieces.
+    """
+
+    def spell_all(phrases: list[str]) -> SpelledList:
+        units: list[int] = []
+        sizes: list[int] = []
+        owners: list[int] = []
+        by = [""] * len(phrases)
+        get = ids.get
+        texts = [" ".join(phrase.split()) for phrase in phrases]
+        for entry, pieces in enumerate(encode(texts)):
+            found = [get(piece, -1) for piece in pieces]
+            if -1 in found or not found or is_unspaced(texts[entry][:1]):
+                continue
+            by[entry] = "sentencepiece"
+            units += found
+            sizes.append(len(found))
+            owners.append(entry)
+        numbers, counts, entries = (np.array(column, np.int32) for column in (units, sizes, owners))
+        return SpelledList(numbers, counts, entries, NO_LENGTHS, by)
 
     return spell_all

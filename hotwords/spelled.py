@@ -5,7 +5,7 @@ Not for: how a phrase is spelled (``tlg.hotwords.spelling``), what spellings are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -95,6 +95,23 @@ class SpelledList:
             {int(new[entry]): one for entry, one in self.folded.items() if keep[entry]},
         )
 
+    def left_open(self, entries: Collection[int]) -> SpelledList:
+        """Return the same without the spellings of some entries, which stay in the list as not spelled yet."""
+        if not entries:
+            return self
+        keep = np.ones(len(self.by), bool)
+        keep[list(entries)] = False
+        spelling = keep[self.owners]
+        unit = np.repeat(spelling, self.sizes)
+        return SpelledList(
+            self.units[unit],
+            self.sizes[spelling],
+            self.owners[spelling],
+            self.lengths[unit] if len(self.lengths) else self.lengths,
+            [how if kept else "" for how, kept in zip(self.by, keep.tolist(), strict=True)],
+            {entry: one for entry, one in self.warnings.items() if keep[entry]},
+        )
+
     def followed_by(self, other: SpelledList) -> SpelledList:
         """Return both as one; the entries of the other come behind."""
         shift = len(self.by)
@@ -115,18 +132,7 @@ def spell_list(speller: Speller, hotwords: HotwordList, fold: Fold = "none") -> 
     if speller.spell_all is None:
         return _one_by_one(speller, hotwords, range(len(hotwords)), fold)
     quick = speller.spell_all(hotwords.phrases)
-    if hotwords.extras:
-        plain = np.array([entry not in hotwords.extras for entry in range(len(hotwords))])
-        spelling = plain[quick.owners]
-        unit = np.repeat(spelling, quick.sizes)
-        quick = SpelledList(
-            quick.units[unit],
-            quick.sizes[spelling],
-            quick.owners[spelling],
-            quick.lengths[unit] if len(quick.lengths) else quick.lengths,
-            [how if entry not in hotwords.extras else "" for entry, how in enumerate(quick.by)],
-            {entry: one for entry, one in quick.warnings.items() if plain[entry]},
-        )
+    quick = quick.left_open(hotwords.extras)
     left = [entry for entry, how in enumerate(quick.by) if not how]
     if not left:
         return quick

@@ -21,6 +21,7 @@ from tlg.errors import GraphError, OptionError
 from tlg.hotwords.pieces import piece_speller
 from tlg.hotwords.quick import quick_letters
 from tlg.hotwords.quick_words import quick_words
+from tlg.hotwords.spelled import SpelledList
 from tlg.hotwords.units import (
     MAX_SPELLINGS,
     WORD_START,
@@ -231,10 +232,16 @@ def _letter_speller(
         return Spelled(one_each(ways), by, warnings)
 
     number = -1 if boundary is None else ids[boundary]
-    spell_all = None
-    if lexicon is None:
-        joiner = None if boundary is None else ids[boundary]
-        spell_all = quick_letters({unit: n for unit, n in ids.items() if unit != boundary}, joiner)
+    joiner = None if boundary is None else ids[boundary]
+    spell_letters = quick_letters({unit: n for unit, n in ids.items() if unit != boundary}, joiner)
+
+    def spell_all(phrases: list[str]) -> SpelledList:
+        quick = spell_letters(phrases)
+        if lexicon is None:
+            return quick
+        spelled = (entry for entry, how in enumerate(quick.by) if how)
+        return quick.left_open({entry for entry in spelled if any(map(lexicon, phrases[entry].split()))})
+
     return Speller("tokens", ids, num_units, number, boundary, (), spell, ids, spell_all)
 
 

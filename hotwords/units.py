@@ -146,7 +146,9 @@ class Speller:
 
 def is_unspaced(character: str) -> bool:
     """Return whether a character belongs to a script written without spaces between words; "" does not."""
-    return bool(character) and any(low <= ord(character) <= high for low, high in UNSPACED)
+    if character < "\u0e00":  # the first of them; "" too
+        return False
+    return any(low <= ord(character) <= high for low, high in UNSPACED)
 
 
 def ways_through(alternatives: Sequence[Sequence[Sequence[str]]]) -> tuple[list[list[str]], tuple[str, ...]]:

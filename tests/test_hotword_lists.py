@@ -88,6 +88,8 @@ def test_changes_that_cannot_be(tmp_path: Path) -> None:
         HotwordError, match=r"'中国' is not in the list, so it cannot be removed\. Write it as"
     ):
         hotwords.changed(remove=["阳光", "中国"])
+    with pytest.raises(HotwordError, match="remove= has 3, which is no str"):
+        hotwords.changed(remove=["阳光", 3])  # type: ignore[list-item]
     with pytest.raises(HotwordError, match="'龙' cannot be used"):
         hotwords.changed(add=["龙"], strict=True)
     path = tmp_path / "more.txt"

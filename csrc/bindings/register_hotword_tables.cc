@@ -80,7 +80,7 @@ std::shared_ptr<Automaton> build(const Table& table, double max_loan) {
   hotwords::Options options = table.options;
   options.max_loan = max_loan;
   py::gil_scoped_release release;
-  return std::const_pointer_cast<Automaton>(Automaton::build(table.view, options));
+  return std::const_pointer_cast<Automaton>(Automaton::compile(table.view, options));
 }
 
 py::array winners(const Table& table) {

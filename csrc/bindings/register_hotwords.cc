@@ -50,7 +50,7 @@ std::shared_ptr<Automaton> build(const Array<Unit>& units, const Array<std::int6
   hotwords::check_columns(table, sizes);
   const hotwords::Options options{num_units, boundary, std::move(starts_word), max_loan};
   py::gil_scoped_release release;
-  return std::const_pointer_cast<Automaton>(Automaton::build(table, options));
+  return std::const_pointer_cast<Automaton>(Automaton::compile(table, options));
 }
 
 // Python gives any number; the search gives only states that it got from advance().

@@ -60,6 +60,7 @@ class Parser {
                   "Give it lines such as: word token token", name_);
     sort_words();
     sort_pronunciations();
+    index_by_word();
     return std::move(lexicon_);
   }
 
@@ -145,6 +146,18 @@ class Parser {
       lexicon_.words.emplace_back(names_[i]);
     }
     for (Pronunciation& p : lexicon_.pronunciations) p.word = place[p.word];
+  }
+
+  void index_by_word() {
+    std::vector<std::uint32_t>& first = lexicon_.first_of;
+    first.assign(lexicon_.words.size() + 2, 0);
+    for (const Pronunciation& p : lexicon_.pronunciations) ++first[p.word + 2];
+    for (std::size_t word = 2; word < first.size(); ++word) first[word] += first[word - 1];
+    lexicon_.by_word.resize(lexicon_.pronunciations.size());
+    // first[w + 1] runs from where word w begins to where it ends.
+    for (std::uint32_t i = 0; i < lexicon_.pronunciations.size(); ++i)
+      lexicon_.by_word[first[lexicon_.pronunciations[i].word + 1]++] = i;
+    first.pop_back();
   }
 
   // Sorts by (units, word) and keeps the likeliest of equal ones.
@@ -247,9 +260,11 @@ std::vector<std::vector<fst::Label>> pronunciations_of(const Lexicon& lexicon,
   std::vector<std::vector<fst::Label>> found;
   const auto place = std::lower_bound(lexicon.words.begin(), lexicon.words.end(), word);
   if (place == lexicon.words.end() || *place != word) return found;
-  const auto id = static_cast<std::uint32_t>(place - lexicon.words.begin());
-  for (const Pronunciation& p : lexicon.pronunciations)
-    if (p.word == id) found.emplace_back(lexicon.begin(p), lexicon.begin(p) + p.length);
+  const auto id = static_cast<std::size_t>(place - lexicon.words.begin());
+  for (std::uint32_t i = lexicon.first_of[id]; i < lexicon.first_of[id + 1]; ++i) {
+    const Pronunciation& p = lexicon.pronunciations[lexicon.by_word[i]];
+    found.emplace_back(lexicon.begin(p), lexicon.begin(p) + p.length);
+  }
   return found;
 }
 

@@ -36,6 +36,9 @@ struct Lexicon {
   std::vector<std::string> words;
   std::vector<Pronunciation> pronunciations;
   std::vector<fst::Label> units;  // input labels of all pronunciations
+  // The places of pronunciations by word: those of word w are by_word[first_of[w]] ..
+  // by_word[first_of[w + 1] - 1], in their order.
+  std::vector<std::uint32_t> by_word, first_of;
   bool has_probabilities = false;
   // What was passed over, one sentence each with its line, in order.
   std::vector<std::string> duplicates, dropped;

@@ -48,7 +48,8 @@ struct Part {
 class Automaton {
  public:
   // Throws Error(kHotword) where phrases or options cannot be used (SortedPhrases says which).
-  static std::shared_ptr<const Automaton> build(const PhraseTable& phrases, const Options& options);
+  static std::shared_ptr<const Automaton> compile(const PhraseTable& phrases,
+                                                  const Options& options);
   static std::shared_ptr<const Automaton> build(const std::vector<Phrase>& phrases,
                                                 const Options& options);
 

@@ -197,8 +197,8 @@ class Builder {
   std::size_t num_nodes_ = 1;
 };
 
-std::shared_ptr<const Automaton> Automaton::build(const PhraseTable& phrases,
-                                                  const Options& options) {
+std::shared_ptr<const Automaton> Automaton::compile(const PhraseTable& phrases,
+                                                    const Options& options) {
   return Builder(phrases, options).build();
 }
 
@@ -229,7 +229,7 @@ std::shared_ptr<const Automaton> Automaton::build(const std::vector<Phrase>& phr
   table.bias = bias.data();
   table.word_bias = word_bias.data();
   table.lengths = lengths.data();
-  return build(table, options);
+  return compile(table, options);
 }
 
 }  // namespace tlg::hotwords

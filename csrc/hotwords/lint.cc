@@ -122,8 +122,7 @@ class Finder {
 
   void find_same() {
     note_groups(whole_, 0, [this](const Keyed& a, const Keyed& b) {
-      return size(a.phrase) == size(b.phrase) &&
-             agree(a.phrase, b.phrase, 0, 0, size(a.phrase));
+      return size(a.phrase) == size(b.phrase) && agree(a.phrase, b.phrase, 0, 0, size(a.phrase));
     });
   }
 
@@ -183,7 +182,7 @@ class Finder {
 
 Hidden find_hidden(const PhraseTable& table, const Options& options) {
   const SortedPhrases phrases(table, options);
-  const auto automaton = Automaton::build(table, options);
+  const auto automaton = Automaton::compile(table, options);
   Hidden hidden{std::vector<Index>(table.num_phrases, -1),
                 std::vector<Index>(table.num_phrases, -1)};
   for (std::size_t place = 0; place < phrases.size(); ++place) {

@@ -280,5 +280,4 @@ TEST(hotwords_bad_input) {
   Options pieces = plain(1);
   pieces.starts_word = {true};
   CHECK_THROWS(Automaton::build({}, pieces), "no unit is the word boundary");
-  CHECK_THROWS(split_phrases({1}, {0, 2}, {1}, {1}, {}), "do not belong together");
 }

@@ -213,7 +213,7 @@ def _show_rejected(decoder: Decoder) -> None:
     """List on stderr the hotwords that cannot be used: nothing is dropped in silence."""
     if decoder.hotwords is None:
         return
-    rejected = decoder.hotwords.report.rejected
+    rejected = decoder.hotwords.report.rejected if decoder.hotwords.num_rejected else ()
     for entry in rejected[:SHOWN]:
         where = f"{entry.file}:{entry.line}: " if entry.line is not None else ""
         click.echo(f"tlg: {where}hotword {entry.phrase!r} rejected: {entry.reason}. {entry.remedy}", err=True)
