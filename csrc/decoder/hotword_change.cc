@@ -31,11 +31,11 @@ void set_bounds(const SearchGraph& graph, Utterance* utterance) {
   for (std::size_t i = 0; i < u.num_tokens; ++i) {
     const std::uint32_t state = u.state[i], hotword = u.hotword[i];
     float hope = 0;
-    if (u.hotword_labels == HotwordLabels::kTokens) hope = u.hotwords->max_gain(hotword);
-    if (u.hotword_labels == HotwordLabels::kWords)
-      hope = hotword == hotwords::kRoot
-                 ? u.word_gains->at_root[state]
-                 : u.hotwords->max_gain(hotword) + u.word_gains->epsilons[state];
+    if (u.hotword_labels != HotwordLabels::kNone) {
+      hope = hotword == hotwords::kRoot ? u.gains->at_root[state] : u.hotwords->max_gain(hotword);
+      if (u.hotword_labels == HotwordLabels::kWords && hotword != hotwords::kRoot)
+        hope += u.gains->epsilons[state];
+    }
     u.bound[i] = graph.records<W>()[state].min_cost - hope;
   }
 }

@@ -12,8 +12,7 @@ template <int W>
 void add_start_token(const SearchGraph& graph, Utterance& s) {
   const Record<W>& record = graph.records<W>()[graph.start()];
   float hope = 0;
-  if (s.hotword_labels == HotwordLabels::kTokens) hope = s.hotwords->max_gain(hotwords::kRoot);
-  if (s.hotword_labels == HotwordLabels::kWords) hope = s.word_gains->at_root[graph.start()];
+  if (s.hotword_labels != HotwordLabels::kNone) hope = s.gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
   s.only_unit[0] = record.only_way(graph.num_units());
 }
@@ -49,11 +48,16 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
     for (std::uint32_t u = 0; u < graph.num_units(); ++u) {
       begins_.push_back(automaton_->can_gain_from_root(graph.columns()[u]) ? 1 : 0);
       if (u < 128 && begins_[u] != 0) begin_mask_[u >> 6] |= std::uint64_t{1} << (u & 63);
+      const std::int32_t column = graph.columns()[u];
+      hotwords::StateId next;
+      const float gain = automaton_->advance(hotwords::kRoot, column, &next);
+      unit_gains_.push_back(column == neutral_ ? 0 : std::max(0.0f, gain));
     }
+    gains_ = graph.hotword_gains(*automaton_, &unit_gains_);
     return;
   }
-  word_gains_ = graph.word_gains(*automaton_);
-  max_gain_ += *std::max_element(word_gains_.epsilons.begin(), word_gains_.epsilons.end());
+  gains_ = graph.hotword_gains(*automaton_, nullptr);
+  max_gain_ += *std::max_element(gains_.epsilons.begin(), gains_.epsilons.end());
 }
 
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
@@ -80,7 +84,8 @@ void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) 
   const HotwordUse& use = s.hotword_use != nullptr ? *s.hotword_use : none;
   s.hotwords = use.automaton();
   s.hotword_labels = use.labels();
-  s.word_gains = &use.word_gains();
+  s.gains = &use.gains();
+  s.unit_gains = use.unit_gains();
   s.neutral = use.neutral();
   s.begins_hotword = use.begins();
   s.begin_mask = use.begin_mask();
@@ -98,6 +103,7 @@ void begin(const SearchGraph& graph, std::shared_ptr<const HotwordUse> hotwords,
        {&s.state, &s.unit, &s.only_unit, &s.hotword, &s.next, &s.nb_trace, &s.b_trace})
     if (v->empty()) v->resize(64);
   s.num_tokens = 1;
+  s.has_chains = false;
   const bool ctc = graph.options().topology == Topology::kCtc;
   // As if a blank had just been read; a plain graph knows `nb` alone.
   s.nb[0] = ctc ? std::numeric_limits<float>::infinity() : 0;
@@ -138,7 +144,9 @@ void Search::exchange(Utterance* utterance) {
   // is of this round.
   for (std::uint32_t i = 0; i < s.num_tokens; ++i) {
     std::uint32_t& head = s.slot[s.state[i]];
-    s.next[i] = head < i && s.state[head] == s.state[i] ? head : kNoTrace;
+    const bool is_chained = head < i && s.state[head] == s.state[i];
+    s.next[i] = is_chained ? head : kNoTrace;
+    s.has_chains |= is_chained;
     head = i;
   }
 }
@@ -148,7 +156,7 @@ EndCosts end_costs(const SearchGraph& graph, const Utterance& s, std::size_t tok
   EndCosts costs;
   if (s.hotwords != nullptr) costs.any = -s.hotwords->end_score(s.hotword[token]);
   if (s.dead) return costs;
-  if (s.hotword_labels == HotwordLabels::kWords)
+  if (s.hotword_labels == HotwordLabels::kWords && graph.has_epsilon_words())
     costs.final = graph.final_cost(lg_state, {s.hotwords, s.hotword[token]});
   else
     costs.final = graph.total_final_cost(lg_state) + costs.any;

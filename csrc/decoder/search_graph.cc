@@ -227,11 +227,13 @@ struct SearchGraph::Compiler {
       sorted.clear();
       for (const fst::Arc* arc = fst.begin(s); arc != fst.end(s); ++arc) {
         if (arc->weight == kInfinity) continue;  // can never be taken; 0 * infinity is not a number
-        if (arc->ilabel == 0)
-          graph.epsilons_.push_back({scaled(*arc), 0, epsilon_record[arc->nextstate],
-                                     graph.levels_[arc->nextstate], arc->olabel});
-        else
+        if (arc->ilabel != 0) {
           sorted.push_back(arc);
+          continue;
+        }
+        graph.epsilons_.push_back({scaled(*arc), 0, epsilon_record[arc->nextstate],
+                                   graph.levels_[arc->nextstate], arc->olabel});
+        graph.has_epsilon_words_ |= arc->olabel != 0;
       }
       // Among arcs of one unit the cheapest comes first; the order of the file breaks ties.
       std::sort(sorted.begin(), sorted.end(), [this](const fst::Arc* a, const fst::Arc* b) {

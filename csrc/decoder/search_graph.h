@@ -21,6 +21,7 @@
 
 #include "fst/fst.h"
 #include "hotwords/automaton.h"
+#include "util/bit_set.h"
 #include "util/large_vector.h"
 #include "util/prefetch.h"
 
@@ -145,13 +146,22 @@ class SearchGraph {
   }  // group g: [groups[g], groups[g + 1])
   const GroupArc* group_arcs() const { return group_arcs_.data(); }
 
-  // What words can gain by an automaton that they move, for each record: bounds for the search.
-  struct WordGains {
-    std::vector<float> at_root;   // most that an arc out of it, or behind its epsilon arcs, gains,
-                                  // with the words of those, from the automaton's root
-    std::vector<float> epsilons;  // most that the words of its epsilon arcs alone gain, from any
+  // What hotwords can take off the cost of a way on, for each record: bounds for the search.
+  struct HotwordGains {
+    // Off the cheapest arc out of it, or behind its epsilon arcs, from the automaton's root: the
+    // words of epsilon arcs included.
+    std::vector<float> at_root;
+    // Where words move the automaton: most that the words of its epsilon arcs alone gain, from any.
+    std::vector<float> epsilons;
+    // One bit each, for few gain at all: whether at_root is not 0; where words move the automaton,
+    // whether the arc (by number; of a group, one of it) has a word that leads out of the root or
+    // pays there.
+    util::BitSet some, begins;
   };
-  WordGains word_gains(const hotwords::Automaton& automaton) const;
+  // `unit_gains`: what each unit gains from the root; null: words move
+  // the automaton.
+  HotwordGains hotword_gains(const hotwords::Automaton& automaton,
+                             const std::vector<float>* unit_gains) const;
 
   // The slow side, for tracing a path. An arc number is an index into arcs(), or num_arcs + an
   // index into group_arcs().
@@ -216,6 +226,7 @@ class SearchGraph {
   float total_final_cost(std::uint32_t lg_state) const {
     return lg_state < num_special_ ? total_final_costs_[lg_state] : fst::kInfinity;
   }
+  bool has_epsilon_words() const { return has_epsilon_words_; }
   float own_final_cost(std::uint32_t lg_state) const {
     return lg_state < num_special_ ? final_costs_[lg_state] : fst::kInfinity;
   }
@@ -225,6 +236,7 @@ class SearchGraph {
   std::uint32_t arc_target(std::uint32_t arc) const {
     return arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target;
   }
+  std::uint32_t hot_arc_unit(std::uint32_t arc) const;  // of an index into arcs(), groups included
   std::uint32_t first_epsilon(std::uint32_t lg_state) const {
     return state_epsilons_[lg_state < num_special_ ? lg_state : num_special_];
   }
@@ -251,6 +263,7 @@ class SearchGraph {
   std::vector<CostedArc> arcs_by_cost_;
   float usual_arc_cost_ = 0;
   std::vector<EpsilonArc> epsilons_;
+  bool has_epsilon_words_ = false;
   std::vector<std::uint32_t> groups_;
   std::vector<GroupArc> group_arcs_;
   std::vector<std::uint32_t> group_hot_arc_;     // group arc -> the HotArc of its group

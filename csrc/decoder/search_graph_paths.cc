@@ -45,6 +45,15 @@ std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
                                    : std::uint32_t{records<2>()[target].unit}];
 }
 
+std::uint32_t SearchGraph::hot_arc_unit(std::uint32_t arc) const {
+  if (!arc_units_.empty()) return arc_units_[arc];
+  std::uint32_t target = arcs_[arc].target;
+  if (target & kIsGroup) target = group_arcs_[groups_[target & kTargetMask]].target;
+  target &= kTargetMask;
+  return mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
+                          : std::uint32_t{records<2>()[target].unit};
+}
+
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {
   std::vector<PathArc> arcs;
   visit_epsilons(lg_state, [&](const PathArc& arc) { arcs.push_back(arc); });
@@ -81,23 +90,34 @@ double SearchGraph::final_cost(std::uint32_t lg_state, const WordHotwords& hotwo
   return least;
 }
 
-SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automaton) const {
+// Rewards lower what a way on costs. A bound on that has to know what the way costs without: a
+// hotword that begins with a word ten times as dear as the cheapest gains nothing where the
+// cheapest one is counted.
+SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& automaton,
+                                                     const std::vector<float>* unit_gains) const {
   const std::size_t n = levels_.size();
   float greatest = 0;  // of any word in any state
   for (hotwords::StateId h = 0; h <= automaton.max_state(); ++h)
     greatest = std::max(greatest, automaton.max_gain(h));
   hotwords::StateId next;
   const auto gain = [&](fst::Label word) {
-    return word == 0 ? 0 : automaton.advance(hotwords::kRoot, word, &next);
+    return word == 0 || unit_gains != nullptr ? 0 : automaton.advance(hotwords::kRoot, word, &next);
   };
-  std::vector<float> best(n, 0), chain(n, 0);
-  for (std::uint32_t s = 0; s < n; ++s)
+  std::vector<float> best(n, 0), chain(n, 0), least(n, kInfinity);
+  for (std::uint32_t s = 0; s < n; ++s) {
     for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
-      best[s] = std::max(best[s], gain(arc_words_[a]));
+      least[s] = std::min(least[s], arcs_[a].cost);
+    for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a) {
+      const float gained =
+          unit_gains != nullptr ? (*unit_gains)[hot_arc_unit(a)] : gain(arc_words_[a]);
+      if (gained > 0) best[s] = std::max(best[s], gained - (arcs_[a].cost - least[s]));
+    }
+  }
   for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
-    if (group_arcs_[g].word == 0) continue;
+    const float gained = gain(group_arcs_[g].word);
+    if (!(gained > 0)) continue;  // of tokens: the arc that stands for the group is as cheap
     const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
-    best[s] = std::max(best[s], gain(group_arcs_[g].word));
+    best[s] = std::max(best[s], gained - (group_arcs_[g].cost - least[s]));
   }
   // Targets of epsilon arcs have lower levels: rising levels see them finished.
   std::vector<std::vector<std::uint32_t>> by_level(max_level_ + 1);
@@ -116,11 +136,29 @@ SearchGraph::WordGains SearchGraph::word_gains(const hotwords::Automaton& automa
         best[s] = std::max(
             best[s], gained + (next == hotwords::kRoot ? best[target] : greatest + chain[target]));
       }
-  WordGains gains;
-  for (const std::uint32_t s : lg_states_) {
-    gains.at_root.push_back(best[s]);
-    gains.epsilons.push_back(chain[s]);
+  // Differences of costs, in float32: a path at the very edge of the beam shall not depend on them.
+  constexpr float slack = 1e-3f;
+  HotwordGains gains;
+  gains.some = util::BitSet(lg_states_.size());
+  for (std::size_t r = 0; r < lg_states_.size(); ++r) {
+    const float one = best[lg_states_[r]];
+    gains.at_root.push_back(one > 0 ? one + slack : 0);
+    if (one > 0) gains.some.set(r);
+    if (unit_gains == nullptr) gains.epsilons.push_back(chain[lg_states_[r]]);
   }
+  if (unit_gains != nullptr) return gains;
+  gains.begins = util::BitSet(arcs_.size() + group_arcs_.size());
+  const auto begins = [&](fst::Label word) {
+    return word != 0 &&
+           (automaton.advance(hotwords::kRoot, word, &next) != 0 || next != hotwords::kRoot);
+  };
+  for (std::size_t a = 0; a < arcs_.size(); ++a)
+    if (begins(arc_words_[a])) gains.begins.set(a);
+  for (std::size_t g = 0; g < group_arcs_.size(); ++g)
+    if (begins(group_arcs_[g].word)) {
+      gains.begins.set(arcs_.size() + g);
+      gains.begins.set(group_hot_arc_[g]);
+    }
   return gains;
 }
 

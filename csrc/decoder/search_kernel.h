@@ -57,6 +57,7 @@ class Kernel : private TokenSet<W, kHot>,
   using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
+  using Tokens::hope_at_root;
   using Tokens::limit_active;
   using Tokens::merge_candidates;
   using Tokens::rebase;
@@ -211,7 +212,12 @@ class Kernel : private TokenSet<W, kHot>,
     // units that do go on with one.
     const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
     Limits limits{base + most, base + most};
-    if (kHot == HotwordLabels::kTokens) limits = {base, base + s_.hotwords->other_gain(hotword)};
+    if (kHot == HotwordLabels::kTokens) {
+      float begins = most;
+      if (begins > 0 && hotword != hotwords::kRoot && s_.hotwords->falls_back_plainly())
+        begins = std::min(begins, hope_at_root(record_number));
+      limits = {base, base + begins};
+    }
     if (kHot == HotwordLabels::kTokens && covered) {
       go_on_with(record, m, b, unit, m_trace, b_trace, hotword, base + most);
       return;
@@ -236,7 +242,9 @@ class Kernel : private TokenSet<W, kHot>,
         }
       }
     } else {
-      this->each_arc(record, limits, base + most + record.min_own_cost, cut_ - best_before_,
+      // An arc that is not the cheapest may gain more than the cheapest does.
+      const float gain = kHot == HotwordLabels::kNone ? 0 : s_.hotwords->max_gain(hotword);
+      this->each_arc(record, limits, cut_ - m + gain + 1e-3f, cut_ - best_before_,
                      [&](std::uint32_t arc, std::uint32_t v) {
                        push(arc, v, unit, m, b, m_trace, b_trace, hotword);
                      });
@@ -343,7 +351,7 @@ class Kernel : private TokenSet<W, kHot>,
       const Work& work = work_[i];
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
-      const float most = arc_hope(arc.target, work.hotword);
+      const float most = arc_hope(work.arc, arc.target, work.unit, work.hotword);
       if (!(cost - most <= cut_)) continue;
       if (arc.target & kIsGroup) {
         const std::uint32_t* group = graph_.groups() + (arc.target & kTargetMask);
@@ -361,9 +369,14 @@ class Kernel : private TokenSet<W, kHot>,
   }
 
   // The most that this very arc can gain.
-  float arc_hope(std::uint32_t target, std::uint32_t hotword) const {
+  float arc_hope(std::uint32_t arc, std::uint32_t target, std::uint32_t unit,
+                 std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
-    if (kHot == HotwordLabels::kWords && (target & (kHasWord | kIsGroup)) == 0) return 0;
+    if (kHot == HotwordLabels::kWords) {
+      if ((target & (kHasWord | kIsGroup)) == 0) return 0;
+      if (hotword == hotwords::kRoot && !s_.gains->begins[arc]) return 0;
+    }
+    if (kHot == HotwordLabels::kTokens && hotword == hotwords::kRoot) return s_.unit_gains[unit];
     return s_.hotwords->max_gain(hotword);
   }
 
@@ -379,7 +392,8 @@ class Kernel : private TokenSet<W, kHot>,
           cost -= s_.hotwords->advance(hotword, column, &next);
           hotword = next;
         }
-      } else if (target & kHasWord) {
+      } else if ((target & kHasWord) != 0 &&
+                 (hotword != hotwords::kRoot || s_.gains->begins[arc])) {
         std::uint32_t next;
         cost -= s_.hotwords->advance(hotword, graph_.arc_word(arc), &next);
         hotword = next;
@@ -389,6 +403,8 @@ class Kernel : private TokenSet<W, kHot>,
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[state]);
     prefetch(&records_[state]);
+    if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot)
+      prefetch(&s_.gains->at_root[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }

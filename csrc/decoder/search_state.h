@@ -56,8 +56,10 @@ class HotwordUse {
   HotwordLabels labels() const { return labels_; }
   float max_gain() const { return max_gain_; }
   std::int32_t neutral() const { return neutral_; }
-  // kWords: few arcs can earn anything; a bound for all of them would blunt the beam's.
-  const SearchGraph::WordGains& word_gains() const { return word_gains_; }
+  // Few arcs can earn anything; a bound for all of them would blunt the beam's.
+  const SearchGraph::HotwordGains& gains() const { return gains_; }
+  // Where tokens move it: what each unit gains from the root.
+  const float* unit_gains() const { return unit_gains_.data(); }
   // Where tokens move it: the units that a path can gain by although no hotword is in progress; by
   // unit, and the first 128 as bits.
   const std::uint8_t* begins() const { return begins_.data(); }
@@ -69,7 +71,8 @@ class HotwordUse {
   HotwordLabels labels_ = HotwordLabels::kNone;
   std::int32_t neutral_ = -1;
   float max_gain_ = 0;
-  SearchGraph::WordGains word_gains_;
+  SearchGraph::HotwordGains gains_;
+  std::vector<float> unit_gains_;
   std::vector<std::uint8_t> begins_, wanted_;
   std::uint64_t begin_mask_[2] = {0, 0};
 };
@@ -144,8 +147,9 @@ struct Utterance {
   // Out of it:
   const hotwords::Automaton* hotwords = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
-  const SearchGraph::WordGains* word_gains = nullptr;  // kWords
-  std::int32_t neutral = -1;                           // kTokens: see HotwordUse
+  const SearchGraph::HotwordGains* gains = nullptr;
+  const float* unit_gains = nullptr;  // kTokens
+  std::int32_t neutral = -1;          // kTokens: see HotwordUse
   const std::uint8_t* begins_hotword = nullptr;
   const std::uint64_t* begin_mask = nullptr;
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
@@ -157,6 +161,7 @@ struct Utterance {
   std::vector<float> nb, b, bound;
   std::vector<std::uint32_t> state, unit, only_unit, hotword, nb_trace, b_trace;
   std::vector<std::uint32_t> next;  // another token of the same state: see SearchState::slot
+  bool has_chains = false;          // one of them may have one
 
   Buffer<Trace> traces;
   Buffer<TraceMark> marks;   // lattices: of each trace

@@ -21,13 +21,16 @@ class TokenSet : protected TraceKeeper {
   const SearchGraph& graph_;
   const Record<W>* records_;
 
-  // The most that one arc out of a record, or behind its epsilon arcs, can gain by hotwords.
+  // The most that hotwords take off the cheapest arc out of a record, or behind its epsilon arcs.
   float hope(std::uint32_t record, std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
-    if (kHot == HotwordLabels::kWords)
-      return hotword == 0 ? s_.word_gains->at_root[record]
-                          : s_.hotwords->max_gain(hotword) + s_.word_gains->epsilons[record];
-    return s_.hotwords->max_gain(hotword);
+    if (hotword == hotwords::kRoot) return hope_at_root(record);
+    const float gain = s_.hotwords->max_gain(hotword);
+    return kHot == HotwordLabels::kWords ? gain + s_.gains->epsilons[record] : gain;
+  }
+
+  float hope_at_root(std::uint32_t record) const {
+    return s_.gains->some[record] ? s_.gains->at_root[record] : 0;
   }
 
   // Drops the worst tokens when there are more than max_active.
@@ -56,8 +59,9 @@ class TokenSet : protected TraceKeeper {
       keep_listed(list, first, kept, v->data());
     if (kHot != HotwordLabels::kNone) keep_listed(list, first, kept, s_.hotword.data());
     // Chains hold tokens from in front too.
-    for (std::size_t i = kHot == HotwordLabels::kNone ? first : 0; i < kept; ++i)
-      enter(static_cast<std::uint32_t>(i));
+    if (kHot != HotwordLabels::kNone && s_.has_chains) first = 0;
+    s_.has_chains = false;
+    for (std::size_t i = first; i < kept; ++i) enter(static_cast<std::uint32_t>(i));
     s_.num_tokens = kept;
   }
 
@@ -65,8 +69,11 @@ class TokenSet : protected TraceKeeper {
   // itself: slots are never cleared, and tokens are entered in rising order.
   void enter(std::uint32_t i) {
     std::uint32_t& head = s_.slot[s_.state[i]];
-    if (kHot != HotwordLabels::kNone)
-      s_.next[i] = head < i && s_.state[head] == s_.state[i] ? head : kNoTrace;
+    if (kHot != HotwordLabels::kNone) {
+      const bool is_chained = head < i && s_.state[head] == s_.state[i];
+      s_.next[i] = is_chained ? head : kNoTrace;
+      s_.has_chains |= is_chained;
+    }
     head = i;
   }
 
