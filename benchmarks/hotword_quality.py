@@ -5,8 +5,7 @@
 
 OCR: 400 real text lines a level with lists of true phrases (they occur), near ones and distractors (they do not), and
 the texts that the character 4-gram is trained on. A row for each strength: "b" is nats a unit for every phrase alike; "lm b" is
-b * lm_weight * (S - 1.75 n) nats for a phrase of n characters, at most 2.5 n, where S is what the model takes off for the phrase
-alone (after nothing, nats): phrases that the model knows well need little help. Then, at two strengths, more and more
+AutoBias with share b: phrases that the model knows well need little help. Then, at two strengths, more and more
 distractors: names of all levels that no reference of this one holds, then strings of 2 to 4 characters cut from the
 model's text, likewise.
 
@@ -20,17 +19,14 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import tlg
 from tlg._files import read_text
 from tlg.decoder.inputs import read_npz
-from tlg.hotwords import Hotword
-
-KNOWN = 1.75  # nats a character that the model may take off before a phrase counts as badly known
-MOST = 2.5  # nats a character
+from tlg.hotwords import AutoBias
 
 
 class Lines:
@@ -47,16 +43,15 @@ class Lines:
         self.names = list(dict.fromkeys(row[1] for row in rows if row[1] not in text))
         random.Random(1).shuffle(self.names)
         self.graph, self.options = graph, options
-        self.plain = self.decode([])
+        self.plain = self.decode([], None)
 
-    def decode(self, hotwords: list[Hotword]) -> list[str]:
-        compiled = tlg.Hotwords(hotwords, graph=self.graph) if hotwords else None
+    def decode(self, phrases: list[str], bias: float | AutoBias | None) -> list[str]:
+        compiled = None if bias is None else tlg.Hotwords(phrases, graph=self.graph, bias=bias)
         decoder = tlg.Decoder(self.graph, hotwords=compiled, **self.options)
         return [result.text for result in decoder.decode_batch(self.frames, threads=2)]
 
-    def row(self, phrases: list[str], strength: Callable[[str], float] | None) -> str:
-        hotwords = [] if strength is None else [Hotword(p, bias=b) for p in phrases if (b := strength(p)) > 0]
-        texts = self.decode(hotwords)
+    def row(self, phrases: list[str], bias: float | AutoBias | None) -> str:
+        texts = self.decode(phrases, bias)
         true = tlg.score(self.refs, texts, unit="char", hotwords=self.true)
         listed = tlg.score(self.refs, texts, unit="char", hotwords=phrases)
         without = [not any(phrase in ref for phrase in self.true) for ref in self.refs]
@@ -86,15 +81,6 @@ def train(folder: Path, scratch: Path) -> tuple[tlg.Graph, tlg.lm.NgramModel]:
         lexicon={c: [[c]] for c in used}, tokens=folder / "tokens.txt", lm=scratch / "lm.arpa"
     )
     return graph, tlg.lm.NgramModel.load(scratch / "lm.arpa")
-
-
-def surprise(model: tlg.lm.NgramModel, phrase: str) -> float:
-    """Return what the model takes off for a phrase, after nothing, in nats."""
-    state, total = model.begin(bos=False), 0.0
-    for character in phrase:
-        state, score = model.score(state, character)
-        total -= score
-    return total
 
 
 def cut_distractors(texts: Iterable[Path], taken: str, count: int) -> list[str]:
@@ -134,15 +120,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         graph, model = train(args.ocr, Path(scratch))
 
-        def even(bias: float) -> Callable[[str], float]:
-            return lambda phrase: bias
-
-        def by_lm(bias: float) -> Callable[[str], float]:
-            def strength(phrase: str) -> float:
-                unit = surprise(model, phrase) / len(phrase) - KNOWN
-                return min(MOST, bias * args.lm_weight * unit)
-
-            return strength
+        def by_lm(share: float) -> AutoBias:
+            return AutoBias(model, lm_weight=args.lm_weight, share=share)
 
         print(
             "| level | list | strength | recall % | precision % | F1 % | false alarms | CER % | B-CER % | U-CER % | changed |"
@@ -153,7 +132,7 @@ def main() -> None:
             phrases = lines.true + lines.others
             print(f"| {level} | {len(phrases)} | none | {lines.row(phrases, None)}", flush=True)
             for bias in args.biases:
-                print(f"| {level} | {len(phrases)} | {bias:g} | {lines.row(phrases, even(bias))}", flush=True)
+                print(f"| {level} | {len(phrases)} | {bias:g} | {lines.row(phrases, bias)}", flush=True)
             for bias in args.lm_biases:
                 print(
                     f"| {level} | {len(phrases)} | lm {bias:g} | {lines.row(phrases, by_lm(bias))}",
@@ -166,8 +145,8 @@ def main() -> None:
             )
             for count in args.distractors:
                 phrases = list(dict.fromkeys(lines.true + more[:count]))
-                for name, strength in (("1", even(1.0)), ("lm 0.6", by_lm(0.6))):
-                    print(f"| {level} | true + {count} | {name} | {lines.row(phrases, strength)}", flush=True)
+                for name, bias in (("1", 1.0), ("lm 0.6", by_lm(0.6))):
+                    print(f"| {level} | true + {count} | {name} | {lines.row(phrases, bias)}", flush=True)
 
 
 if __name__ == "__main__":

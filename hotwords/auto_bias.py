@@ -20,6 +20,8 @@ from tlg.hotwords.units import is_unspaced
 
 __all__ = ["AutoBias", "auto_bias", "phrase_score"]
 
+KNOWN = 0.24  # of the mean of its unigrams: what a model may take off a word before it is short of anything
+
 
 @dataclass(frozen=True)
 class AutoBias:
@@ -29,16 +31,21 @@ class AutoBias:
         lm: what scores words in nats by the contract of ``tlg.lm`` (``begin``, ``score``) and knows its words
             (``word in lm``): an NgramModel.
         lm_weight: of the search: what it makes of the model's scores.
-        average: nats a word that the model gives to ordinary text, at most 0; None: the mean of its unigrams.
+        share: the part of the deficit that the bias makes up for.
+        average: nats a word that a phrase may score without a deficit, at most 0; None: 0.24 times the mean of the
+            model's unigrams.
         least: the lowest bias, as a part of the default one.
         most: the highest bias, as a part of the default one.
+
+    The defaults were measured: docs/hotword_quality.md.
     """
 
     lm: Any
     lm_weight: float = 1.0
+    share: float = 0.6
     average: float | None = None
-    least: float = 1 / 3
-    most: float = 4 / 3
+    least: float = 0.0
+    most: float = 5 / 3
 
     def __post_init__(self) -> None:
         """Check the options.
@@ -52,6 +59,8 @@ class AutoBias:
             )
         if not (self.lm_weight >= 0 and math.isfinite(self.lm_weight)):
             raise OptionError(f"lm_weight={self.lm_weight} is no weight", remedy="Pass the decoder's")
+        if not (self.share > 0 and math.isfinite(self.share)):
+            raise OptionError(f"share={self.share} is not above 0", remedy="Pass a part of the deficit, say 0.6")
         if self.average is not None and not (self.average <= 0 and math.isfinite(self.average)):
             raise OptionError(f"average={self.average} is not in nats a word", remedy="Pass one below 0")
         if not 0 <= self.least <= self.most < math.inf:
@@ -60,14 +69,14 @@ class AutoBias:
             )
 
     def deficits(self, phrases: Sequence[str]) -> NDArray[np.float64]:
-        """Return for each phrase how many nats the search takes from it, beyond what it takes from ordinary text."""
+        """Return for each phrase how many nats it is short of, and shall be given."""
         deficits = np.zeros(len(phrases))
         if self.lm_weight == 0:
             return deficits
-        average = mean_unigram(self.lm) if self.average is None else self.average
+        average = KNOWN * mean_unigram(self.lm) if self.average is None else self.average
         for entry, phrase in enumerate(phrases):
             score, words = phrase_score(self.lm, phrase)
-            deficits[entry] = self.lm_weight * (average * words - score)
+            deficits[entry] = self.share * self.lm_weight * (average * words - score)
         return deficits
 
     def biases(

@@ -429,7 +429,7 @@ def test_bias_from_a_deficit() -> None:
 
 def test_auto_bias_of_a_list() -> None:
     lm = Unigrams({"阳": -2.0, "光": -2.0, "保": -5.0, "险": -7.0})
-    auto = AutoBias(lm, average=-4.0, lm_weight=0.5, least=0.2, most=1.0)
+    auto = AutoBias(lm, average=-4.0, lm_weight=0.25, share=2.0, least=0.2, most=1.0)
     hotwords = Hotwords(["阳光", "保险", ("龙", 2.0), Hotword("光", bias=0.7)], tokens=CHARACTERS, bias=auto)
     # Deficits: half of -8 + 4 and of -8 + 12 nats; the range is .2 to 1 times 1.5.
     assert [entry.bias for entry in hotwords.report.entries[:2]] == pytest.approx([0.3, 1.0])
@@ -455,7 +455,7 @@ def test_auto_bias_with_a_trained_model(tmp_path: Path) -> None:
     assert mean_unigram(lm) == pytest.approx(float(np.sum(probs * np.log(probs))), abs=1e-5)
     hotwords = Hotwords(["ab", "a b", "c"], tokens=["_", *"abc|"], bias="auto", lm=lm)
     biases = {entry.phrase: entry.bias for entry in hotwords.report.entries}
-    assert biases["a b"] < biases["c"] <= biases["ab"] == 2.0  # "ab" is no word of the model
+    assert biases["a b"] < biases["ab"] < biases["c"] == 2.5  # one rare unit: at the limit
 
 
 BAD_AUTO: dict[str, tuple[dict[str, Any], str]] = {
@@ -474,7 +474,7 @@ def test_bad_auto_bias(options: dict[str, Any], text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"lm_weight": -1.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}], ids=str
+    "options", [{"lm_weight": -1.0}, {"share": 0.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}], ids=str
 )
 def test_bad_auto_options(options: dict[str, float]) -> None:
     with pytest.raises(OptionError):
