@@ -60,7 +60,9 @@ class AutoBias:
         if not (self.lm_weight >= 0 and math.isfinite(self.lm_weight)):
             raise OptionError(f"lm_weight={self.lm_weight} is no weight", remedy="Pass the decoder's")
         if not (self.share > 0 and math.isfinite(self.share)):
-            raise OptionError(f"share={self.share} is not above 0", remedy="Pass a part of the deficit, say 0.6")
+            raise OptionError(
+                f"share={self.share} is not above 0", remedy="Pass a part of the deficit, say 0.6"
+            )
         if self.average is not None and not (self.average <= 0 and math.isfinite(self.average)):
             raise OptionError(f"average={self.average} is not in nats a word", remedy="Pass one below 0")
         if not 0 <= self.least <= self.most < math.inf:

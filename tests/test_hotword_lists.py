@@ -474,7 +474,9 @@ def test_bad_auto_bias(options: dict[str, Any], text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"lm_weight": -1.0}, {"share": 0.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}], ids=str
+    "options",
+    [{"lm_weight": -1.0}, {"share": 0.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}],
+    ids=str,
 )
 def test_bad_auto_options(options: dict[str, float]) -> None:
     with pytest.raises(OptionError):
