@@ -16,7 +16,7 @@ from tlg.cli.tune import tune as tune_command
 from tlg.decoder.evaluate.metrics import ScoreReport
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.tune import tune
-from tlg.errors import InputError
+from tlg.errors import InputError, OutputError
 
 LETTERS = "阳光保险定中国"
 HOT = {"保险": 0.0, "中国": 0.0, "光阳": 0.0, "定定": 0.0}
@@ -131,3 +131,18 @@ def test_command(graph: tlg.Graph, dev: Any, tmp_path: Path) -> None:
     assert done.exit_code == 2 and "--only-hotwords goes with --hotwords" in done.output
     done = CliRunner().invoke(tune_command, args)
     assert done.exit_code == 0 and "settings tried" in done.output
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_tried(
+    graph: tlg.Graph, dev: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs, refs = dev
+    np.savez(tmp_path / "dev.npz", **inputs)
+    (tmp_path / "refs.tsv").write_text("".join(f"{k}\t{v}\n" for k, v in refs.items()), encoding="utf-8")
+    graph.save(tmp_path / "graph")
+    tried: list[object] = []
+    monkeypatch.setattr("tlg.cli.tune.tune_options", lambda *args, **options: tried.append(args))
+    args = ["--graph", tmp_path / "graph", "--refs", tmp_path / "refs.tsv", tmp_path / "dev.npz"]
+    done = CliRunner().invoke(tune_command, [*map(str, args), "-o", str(tmp_path / "nowhere" / "t.json")])
+    assert isinstance(done.exception, OutputError)
+    assert not tried

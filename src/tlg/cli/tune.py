@@ -65,20 +65,24 @@ def tune(
     settings = merge(config, {"beam": beam})
     settings.pop("hotword_bias", None)
     loaded = Graph.load(graph)
-    with tqdm(desc="trials", unit="", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with (
+        atomic_write(
+            output
+        ) as file,  # first: hours of trials shall not end in a place that cannot be written
+        tqdm(desc="trials", unit="", disable=not sys.stderr.isatty(), leave=False) as bar,
+    ):
         report = tune_options(
             loaded,
             dict(read_inputs(inputs)),
             read_table(refs),
             start=SearchOptions.from_dict(settings),
-            hotwords=None if hotwords is None else hotwords,
+            hotwords=hotwords,
             search=not only_hotwords,
             unit=unit,
             normalise=normalise,
             threads=threads,
             progress=lambda trial: _advance(bar, trial),
         )
-    with atomic_write(output) as file:
         file.write((json.dumps(dict(report.options), indent=2) + "\n").encode())
     _show(report, as_json)
 
