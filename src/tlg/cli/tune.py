@@ -65,10 +65,9 @@ def tune(
     settings = merge(config, {"beam": beam})
     settings.pop("hotword_bias", None)
     loaded = Graph.load(graph)
+    # The file first: hours of trials shall not end in a place that cannot be written.
     with (
-        atomic_write(
-            output
-        ) as file,  # first: hours of trials shall not end in a place that cannot be written
+        atomic_write(output) as file,
         tqdm(desc="trials", unit="", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
         report = tune_options(
