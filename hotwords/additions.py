@@ -11,21 +11,21 @@ from typing import NamedTuple
 
 from tlg.hotwords.cut import joined_words, scripts, ways_to_cut
 
-__all__ = ["Additions", "Want", "member_unit", "text_of", "unknown_unit"]
+__all__ = ["Additions", "Given", "member_unit", "text_of", "unknown_unit"]
 
 UNKNOWN_MARK, MEMBER_MARK = "\0", "\1"  # no text of a list begins with them
 
 
-class Want(NamedTuple):
-    """A word that a phrase has and that may be attached.
+class Given(NamedTuple):
+    """Pronunciations that a line of a list gives.
 
     Args:
         text: the word; several, where they are given one pronunciation.
-        pronunciations: those that the list gives; none: other sources are asked.
+        pronunciations: in tokens.
     """
 
     text: str
-    pronunciations: tuple[tuple[str, ...], ...] = ()
+    pronunciations: tuple[tuple[str, ...], ...]
 
 
 def unknown_unit(text: str) -> str:
@@ -112,7 +112,7 @@ class Additions:
                 found.update(dict.fromkeys(runs))
         return list(found)
 
-    def lacking_all(self, phrases: Sequence[str], left_out: Collection[int]) -> dict[int, tuple[Want, ...]]:
+    def lacking_all(self, phrases: Sequence[str], left_out: Collection[int]) -> dict[int, tuple[str, ...]]:
         """Return what the graph lacks of many phrases, by entry; quick where it lacks nothing.
 
         Args:
@@ -123,19 +123,18 @@ class Additions:
         known: dict[
             str, bool
         ] = {}  # words met; in scripts without spaces: whether they can be cut into characters
-        found: dict[int, tuple[Want, ...]] = {}
+        found: dict[int, tuple[str, ...]] = {}
         for entry, phrase in enumerate(phrases):
-            for word in phrase.split():
-                is_known = known.get(word)
-                if is_known is None:
-                    is_known = says(word) or (not word.isascii() and all(map(says, word)))
-                    known[word] = is_known
-                if not is_known:
-                    break
-            else:
+            words = phrase.split()
+            is_lacking = False
+            for word in words:
+                if word not in known:
+                    known[word] = says(word) or (not word.isascii() and all(map(says, word)))
+                is_lacking |= not known[word]
+            if not is_lacking or entry in left_out:
                 continue
-            if entry not in left_out:
-                wants = tuple(map(Want, self.lacking(phrase)))
-                if wants:
-                    found[entry] = wants
+            if phrase.isascii():
+                found[entry] = tuple([word for word in dict.fromkeys(words) if not known[word]])
+            elif wants := self.lacking(phrase):
+                found[entry] = tuple(wants)
         return found

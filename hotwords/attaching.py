@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +57,7 @@ class AttachOptions:
         check_g2p(self.g2p)
 
 
-@dataclass(frozen=True)
-class Fate:
+class Fate(NamedTuple):
     """What became of a word that the graph lacks.
 
     Args:
@@ -84,67 +84,75 @@ class Attachment:
     Args:
         spelled: the spellings, in the labels of this list.
         attached: what a search is handed; None: nothing.
-        fates: text -> what became of it.
+        labels: word of the list -> its number among the attached ones, or that of one that sounds the same.
+        fates: text -> what became of it; those that are not simply spelled by their letters.
         classes: the classes.
-        rivals: (class, text) -> the members that keep all its pronunciations.
+        rivals: (class, text) -> the members that keep some of its pronunciations.
+        symbols: the tokens by id.
     """
 
     spelled: SpelledList
     attached: AttachedWords | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
     fates: Mapping[str, Fate] = field(default_factory=dict)
     classes: tuple[ClassList, ...] = ()
     rivals: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    symbols: Sequence[str] = ()
+
+    @cached_property
+    def _pronunciations(self) -> list[list[tuple[int, ...]]]:
+        return [] if self.attached is None else self.attached.pronunciations()
+
+    def fate(self, text: str) -> Fate:
+        """Return what became of a word of the list that the graph lacks."""
+        fate = self.fates.get(text)
+        if fate is None:
+            (units,) = self._pronunciations[self.labels[text]]
+            fate = Fate(text, (tuple(self.symbols[unit] for unit in units),), "characters")
+        return fate
 
 
 class _Columns:
-    """Collects attached words; a pronunciation is attached once for each class."""
+    """Collects attached words; a pronunciation is attached once for each class. Pronunciations are the bytes of int32."""
 
-    def __init__(self, ids: Mapping[str, int]) -> None:
-        self._ids = ids
-        self._taken: dict[tuple[str, Units], str] = {}
+    def __init__(self) -> None:
+        self._taken: dict[str, dict[bytes, str]] = {}
         self.words: list[str] = []
         self.classes: list[str] = []
         self.scores: list[float] = []
-        self.units: list[int] = []
-        self.sizes: list[int] = []
+        self.units: list[bytes] = []
         self.owners: list[int] = []
         self.costs: list[float] = []
 
-    def claim(self, name: str, text: str, ways: Sequence[Units]) -> tuple[list[Units], tuple[str, ...]]:
-        """Return the pronunciations that no other word of the class has, and the words that have the others."""
-        free: list[Units] = []
-        rivals: dict[str, None] = {}
-        for way in ways:
-            owner = self._taken.setdefault((name, way), text)
-            if owner == text:
-                free.append(way)
-            else:
-                rivals[owner] = None
-        return free, tuple(rivals)
+    def taken(self, name: str) -> dict[bytes, str]:
+        """Return the pronunciations of a class with the words that have them."""
+        return self._taken.setdefault(name, {})
 
-    def add(self, name: str, text: str, score: float, ways: Sequence[tuple[Units, float]]) -> int:
+    def add(self, name: str, text: str, score: float) -> int:
         """Append a word; return its number."""
-        number = len(self.words)
         self.words.append(text)
         self.classes.append(name)
         self.scores.append(score)
-        for way, cost in ways:
-            self.units += [self._ids[unit] for unit in way]
-            self.sizes.append(len(way))
-            self.owners.append(number)
-            self.costs.append(cost)
-        return number
+        return len(self.words) - 1
+
+    def say(self, number: int, way: bytes, cost: float) -> None:
+        """Append a pronunciation of the last word."""
+        self.units.append(way)
+        self.owners.append(number)
+        self.costs.append(cost)
 
     def build(self, first_label: int) -> AttachedWords | None:
+        """Return the columns as arrays; None without words."""
         if not self.words:
             return None
+        sizes = np.fromiter(map(len, self.units), np.int32, len(self.units)) // 4
         return AttachedWords(
             tuple(self.words),
             first_label,
             tuple(self.classes),
             np.array(self.scores, np.float64),
-            np.array(self.units, np.int32),
-            np.array(self.sizes, np.int32),
+            np.frombuffer(b"".join(self.units), np.int32).copy(),
+            sizes.astype(np.int32),
             np.array(self.owners, np.int32),
             np.array(self.costs, np.float32),
         )
@@ -178,6 +186,7 @@ class Attacher:
         """Look at the graph, and say the members of classes."""
         self.options = options
         self._graph = graph
+        self._symbols = symbols
         self._ids = unit_ids(symbols, blank)
         self._words = word_ids(graph.words)
         self._lexicon = lexicon_of(graph)
@@ -270,45 +279,73 @@ class Attacher:
         Args:
             spelled: the list, with what it wants; in the numbers of ``adds``.
         """
-        columns = _Columns(self._ids)
-        fates, labels = self._unknown(columns, spelled)
-        rivals: dict[tuple[str, str], tuple[str, ...]] = {}
-        for one in self.classes if self._classes else ():
-            self._members(columns, one, labels, rivals)
-        attached = columns.build(self.first_label)
-        spelled = self._relabelled(spelled, attached, fates, labels)
-        return Attachment(spelled, attached, fates, self.classes if self._classes else (), rivals)
-
-    def _unknown(
-        self, columns: _Columns, spelled: SpelledList
-    ) -> tuple[dict[str, Fate], dict[tuple[str, str], int]]:
-        """Add the words that the graph lacks, in the order of the list."""
-        wants: dict[str, list[Units]] = {}
-        for entry in sorted(spelled.wanted):
-            for want in spelled.wanted[entry]:
-                if want.text not in wants:
-                    wants[want.text] = []
-                wants[want.text] += want.pronunciations
+        columns = _Columns()
         fates: dict[str, Fate] = {}
-        labels: dict[tuple[str, str], int] = {}
-        for text, given in wants.items():
-            ways, source = self._ways(text, given)
-            if isinstance(ways, Unspellable):
-                fates[text] = Fate(text, reason=ways.reason, remedy=ways.remedy)
-                continue
-            if not ways and not self.says(text):
-                fates[text] = Fate(
-                    text, reason="its pronunciation is a separator alone", remedy="Write its sounds"
-                )
-                continue
-            free, rivals = columns.claim(UNKNOWN, text, ways)
-            fates[text] = Fate(text, tuple(free), source if free else "", rivals=rivals)
-            if free:
-                score = self.options.attach_score
-                labels[UNKNOWN, text] = columns.add(UNKNOWN, text, score, [(way, 0.0) for way in free])
-            elif rivals:
-                labels[UNKNOWN, text] = labels[UNKNOWN, rivals[0]]
-        return fates, labels
+        labels = self._unknown(columns, spelled, fates)
+        members: dict[tuple[str, str], int] = {}
+        rivals: dict[tuple[str, str], tuple[str, ...]] = {}
+        classes = self.classes if self._classes else ()
+        for one in classes:
+            self._members(columns, one, members, rivals)
+        attached = columns.build(self.first_label)
+        found = Attachment(spelled, attached, labels, fates, classes, rivals, self._symbols)
+        return replace(found, spelled=self._relabelled(found, members))
+
+    def _unknown(self, columns: _Columns, spelled: SpelledList, fates: dict[str, Fate]) -> dict[str, int]:
+        """Add the words that the graph lacks, in the order of the list; return their numbers."""
+        wants = dict.fromkeys(text for entry in sorted(spelled.wanted) for text in spelled.wanted[entry])
+        given: dict[str, list[Units]] = {}
+        for entry in sorted(spelled.given):
+            for text, ways in spelled.given[entry]:
+                given.setdefault(text, []).extend(ways)
+        letters = self.pronouncer.letters([text for text in wants if text not in given]) if wants else {}
+        labels: dict[str, int] = {}
+        taken, score = columns.taken(UNKNOWN), self.options.attach_score
+        for text in wants:
+            way = letters.get(text)
+            if way is not None and (owner := taken.setdefault(way, text)) == text:
+                labels[text] = columns.add(UNKNOWN, text, score)
+                columns.say(labels[text], way, 0.0)
+            elif way is not None:
+                fates[text] = Fate(text, rivals=(owner,))
+                labels[text] = labels[owner]
+            else:
+                self._unusual(columns, text, given.get(text, ()), fates, labels)
+        return labels
+
+    def _unusual(
+        self,
+        columns: _Columns,
+        text: str,
+        given: Sequence[Units],
+        fates: dict[str, Fate],
+        labels: dict[str, int],
+    ) -> None:
+        """Add a word that is not simply spelled by its letters."""
+        ways, source = self._ways(text, given)
+        if isinstance(ways, Unspellable):
+            fates[text] = Fate(text, reason=ways.reason, remedy=ways.remedy)
+            return
+        free, rivals = self._claimed(columns, UNKNOWN, text, ways)
+        fates[text] = Fate(text, tuple(free), source if free else "", rivals=rivals)
+        if free:
+            labels[text] = columns.add(UNKNOWN, text, self.options.attach_score)
+            for way in free:
+                columns.say(labels[text], self._bytes(way), 0.0)
+        elif rivals:
+            labels[text] = labels[rivals[0]]
+
+    def _claimed(
+        self, columns: _Columns, name: str, text: str, ways: Sequence[Units]
+    ) -> tuple[list[Units], tuple[str, ...]]:
+        """Return the pronunciations that no other word of the class has, and the words that have the others."""
+        taken = columns.taken(name)
+        owners = {way: taken.setdefault(self._bytes(way), text) for way in ways}
+        rivals = dict.fromkeys(owner for owner in owners.values() if owner != text)
+        return [way for way, owner in owners.items() if owner == text], tuple(rivals)
+
+    def _bytes(self, way: Units) -> bytes:
+        return np.array([self._ids[unit] for unit in way], np.int32).tobytes()
 
     def _ways(self, text: str, given: Sequence[Units]) -> tuple[Sequence[Units] | Unspellable, str]:
         """Return how a word is said: as the list gives, but for what the lexicon has; else as another source tells."""
@@ -317,6 +354,8 @@ class Attacher:
             if self.says(text):
                 known = self._said(text)
                 ways = tuple(way for way in ways if way not in known)
+            elif not ways:
+                return Unspellable("its pronunciation is a separator alone", "Write its sounds"), ""
             return ways, "list"
         said = self.pronouncer.say(text)
         if not isinstance(said, Unspellable):
@@ -334,58 +373,64 @@ class Attacher:
         rivals: dict[tuple[str, str], tuple[str, ...]],
     ) -> None:
         """Add the members of a class in their order; of those that sound the same, the better scored one."""
-        kept: dict[int, list[tuple[Units, float]]] = {}
+        kept: dict[int, list[Units]] = {}
         for member in sorted(one.members, key=lambda member: -member.score):
-            free, others = columns.claim(one.name, member.text, [units for units, _ in member.ways])
-            kept[member.entry] = [way for way in member.ways if way[0] in free]
+            ways = [units for units, _ in member.ways]
+            kept[member.entry], others = self._claimed(columns, one.name, member.text, ways)
             if others:
                 rivals[one.name, member.text] = others
         for member in one.members:
-            if kept[member.entry]:
-                key = one.name, member.text
-                labels[key] = columns.add(one.name, member.text, member.score, kept[member.entry])
+            if not kept[member.entry]:
+                continue
+            number = labels[one.name, member.text] = columns.add(one.name, member.text, member.score)
+            for units, cost in member.ways:
+                if units in kept[member.entry]:
+                    columns.say(number, self._bytes(units), cost)
         for (name, text), others in rivals.items():
             if name == one.name and (name, text) not in labels:
                 labels[name, text] = labels[name, others[0]]
 
-    def _relabelled(
-        self,
-        spelled: SpelledList,
-        attached: AttachedWords | None,
-        fates: Mapping[str, Fate],
-        labels: Mapping[tuple[str, str], int],
-    ) -> SpelledList:
+    def _relabelled(self, found: Attachment, members: Mapping[tuple[str, str], int]) -> SpelledList:
         """Return the spellings in the labels of this list, without those that need what is not attached."""
+        spelled, attached = found.spelled, found.attached
         is_attached = spelled.units >= self.first_label
         if self.adds is None or not len(spelled.lengths) or not is_attached.any():
             return spelled
-        units = self.adds.units()
-        label = np.array([labels.get(_key(unit), -1) for unit in units], np.int32)
-        found = label[spelled.units[is_attached] - self.first_label]
-        numbers, lengths = spelled.units.copy(), spelled.lengths.copy()
-        numbers[is_attached] = np.where(found < 0, -1, found + self.first_label)
+        keys = self.adds.units()
+        label = np.array([_label(key, found.labels, members) for key in keys], np.int32)
+        numbers = label[spelled.units[is_attached] - self.first_label]
+        units, lengths = spelled.units.copy(), spelled.lengths.copy()
+        units[is_attached] = np.where(numbers < 0, -1, numbers + self.first_label)
         if attached is not None:
-            lengths[is_attached] = np.where(found < 0, 1, attached.first_sizes[found])
+            lengths[is_attached] = np.where(numbers < 0, 1, attached.first_sizes[numbers])
         lost = np.zeros(len(spelled.sizes), bool)
-        lost[np.repeat(np.arange(len(spelled.sizes)), spelled.sizes)[numbers < 0]] = True
-        left = replace(spelled, units=numbers, lengths=lengths).without(lost)
+        lost[np.repeat(np.arange(len(spelled.sizes)), spelled.sizes)[units < 0]] = True
+        left = replace(spelled, units=units, lengths=lengths).without(lost)
         alive = np.zeros(len(spelled.by), bool)
         alive[left.owners] = True
+        is_alive = alive.tolist()
         refused = dict(spelled.refused)
         by = list(spelled.by)
+        fates = found.fates
         for entry, wants in spelled.wanted.items():
-            if not alive[entry]:
+            if not is_alive[entry]:
                 by[entry] = ""
-                refused[entry] = _refusal([fates[want.text] for want in wants])
+                refused[entry] = _refusal([fates[text] for text in wants if text in fates])
                 continue
-            by[entry] = next((s for want in wants if (s := fates[want.text].source)), by[entry])
+            for text in wants:
+                source = fates[text].source if text in fates else "characters"
+                if source:
+                    by[entry] = source
+                    break
         return replace(left, by=by, refused=refused)
 
 
-def _key(unit: str) -> tuple[str, str]:
-    """Return the class and the text of an attached unit."""
+def _label(unit: str, labels: Mapping[str, int], members: Mapping[tuple[str, str], int]) -> int:
+    """Return the number of an attached unit, -1 where it is not attached."""
     text = text_of(unit)
-    return (unit[1 : -len(text) - 1] if unit.startswith(MEMBER_MARK) else UNKNOWN), text
+    if unit.startswith(MEMBER_MARK):
+        return members.get((unit[1 : -len(text) - 1], text), -1)
+    return labels.get(text, -1)
 
 
 def _refusal(fates: Sequence[Fate]) -> Unspellable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tlg.hotwords.units import WORD_START, Lexicon, is_unspaced
 
-__all__ = ["SPACES", "Convention", "is_spelled", "lexicon_sample", "read_convention"]
+__all__ = ["SPACES", "Convention", "Letters", "is_spelled", "lexicon_sample", "read_convention"]
 
 SPACES = (" ", "<space>", "|")  # tokens that separate words, the likeliest first
 SAMPLE = 500  # lexicon words looked at
@@ -46,16 +46,27 @@ class Convention:
             high -= 1
         return (*self.before, *units[low:high], *self.behind)
 
-    def letters(self, word: str, ids: Mapping[str, int]) -> list[str] | str:
-        """Return the tokens of a word's letters, or the first letter that is none; as they are, else in another case."""
-        units: list[str] = []
-        for letter in word:
-            forms = (self.case(letter), letter, letter.lower(), letter.upper())
-            unit = next((form for form in forms if form in ids and form not in SPACES), None)
-            if unit is None:
-                return letter
-            units.append(unit)
-        return units
+
+class Letters(dict[str, str]):
+    """Letter -> its token: as it is, else in another case; "" where there is none.
+
+    Args:
+        case: how the lexicon writes letters.
+        ids: the tokens.
+    """
+
+    def __init__(self, case: Callable[[str], str], ids: Mapping[str, int]) -> None:
+        """Begin without letters."""
+        super().__init__()
+        self._case = case
+        self._ids = ids
+
+    def __missing__(self, letter: str) -> str:
+        """Look a letter up for the first time."""
+        forms = (self._case(letter), letter, letter.lower(), letter.upper())
+        unit = next((form for form in forms if form in self._ids and form not in SPACES), "")
+        self[letter] = unit
+        return unit
 
 
 def lexicon_sample(

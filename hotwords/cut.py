@@ -41,10 +41,10 @@ def ways_to_cut(word: str, known: Callable[[str], bool]) -> list[list[str]]:
 
     One more than MAX_SPELLINGS at most, so that the caller sees that some are left out.
     """
-    unspaced = [is_unspaced(character) for character in word]
-    size = len(word)
+    unspaced = [] if word.isascii() else [is_unspaced(character) for character in word]
     if not any(unspaced):
         return [[word]] if known(word) else []
+    size = len(word)
     places = [0, *(i for i in range(1, size) if unspaced[i - 1] or unspaced[i]), size]
     parts = {(i, j) for at, i in enumerate(places) for j in places[at + 1 :] if known(word[i:j])}
     # The fewest words from each place to the end; None: no way leads there.

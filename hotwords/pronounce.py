@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tlg._files import PathLike
 from tlg.errors import HotwordError
-from tlg.hotwords.convention import Convention
+from tlg.hotwords.convention import Convention, Letters
 from tlg.hotwords.g2p import G2P, load_g2p
 from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import WORD_START, Unspellable, is_unspaced
@@ -64,6 +66,7 @@ class Pronouncer:
         """Load the model and the function."""
         self._ids = ids
         self._convention = convention
+        self._letters = Letters(convention.case, ids)
         self._has_pieces = has_pieces
         self._processor: Any = None if model is None else load_sentencepiece(model, kind=HotwordError)
         self._pieces = pieces
@@ -75,6 +78,27 @@ class Pronouncer:
         dressed = (self._convention.dressed(units) for units in pronunciations)
         return tuple(dict.fromkeys(units for units in dressed if units))
 
+    def letters(self, words: Sequence[str]) -> dict[str, bytes]:
+        """Return those of many words that are spelled by their letters, as the bytes of int32 token ids."""
+        if self._has_pieces or not self._convention.spells or not words:
+            return {}
+        texts = [word.replace(" ", "") for word in words]
+        characters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4")
+        listed, places = np.unique(characters, return_inverse=True)
+        tokens = [self._letters[chr(code)] for code in listed.tolist()]
+        numbers = np.array([self._ids[token] if token else -1 for token in tokens], np.int32)[places]
+        is_lacking = np.concatenate([[0], np.cumsum(numbers < 0)])
+        ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+        begins = ends - np.fromiter(map(len, texts), np.int64, len(texts))
+        whole = (is_lacking[ends] == is_lacking[begins]).tolist()
+        before, behind = (
+            np.array([self._ids[unit] for unit in units], np.int32).tobytes()
+            for units in (self._convention.before, self._convention.behind)
+        )
+        data = numbers.tobytes()
+        places4 = zip(words, whole, (4 * begins).tolist(), (4 * ends).tolist(), strict=True)
+        return {word: before + data[low:high] + behind for word, is_whole, low, high in places4 if is_whole}
+
     def say(self, word: str) -> Found | Unspellable:
         """Return how a word is said, or why nothing tells it.
 
@@ -83,10 +107,11 @@ class Pronouncer:
         """
         why: Unspellable | None = None
         if not self._has_pieces and self._convention.spells:
-            letters = self._convention.letters(word.replace(" ", ""), self._ids)
-            if not isinstance(letters, str):
-                return Found((self._convention.dressed(letters),), "characters")
-            why = Unspellable(f"{letters!r} (U+{ord(letters):04X}) is not among the tokens", NOTHING_TELLS)
+            letters = tuple(map(self._letters.__getitem__, word.replace(" ", "")))
+            if all(letters):  # none of them a separator
+                return Found(((*self._convention.before, *letters, *self._convention.behind),), "characters")
+            lacking = next(letter for letter in word if letter != " " and not self._letters[letter])
+            why = Unspellable(f"{lacking!r} (U+{ord(lacking):04X}) is not among the tokens", NOTHING_TELLS)
         if word not in self._said:
             self._said[word] = self._tell(word, why)
         return self._said[word]
@@ -133,15 +158,16 @@ class Pronouncer:
                 f"g2p failed on {word!r}: {error}",
                 remedy="Mend the function; let it return [] for a word that it does not know",
             ) from error
-        ways: list[Any] = [] if said is None else [said] if isinstance(said, str) else list(said)
-        if ways and all(isinstance(unit, str) for unit in ways):
-            ways = [ways[0].split()] if isinstance(said, str) else [ways]
-        for way in ways:
-            if isinstance(way, str) or not all(isinstance(unit, str) and unit for unit in way):
-                raise HotwordError(
-                    f"g2p gives {said!r:.80} for {word!r}, which is no list of tokens",
-                    remedy='Return ["t", "o", "k"], or a list of such lists',
-                )
+        ways: Any = [] if said is None else [said.split()] if isinstance(said, str) else said
+        if isinstance(ways, Iterable):
+            ways = list(ways)
+            if ways and all(isinstance(unit, str) for unit in ways):
+                ways = [ways]
+        if not isinstance(ways, list) or not all(map(_is_spoken, ways)):
+            raise HotwordError(
+                f"g2p gives {said!r:.80} for {word!r}, which is no list of tokens",
+                remedy='Return ["t", "o", "k"], or a list of such lists',
+            )
         return list(dict.fromkeys(tuple(way) for way in ways if len(way)))
 
 
@@ -174,6 +200,10 @@ def split_words(
         parts[-1].append(unit)
     found = [tuple(part) for part in parts if part]
     return found if len(found) == count else []
+
+
+def _is_spoken(way: object) -> bool:
+    return isinstance(way, list | tuple) and all(isinstance(unit, str) and unit for unit in way)
 
 
 def _unmarked(split: list[str]) -> list[str]:

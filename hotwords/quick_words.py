@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg import _core
-from tlg.hotwords.additions import Additions, Want, unknown_unit
+from tlg.hotwords.additions import Additions, unknown_unit
 from tlg.hotwords.spelled import SpelledList
 from tlg.hotwords.units import MAX_SPELLINGS, TOO_MANY, UNSPACED
 
@@ -52,7 +52,7 @@ def quick_words(
         sizes: list[int] = []
         owners: list[int] = []
         lengths: list[int] = []
-        wanted: dict[int, tuple[Want, ...]] = {}
+        wanted: dict[int, tuple[str, ...]] = {}
         get = ids.get
         for entry in np.flatnonzero(spaced).tolist():
             words = phrases[entry].split()
@@ -63,7 +63,7 @@ def quick_words(
                 if adds is None or not adds.lacks:
                     continue
                 found = [numbered(word) for word in words]
-                wanted[entry] = tuple(Want(word) for word in dict.fromkeys(words) if not phones.get(word))
+                wanted[entry] = tuple([word for word in dict.fromkeys(words) if not phones.get(word)])
             by[entry] = "lexicon"
             units += found
             lengths += [phones.get(word) or 1 for word in words]  # attached words are counted later

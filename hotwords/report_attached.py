@@ -21,12 +21,11 @@ SHOWN = 3  # words that sound the same, named
 
 def attached_entries(attachment: Attachment) -> dict[int, tuple[AttachedEntry, ...]]:
     """Return by entry the words that are attached for it."""
-    fates = attachment.fates
     return {
         entry: tuple(
-            AttachedEntry(want.text, fate.pronunciations, fate.source)
-            for want in wants
-            if (fate := fates[want.text]).pronunciations
+            AttachedEntry(text, fate.pronunciations, fate.source)
+            for text in wants
+            if (fate := attachment.fate(text)).pronunciations
         )
         for entry, wants in attachment.spelled.wanted.items()
     }
@@ -41,12 +40,11 @@ def attached_warnings(
         if attacher.tells:
             _tell_lacking(hotwords, attachment, attacher, found)
         return found
-    fates = attachment.fates
     sounds = attacher.sounds_of(
-        _by_sound((fate.text, way) for fate in fates.values() for way in fate.pronunciations)
+        _by_sound((text, way) for text in attachment.labels for way in attachment.fate(text).pronunciations)
     )
     mirrored: dict[str, list[str]] = {}
-    for fate in fates.values():
+    for fate in attachment.fates.values():
         for rival in fate.rivals:
             mirrored.setdefault(rival, []).append(fate.text)
     for entry, wants in attachment.spelled.wanted.items():
@@ -54,8 +52,8 @@ def attached_warnings(
             continue
         notes = [
             note
-            for want in wants
-            for note in _notes(fates[want.text], sounds.get(want.text, []), mirrored.get(want.text, []))
+            for text in wants
+            for note in _notes(attachment.fate(text), sounds.get(text, []), mirrored.get(text, []))
         ]
         if notes:
             found[entry] = notes
@@ -93,7 +91,7 @@ def _tell_lacking(
     texts = [spelled.folded.get(entry, text) for entry, text in enumerate(hotwords.phrases)]
     reason, remedy = attacher.why_not
     for entry, wants in adds.lacking_all(texts, spelled.refused).items():
-        names = ", ".join(repr(want.text) for want in wants)
+        names = ", ".join(map(repr, wants))
         found[entry] = [f"the lexicon lacks {names} and {reason}: it comes out only as other words. {remedy}"]
 
 

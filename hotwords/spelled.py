@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tlg.hotwords.additions import UNKNOWN_MARK, Want, text_of
+from tlg.hotwords.additions import UNKNOWN_MARK, Given, text_of
 from tlg.hotwords.cut import joined_words
 from tlg.hotwords.fold import Fold, spell_folded
 from tlg.hotwords.listing import Extra, HotwordList
@@ -37,6 +37,7 @@ class SpelledList:
         refused: entry -> why it has no spelling.
         folded: entry -> the text that was spelled, where case or width was folded.
         wanted: entry -> the words of it that may be attached.
+        given: entry -> the pronunciations that the list gives for some of these.
     """
 
     units: Numbers
@@ -47,7 +48,8 @@ class SpelledList:
     warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
     refused: dict[int, Unspellable] = field(default_factory=dict)
     folded: dict[int, str] = field(default_factory=dict)
-    wanted: dict[int, tuple[Want, ...]] = field(default_factory=dict)
+    wanted: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    given: dict[int, tuple[Given, ...]] = field(default_factory=dict)
 
     @property
     def offsets(self) -> NDArray[np.int64]:
@@ -99,6 +101,7 @@ class SpelledList:
             {int(new[entry]): one for entry, one in self.refused.items() if keep[entry]},
             {int(new[entry]): one for entry, one in self.folded.items() if keep[entry]},
             {int(new[entry]): one for entry, one in self.wanted.items() if keep[entry]},
+            {int(new[entry]): one for entry, one in self.given.items() if keep[entry]},
         )
 
     def without(self, spelling: NDArray[np.bool_]) -> SpelledList:
@@ -138,6 +141,7 @@ class SpelledList:
             self.refused | {shift + entry: one for entry, one in other.refused.items()},
             self.folded | {shift + entry: one for entry, one in other.folded.items()},
             self.wanted | {shift + entry: one for entry, one in other.wanted.items()},
+            self.given | {shift + entry: one for entry, one in other.given.items()},
         )
 
 
@@ -179,6 +183,7 @@ def _merged(one: SpelledList, other: SpelledList) -> SpelledList:
         one.refused | other.refused,
         one.folded | other.folded,
         one.wanted | other.wanted,
+        one.given | other.given,
     ).in_order()
 
 
@@ -191,19 +196,22 @@ def _one_by_one(speller: Speller, hotwords: HotwordList, entries: Iterable[int],
     warnings: dict[int, tuple[str, ...]] = {}
     refused: dict[int, Unspellable] = {}
     texts: dict[int, str] = {}
-    wanted: dict[int, tuple[Want, ...]] = {}
+    wanted: dict[int, tuple[str, ...]] = {}
+    given: dict[int, tuple[Given, ...]] = {}
     for entry in entries:
         phrase, extra = hotwords.phrases[entry], hotwords.extras.get(entry)
-        wants: tuple[Want, ...] = ()
+        told: tuple[Given, ...] = ()
         try:
             if extra is not None and extra.pronunciations:
                 _check_pronunciations(speller, phrase, extra)
                 if speller.adds is not None and speller.adds.lacks:
-                    wants = _given_wants(speller, phrase, extra)
+                    told = _given_words(speller, phrase, extra)
             if extra is None:
                 text, spelled = spell_folded(phrase, *_spellers(speller, ()), fold)
             else:
-                text, spelled = _spell_given(speller, phrase, extra, fold, frozenset(w.text for w in wants))
+                text, spelled = _spell_given(
+                    speller, phrase, extra, fold, frozenset(one.text for one in told)
+                )
         except Unspellable as error:
             refused[entry] = Unspellable(error.reason, error.remedy)  # without its traceback
             continue
@@ -212,12 +220,14 @@ def _one_by_one(speller: Speller, hotwords: HotwordList, entries: Iterable[int],
             warnings[entry] = spelled.warnings
         if text != phrase:
             texts[entry] = text
+        wants = [one.text for one in told]
         if speller.units_are == "words":
             lacking = (u for s in spelled.spellings for u in s.units if u.startswith(UNKNOWN_MARK))
-            said = {want.text for want in wants}
-            wants += tuple(Want(t) for t in dict.fromkeys(map(text_of, lacking)) if t not in said)
+            wants += [text for text in dict.fromkeys(map(text_of, lacking)) if text not in wants]
         if wants:
-            wanted[entry] = wants
+            wanted[entry] = tuple(wants)
+        if told:
+            given[entry] = told
         for spelling in spelled.spellings:
             units += [speller.number(unit) for unit in spelling.units]
             lengths += spelling.lengths
@@ -234,6 +244,7 @@ def _one_by_one(speller: Speller, hotwords: HotwordList, entries: Iterable[int],
         refused,
         texts,
         wanted,
+        given,
     )
 
 
@@ -260,7 +271,7 @@ def _check_pronunciations(speller: Speller, phrase: str, extra: Extra) -> None:
             )
 
 
-def _given_wants(speller: Speller, phrase: str, extra: Extra) -> tuple[Want, ...]:
+def _given_words(speller: Speller, phrase: str, extra: Extra) -> tuple[Given, ...]:
     """Return the words whose pronunciations a line gives: its words, or the phrase as one where they are not apart."""
     words = joined_words(phrase)
     given: dict[str, list[tuple[str, ...]]] = {}
@@ -271,7 +282,7 @@ def _given_wants(speller: Speller, phrase: str, extra: Extra) -> tuple[Want, ...
             ways = given.setdefault(text, [])
             if part not in ways:
                 ways.append(part)
-    return tuple(Want(text, tuple(ways)) for text, ways in given.items())
+    return tuple(Given(text, tuple(ways)) for text, ways in given.items())
 
 
 def _spell_given(
