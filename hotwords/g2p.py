@@ -8,8 +8,8 @@ from tlg.errors import OptionError
 
 __all__ = ["G2P", "READY", "check_g2p", "load_g2p"]
 
-# word -> its pronunciations, or its only one, in tokens
-G2P = Callable[[str], "Sequence[Sequence[str]] | Sequence[str]"]
+# word -> its pronunciations, or its only one, in tokens; None or nothing: it is not known
+G2P = Callable[[str], "Sequence[Sequence[str]] | Sequence[str] | None"]
 Samples = Callable[[], Mapping[str, Sequence[Sequence[str]]]]
 
 READY = ("pinyin", "english")

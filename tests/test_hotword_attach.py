@@ -289,12 +289,18 @@ def test_g2p_forms() -> None:
     many = [("d", "ao", "g"), ["d", "ao"], ("d", "ao")]
     assert spoken(["dog"], PHONES, g2p=lambda word: many) == {"dog": ["d ao g", "d ao"]}
     for nothing in ([], None, [[]]):
-        (entry,) = Hotwords(["dog"], graph=PHONES, g2p=lambda word, it=nothing: it).report.entries
+        silent: dict[str, Any] = {"dog": nothing}
+        (entry,) = Hotwords(["dog"], graph=PHONES, g2p=silent.get).report.entries
         assert entry.reason.endswith("g2p does not know how it is said")
     (entry,) = Hotwords(["dog"], graph=PHONES, g2p=lambda word: ["d", "oo", "g"]).report.entries
     assert entry.reason.endswith("g2p says it with 'oo', which is not among the tokens")
     asked: list[str] = []
-    Hotwords(["dog", "cat", "new dog"], graph=PHONES, g2p=lambda word: asked.append(word) or ["d"])
+
+    def asking(word: str) -> list[str]:
+        asked.append(word)
+        return ["d"]
+
+    Hotwords(["dog", "cat", "new dog"], graph=PHONES, g2p=asking)
     assert asked == ["dog"]  # once, and not for what the lexicon has
     # Letters need none.
     assert spoken(["zorg"], LETTERS, g2p=lambda word: ["a"]) == {"zorg": ["z o r g |"]}
@@ -307,7 +313,7 @@ def test_g2p_errors_name_the_word() -> None:
     with pytest.raises(HotwordError, match="g2p failed on 'dog': no model"):
         Hotwords(["dog"], graph=PHONES, g2p=fails)
     with pytest.raises(HotwordError, match=r"g2p gives \[1, 2\] for 'dog', which is no list of tokens"):
-        Hotwords(["dog"], graph=PHONES, g2p=lambda word: [1, 2])  # type: ignore[arg-type]
+        Hotwords(["dog"], graph=PHONES, g2p=lambda word: [1, 2])  # type: ignore[list-item]
     with pytest.raises(OptionError, match="g2p='latin' is unknown"):
         Hotwords(["dog"], graph=PHONES, g2p="latin")
     with pytest.raises(OptionError, match="g2p is a int, not a function"):

@@ -106,12 +106,13 @@ def test_shares_follow_the_weights() -> None:
 def test_optional_separators_may_stand_within() -> None:
     """As the graph puts them behind each word, with their probability."""
     hotwords = Hotwords([], graph=on("sil", 0.3), classes={"<name>": ["ann new ann"]})
-    expected = []
+    expected: list[tuple[str, Any]] = []
     for silent in itertools.product((False, True), repeat=2):
         cost = sum(-math.log(0.3 if one else 0.7) for one in silent)
         a, b = (" sil" if one else "" for one in silent)
         expected.append((f"ae n{a} n uw{b} ae n", pytest.approx(cost)))
-    assert sorted(said(hotwords)["<name>", "ann new ann"]) == sorted(expected)
+    found: list[tuple[str, Any]] = sorted(said(hotwords)["<name>", "ann new ann"])
+    assert found == sorted(expected)
     assert list(said(Hotwords([], graph=on("sil", 0.3), classes={"<name>": ["ann"]})).values()) == [
         [("ae n", 0.0)]
     ]
@@ -124,7 +125,7 @@ def test_members_that_the_lexicon_lacks() -> None:
         Hotword("zed", pronunciations=(("s", "ih", "d"), ("s", "ae", "d"))),
         Hotword("阳光保险"),
     ]
-    hotwords = Hotwords([], graph=on(), classes={"<name>": names}, g2p={"dog": ["d", "ao", "g"]}.get)
+    hotwords = Hotwords([], graph=on(), classes={"<name>": names}, g2p=lambda word: DOG.get(word))
     assert said(hotwords) == {
         ("<name>", "dog"): [("d ao g", 0.0)],
         ("<name>", "ann gork"): [("ae n g ao k", 0.0)],
@@ -187,6 +188,7 @@ def test_phrases_over_words_that_members_are_part_of() -> None:
     assert sum(match.reward for match in hotwords.automaton().find([4, labels])) == 4.0
 
 
+DOG = {"dog": ["d", "ao", "g"]}
 FROG = Hotword("frog", pronunciations=(("g", "ao"),))
 
 
