@@ -153,7 +153,8 @@ class SlotMaker:
                 token for word in units for spelled in self._graph.pronunciations(word) for token in spelled
             }
         known = set(table.symbols)
-        return sorted(table.id(unit) for unit in units if unit in known)
+        attached = () if hotwords.attached is None else hotwords.attached.units.tolist()
+        return sorted({*attached, *(table.id(unit) for unit in units if unit in known)})
 
 
 def check_bias(bias: object) -> float | None:
@@ -204,7 +205,9 @@ def check_units(
         OptionError: it is.
     """
     table = tokens if hotwords.units_are == "tokens" else words
-    if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
+    attached = 0 if hotwords.attached is None else len(hotwords.attached)
+    # One more: a boundary that is no token.
+    if hotwords.num_units > len(table) + (1 if hotwords.units_are == "tokens" else attached):
         raise OptionError(
             f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, {where} has {len(table)}",
             remedy=remedy,
