@@ -180,6 +180,8 @@ class Grammar:
     @property
     def empty(self) -> int: ...
     @property
+    def slot_words(self) -> list[str]: ...
+    @property
     def num_states(self) -> int: ...
     @property
     def num_arcs(self) -> int: ...
@@ -187,6 +189,8 @@ class Grammar:
 class LexiconGraph:
     @property
     def fst(self) -> Fst: ...
+    @property
+    def slots(self) -> Fst: ...
     @property
     def num_roots(self) -> int: ...
     @property
@@ -220,7 +224,27 @@ class SearchGraph:
         blank: int,
         lm_weight: float,
         word_score: float,
+        slot_arcs: Fst | None = None,
     ) -> None: ...
+
+class Slots:
+    def __init__(self, graph: SearchGraph, slot_arcs: Fst) -> None: ...
+
+class AttachedWords:
+    def __init__(
+        self,
+        slots: Slots,
+        *,
+        slot_words: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        columns: npt.ArrayLike,
+        sizes: npt.ArrayLike,
+        owners: npt.ArrayLike,
+        costs: npt.ArrayLike,
+    ) -> None: ...
+    @property
+    def num_unread(self) -> int: ...
 
 class HotwordUse:
     def __init__(
@@ -230,6 +254,7 @@ class HotwordUse:
         labels: HotwordLabels,
         neutral: int = -1,
         wanted: Sequence[int] = (),
+        attached: AttachedWords | None = None,
     ) -> None: ...
     @property
     def labels(self) -> HotwordLabels: ...
