@@ -249,6 +249,11 @@ class Hotwords:
         """The lines without a spelling; known without the report."""
         return len(self._spelled.refused)
 
+    @property
+    def num_rejected_members(self) -> int:
+        """The lines of classes that are not attached; known without the report."""
+        return sum(not member.ways for one in self._attachment.classes for member in one.members)
+
     @cached_property
     def _num_accepted(self) -> int:
         owners, firsts = self._spelled.owners, self._spelled.firsts

@@ -288,6 +288,7 @@ def test_g2p_forms() -> None:
     assert spoken(["dog"], PHONES, g2p=lambda word: "d ao g") == {"dog": ["d ao g"]}
     many = [("d", "ao", "g"), ["d", "ao"], ("d", "ao")]
     assert spoken(["dog"], PHONES, g2p=lambda word: many) == {"dog": ["d ao g", "d ao"]}
+    nothing: Any
     for nothing in ([], None, [[]]):
         silent: dict[str, Any] = {"dog": nothing}
         (entry,) = Hotwords(["dog"], graph=PHONES, g2p=silent.get).report.entries
