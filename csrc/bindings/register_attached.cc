@@ -42,8 +42,7 @@ void register_attached(py::module_& module) {
            }),
            py::arg("slots").none(false), py::kw_only(), py::arg("slot_words"), py::arg("labels"),
            py::arg("scores"), py::arg("columns"), py::arg("sizes"), py::arg("owners"),
-           py::arg("costs"))
-      .def_property_readonly("num_unread", &AttachedWords::num_unread);
+           py::arg("costs"));
 }
 
 }  // namespace tlg::bindings

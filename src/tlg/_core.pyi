@@ -243,8 +243,6 @@ class AttachedWords:
         owners: npt.ArrayLike,
         costs: npt.ArrayLike,
     ) -> None: ...
-    @property
-    def num_unread(self) -> int: ...
 
 class HotwordUse:
     def __init__(
