@@ -117,3 +117,29 @@ def test_usage(folder: Path) -> None:
     tokens: list[str | Path] = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
     done = run(*tokens, "--class", f"<name>={folder / 'names.txt'}")
     assert (done.returncode, "--class and --g2p go with --graph" in done.stderr) == (2, True)
+
+
+def test_costs_of_the_lexicon(folder: Path, tmp_path: Path) -> None:
+    """Members of classes are said with the probabilities of the lexicon."""
+    (tmp_path / "lexicon.txt").write_text("bad 0.25 b a d\nbad 0.75 b e d\nbed b e d\n", encoding="utf-8")
+    tlg.build_graph(
+        lexicon=tmp_path / "lexicon.txt",
+        tokens=TOKENS,
+        blank=0,
+        lm=folder / "lm.arpa",
+        out=tmp_path / "graph",
+    )
+    graph = tlg.Graph.load(tmp_path / "graph")
+    ways = {
+        "".join(w): c
+        for w, c in zip(graph.pronunciations("bad"), graph.pronunciation_costs("bad"), strict=True)
+    }
+    assert ways == pytest.approx({"bad": -np.log(0.25), "bed": -np.log(0.75)})
+    assert graph.pronunciation_costs("bed") == [0.0]
+    assert graph.pronunciation_costs("zorg") == []
+    attached = tlg.Hotwords([], graph=graph, classes={"<name>": ["bad bad"]}).attached
+    assert attached is not None
+    said = ["".join(TOKENS[unit] for unit in units) for units in attached.pronunciations()[0]]
+    assert dict(zip(said, attached.costs.tolist(), strict=True)) == pytest.approx(
+        {a + b: ways[a] + ways[b] for a in ways for b in ways}
+    )
