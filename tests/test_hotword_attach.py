@@ -168,6 +168,7 @@ def test_given_pronunciations() -> None:
     # Letters: the separator tells words apart, and is put behind each as the lexicon has it.
     assert one("zorg gez", "z o r g | g e z", on=LETTERS) == {"zorg": ["z o r g |"], "gez": ["g e z |"]}
     assert one("zorg", "z o r c", on=LETTERS) == {"zorg": ["z o r c |"]}
+    assert one("zorg", "| z o r c | |", on=LETTERS, boundary=None) == {"zorg": ["z o r c |"]}
     # Pieces: U+2581 does.
     assert one("new zorg", "▁new ▁z o r g".replace("r", "or"), on=PIECES) == {"zorg": ["▁z o or g"]}
     # One that can be cut is attached whole when its pronunciation is given.
@@ -175,6 +176,13 @@ def test_given_pronunciations() -> None:
     # The list comes before every other source, wherever in it the pronunciation is.
     listed = [Hotword("gork"), Hotword("new gork", pronunciations=(("n", "uw", "|", "g", "ao", "r", "k"),))]
     assert spoken(listed, PHONES, g2p=lambda word: ["g"]) == {"gork": ["g ao r k"]}
+
+
+def test_a_separator_alone_is_no_pronunciation() -> None:
+    listed = [Hotword("zorg", pronunciations=(("|",),))]
+    hotwords = Hotwords(listed, graph=LETTERS, boundary=None)
+    assert hotwords.attached is None
+    assert "its pronunciation is a separator alone" in hotwords.report.entries[0].warnings[-1]
 
 
 def test_phrase_given_as_one_word_and_as_words() -> None:
