@@ -44,36 +44,25 @@ class ArcFinder {
     }
   }
 
-  // W = 0: calls push(arc, unit) for the arcs whose unit is within the limit and that, together
-  // with it, are within `total`, and maybe for others. `costs`: of units, at least the frame's
-  // least (least_costs). `widest`: what any token has left for an arc and its unit.
+  // Calls push(arc, unit) for the arcs whose unit costs no more than the limit and, W = 0, with the
+  // arc no more than `total`; with W = 0 maybe for others. `costs`: of units, at least those of
+  // begin_frame(). `widest`: what any token has left for an arc and its unit.
   template <typename Push>
   void each_arc(const Record<W>& record, const float* costs, float limit, float total, float widest,
                 const Push& push) {
-    const std::uint32_t* units = units_of(record);
-    if (!has_many_arcs(record)) {
-      for (std::uint32_t a = 0; a < record.num_arcs; a += 16) {
-        std::uint32_t within = listed_below(costs, units + a, record.num_arcs - a, limit);
-        for (; within != 0; within &= within - 1) {
-          const std::uint32_t at = a + lowest_bit(within);
-          push(record.arcs + at, units[at]);
+    if constexpr (W > 0) {
+      std::uint32_t before = record.arcs;
+      for (std::uint32_t first = 0; first < 64 * W; first += 64) {
+        const std::uint64_t mask = record.mask[first / 64];
+        std::uint64_t rest = mask & mask_below(costs + first, limit, graph_.num_units() - first);
+        for (; rest != 0; rest &= rest - 1) {
+          const std::uint32_t bit = lowest_bit(rest);
+          push(before + popcount(mask & ((std::uint64_t{1} << bit) - 1)), first + bit);
         }
+        before += W > 1 ? popcount(mask) : 0;
       }
-      return;
-    }
-    list_cheap_units(widest);
-    each_cheap_unit(limit, [&](std::uint32_t v) {
-      if (!(costs[v] <= limit)) return;
-      const std::uint32_t arc = find_arc(record, v);
-      if (arc != kNoTrace) push(arc, v);
-    });
-    if (!(record.min_own_cost <= total - cheap_limit_)) return;
-    const CostedArc* arc = graph_.arcs_by_cost() + graph_.many_arcs()[record.detail].by_cost;
-    for (const CostedArc* end = arc + record.num_arcs; arc != end; ++arc) {
-      if (!(arc->cost <= total - cheap_limit_)) return;
-      const std::uint32_t v = units[arc->arc - record.arcs];
-      if (least_costs_[v] <= cheap_limit_ || !(costs[v] <= limit)) continue;
-      if (costs[v] + arc->cost <= total) push(arc->arc, v);
+    } else {
+      each_listed_arc(record, costs, limit, total, widest, push);
     }
   }
 
@@ -123,6 +112,36 @@ class ArcFinder {
     }
     std::fill_n(state_.cheap_costs.data() + num_cheap_, 16, kCostInfinity);
     has_cheap_units_ = true;
+  }
+
+  template <typename Push>
+  void each_listed_arc(const Record<W>& record, const float* costs, float limit, float total,
+                       float widest, const Push& push) {
+    const std::uint32_t* units = units_of(record);
+    if (!has_many_arcs(record)) {
+      for (std::uint32_t a = 0; a < record.num_arcs; a += 16) {
+        std::uint32_t within = listed_below(costs, units + a, record.num_arcs - a, limit);
+        for (; within != 0; within &= within - 1) {
+          const std::uint32_t at = a + lowest_bit(within);
+          push(record.arcs + at, units[at]);
+        }
+      }
+      return;
+    }
+    list_cheap_units(widest);
+    each_cheap_unit(limit, [&](std::uint32_t v) {
+      if (!(costs[v] <= limit)) return;
+      const std::uint32_t arc = find_arc(record, v);
+      if (arc != kNoTrace) push(arc, v);
+    });
+    if (!(record.min_own_cost <= total - cheap_limit_)) return;
+    const CostedArc* arc = graph_.arcs_by_cost() + graph_.many_arcs()[record.detail].by_cost;
+    for (const CostedArc* end = arc + record.num_arcs; arc != end; ++arc) {
+      if (!(arc->cost <= total - cheap_limit_)) return;
+      const std::uint32_t v = units[arc->arc - record.arcs];
+      if (least_costs_[v] <= cheap_limit_ || !(costs[v] <= limit)) continue;
+      if (costs[v] + arc->cost <= total) push(arc->arc, v);
+    }
   }
 
   static constexpr std::uint32_t kShortList = 64;

@@ -20,7 +20,8 @@ void require(bool fits, const std::string& what) {
 
 }  // namespace
 
-// Lays the trees out level by level, so that the arcs of a node are contiguous and nothing recurses.
+// Lays the trees out level by level, so that the arcs of a node are contiguous and nothing
+// recurses.
 class AttachedWords::Builder {
  public:
   Builder(AttachedWords* out, const WordsToAttach& words)
@@ -52,9 +53,9 @@ class AttachedWords::Builder {
     const std::size_t words = words_.labels.size();
     require(words_.slot_words.size() == words && words_.scores.size() == words,
             "a label, a slot word and a score are needed for each word");
-    require(words_.owners.size() == words_.sizes.size() &&
-                words_.costs.size() == words_.sizes.size(),
-            "a size, a word and a cost are needed for each pronunciation");
+    require(
+        words_.owners.size() == words_.sizes.size() && words_.costs.size() == words_.sizes.size(),
+        "a size, a word and a cost are needed for each pronunciation");
     for (std::size_t w = 0; w < words; ++w)
       require(words_.slot_words[w] >= 0 &&
                   static_cast<std::uint32_t>(words_.slot_words[w]) < out_.slots_->num_words() &&
@@ -69,16 +70,10 @@ class AttachedWords::Builder {
                   std::isfinite(words_.costs[p]),
               "pronunciation " + std::to_string(p) + " has no columns, no word or no finite cost");
       const std::size_t first = units_.size();
-      bool is_read = true;
       for (std::int32_t i = 0; i < size; ++i, ++at) {
-        require(words_.columns[at] >= 0 && words_.columns[at] < graph_.options().num_tokens,
-                "column " + std::to_string(words_.columns[at]) + " is none of the posteriors");
         units_.push_back(graph_.unit_of_column(words_.columns[at]));
-        is_read = is_read && units_.back() < graph_.num_units();
-      }
-      if (!is_read) {
-        ++out_.num_unread_;
-        continue;
+        require(units_.back() < graph_.num_units(),
+                "the graph reads no column " + std::to_string(words_.columns[at]));
       }
       const auto w = static_cast<std::size_t>(word);
       items_.push_back({units_.data() + first, static_cast<std::uint32_t>(size),
@@ -242,8 +237,7 @@ SearchGraph::PathArc AttachedWords::path_arc(std::uint32_t number) const {
   const std::uint32_t copy = (number - first_arc_) / num_arcs();
   const Arc& arc = arcs_[at_copy_0(number)];
   const std::uint32_t base = first_lg_state_ + copy * num_nodes_;
-  return {base + arc.source,
-          arc.next >= num_inner_ ? slots_->end_state(copy) : base + arc.next,
+  return {base + arc.source, arc.next >= num_inner_ ? slots_->end_state(copy) : base + arc.next,
           slots_->graph().columns()[arc.unit], arc.word, arc.cost};
 }
 

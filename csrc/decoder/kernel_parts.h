@@ -15,3 +15,5 @@
 #include "decoder/hotword_ways.h"
 // The frame itself.
 #include "decoder/search_kernel.h"
+// Its entrance.
+#include "decoder/kernel_choice.h"

@@ -178,10 +178,12 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     flush();
   }
 
-  // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
+  // Epsilon targets, those with the longest chains of epsilon arcs behind them first; the
+  // beginnings of attached words, which are behind all others, last.
   void expand_waiting() {
-    for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
-      Buffer<std::uint32_t>& indices = s_.waiting_at[level];
+    const std::size_t levels = graph_.max_level();
+    for (std::size_t done = 0; done < levels + (kAttached ? 1 : 0); ++done) {
+      Buffer<std::uint32_t>& indices = s_.waiting_at[done < levels ? levels - 1 - done : levels];
       if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
@@ -312,26 +314,10 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     }
   }
 
-  // Calls visit(arc, unit) for the arcs whose unit costs no more than the limit and, W = 0, with
-  // the arc no more than `total`, and maybe for others.
   template <typename Visit>
   void each_arc_within(const Record<W>& record, const float* costs, float limit, float total,
                        const Visit& visit) {
-    if constexpr (W > 0) {
-      for (int w = 0; w < W; ++w) {
-        std::uint64_t rest =
-            record.mask[w] & mask_below(costs + 64 * w, limit, num_units_ - 64 * w);
-        const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
-        for (; rest != 0; rest &= rest - 1) {
-          const std::uint32_t bit = lowest_bit(rest);
-          const std::uint32_t place =
-              skipped + popcount(record.mask[w] & ((std::uint64_t{1} << bit) - 1));
-          visit(record.arcs + place, 64 * w + bit);
-        }
-      }
-    } else {
-      this->each_arc(record, costs, limit, total, cut_ - best_before_, visit);
-    }
+    this->each_arc(record, costs, limit, total, cut_ - best_before_, visit);
   }
 
   void push(std::uint32_t arc, std::uint32_t v, const Place& from, float gain,
@@ -354,7 +340,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
          ++slot) {
       const float cost = attached_->entry_cost(*slot);
       if (!(m + cost - gain + unit_costs_[num_units_] <= cut_) || !(cost < kCostInfinity)) continue;
-      const EpsilonArc arc{cost, cost, attached_->entry_record(*slot), 0, 0};
+      const EpsilonArc arc{cost, cost, attached_->entry_record(*slot), graph_.max_level(), 0};
       wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
     }
   }
@@ -508,48 +494,5 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     if (dead > 0 && (!s_.candidates.empty() || 2 * dead > s_.num_tokens)) squeeze(kLargest);
   }
 };
-
-template <int W>
-void advance_with(SearchState& state, const Frames& frames) {
-  const bool ctc = state.graph->options().topology == Topology::kCtc;
-  if (state.attached != nullptr) {  // to a graph without a topology of its own
-    if (state.hotword_labels == HotwordLabels::kTokens)
-      Kernel<W, true, HotwordLabels::kTokens, true>(state).run(frames);
-    else
-      Kernel<W, true, HotwordLabels::kWords, true>(state).run(frames);
-    return;
-  }
-  switch (state.hotword_labels) {
-    case HotwordLabels::kNone:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kNone>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kNone>(state).run(frames);
-      return;
-    case HotwordLabels::kTokens:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kTokens>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kTokens>(state).run(frames);
-      return;
-    case HotwordLabels::kWords:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kWords>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kWords>(state).run(frames);
-      return;
-  }
-}
-
-void advance(SearchState& state, const Frames& frames) {
-  switch (state.graph->mask_words()) {
-    case 1:
-      return advance_with<1>(state, frames);
-    case 2:
-      return advance_with<2>(state, frames);
-    default:
-      return advance_with<0>(state, frames);
-  }
-}
 
 }  // namespace tlg::decoder::TLG_ISA

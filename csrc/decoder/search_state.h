@@ -220,8 +220,9 @@ struct SearchState : Utterance {
   std::vector<std::uint32_t>
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
   Buffer<Waiter> waiters;
-  std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
-  std::vector<Buffer<std::uint32_t>> waiting_at;  // level -> indices
+  std::vector<std::uint32_t> both_trace;  // lattices: of each token, all its paths
+  // level -> indices; behind all levels, those of attached words.
+  std::vector<Buffer<std::uint32_t>> waiting_at;
 
   std::vector<float> unit_costs;   // [num_units + 2] padded: this frame's; see score_units()
   std::vector<float> begin_costs;  // kTokens: what units gain from the root taken off; padded too
