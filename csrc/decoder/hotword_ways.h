@@ -1,10 +1,6 @@
-// Where tokens move the automaton: what goes on with a hotword in progress, and what this frame has
-// for it. Part of the search kernel and included like it (see search_kernel.h); so: no include
-// guard, no includes.
-//
-// Most hotwords in progress break off in most frames: no unit that goes on with them is likely
-// enough. Then a path does in this frame what it would do after falling back, which costs it what
-// was lent: a sharper bound, and one place to wait at instead of one for each hotword.
+// Where tokens move the automaton: which units go on with a hotword in progress, and what the others
+// lose. Part of the search kernel and included like it (see search_kernel.h); so: no include guard,
+// no includes.
 
 namespace tlg::decoder::TLG_ISA {
 
