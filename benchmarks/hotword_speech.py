@@ -32,9 +32,9 @@ SCALES = {"ljspeech_babble10": 0.8, "ljspeech_babble15": 0.8}
 Lexicon = dict[str, list[tuple[str, ...]]]
 
 
-def read_lexicon(speech: Path) -> Lexicon:
+def read_lexicon(speech: Path, name: str = "lexicon.txt.xz") -> Lexicon:
     lexicon: Lexicon = {}
-    for line in read_text(speech / "lexicon.txt.xz").splitlines():
+    for line in read_text(speech / name).splitlines():
         word, *phones = line.split()
         lexicon.setdefault(word, []).append(tuple(phones))
     return lexicon
