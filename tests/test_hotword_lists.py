@@ -425,6 +425,9 @@ def test_bias_from_a_deficit() -> None:
     deficits = np.array([-3.0, 0.0, 1.0, 4.0, np.inf])
     units = np.array([2, 2, 2, 2, 0])
     assert auto_bias(deficits, units, least=0.25, most=1.5).tolist() == [0.25, 0.25, 0.5, 1.5, 1.5]
+    # The second unit is worth nothing besides, the third and the fourth half a nat each.
+    longer = auto_bias(np.array([1.0, 1.0, 1.0, -4.0]), np.array([1, 2, 4, 4]), longer=0.5, least=0, most=9)
+    assert longer.tolist() == [1.0, 0.5, 0.5, 0.0]
 
 
 def test_auto_bias_of_a_list() -> None:
@@ -437,9 +440,16 @@ def test_auto_bias_of_a_list() -> None:
     assert hotwords.score(["保", "险"]) == 2.0
     assert hotwords.bias == "auto"
     units = hotwords.unit_ids(["阳", "光"])
-    # The range, not the deficit, is scaled with the acoustics.
+    # The range and what long phrases get, not the deficit, are scaled with the acoustics.
     assert hotwords.automaton(acoustic_scale=3.0).total(np.array(units, np.int32)) == round(1.8 * 1024) / 1024
     assert hotwords.automaton(acoustic_scale=3.0).find(hotwords.unit_ids(["保", "险"]))[0].reward == 2.0
+    long = Hotwords(
+        ["保险" * 2], tokens=CHARACTERS, bias=AutoBias(lm, average=-4.0, lm_weight=0.25, longer=0.5)
+    )
+    # 0.6 * 0.25 * (24 - 16) nats, and half the default for the third and for the fourth unit.
+    assert long.score(list("保险保险")) == pytest.approx(1.2 + 2 * 0.75, abs=1e-3)
+    found = long.automaton(acoustic_scale=2.0).find(long.unit_ids(list("保险保险")))
+    assert found[0].reward == pytest.approx(1.2 + 2 * 1.5, abs=1e-3)
     changed = hotwords.changed(remove=["阳光"], add=["光保"])
     same(
         changed,
@@ -475,7 +485,14 @@ def test_bad_auto_bias(options: dict[str, Any], text: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"lm_weight": -1.0}, {"share": 0.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}],
+    [
+        {"lm_weight": -1.0},
+        {"share": 0.0},
+        {"average": 1.0},
+        {"least": 2.0},
+        {"most": float("inf")},
+        {"longer": -0.1},
+    ],
     ids=str,
 )
 def test_bad_auto_options(options: dict[str, float]) -> None:
