@@ -43,6 +43,7 @@ void register_grammar(py::module_& module) {
            py::arg("missing_as_unk"), py::call_guard<py::gil_scoped_release>())
       .def_readonly("report", &graph::Grammar::report)
       .def_readonly("empty", &graph::Grammar::empty)
+      .def_readonly("slot_words", &graph::Grammar::slot_words)
       .def_property_readonly("num_states", &graph::Grammar::num_states)
       .def_property_readonly("num_arcs",
                              [](const graph::Grammar& self) { return self.arcs.size(); });

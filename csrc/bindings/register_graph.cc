@@ -19,6 +19,9 @@ void register_graph(py::module_& module) {
       .def_property_readonly(
           "fst",
           [](const graph::LexiconGraph& self) { return std::make_shared<fst::Fst>(self.fst); })
+      .def_property_readonly(
+          "slots",
+          [](const graph::LexiconGraph& self) { return std::make_shared<fst::Fst>(self.slots); })
       .def_readonly("num_roots", &graph::LexiconGraph::num_roots)
       .def_readonly("num_separators", &graph::LexiconGraph::num_separators);
   module.def(

@@ -9,7 +9,7 @@
 
 namespace tlg::decoder::TLG_ISA {
 
-template <int W, HotwordLabels kHot>
+template <int W, HotwordLabels kHot, bool kAttached>
 class ArcFinder {
  protected:
   // Of units; the larger one is for those that begin a hotword.
@@ -28,7 +28,7 @@ class ArcFinder {
       if ((word & bit) == 0) return kNoTrace;
       return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
     } else {
-      if (record.num_arcs > kFewArcs) {
+      if (record.num_arcs > kFewArcs && !is_attached(record)) {
         const ManyArcs& many = graph_.many_arcs()[record.detail];
         if (many.blocks != kNoTrace) {
           const UnitBlock& block = graph_.unit_blocks()[many.blocks + (v >> 6)];
@@ -37,7 +37,7 @@ class ArcFinder {
                                           : kNoTrace;
         }
       }
-      const std::uint32_t* units = graph_.arc_units() + record.arcs;
+      const std::uint32_t* units = units_of(record);
       const std::uint32_t* end = units + record.num_arcs;
       const std::uint32_t* at = std::lower_bound(units, end, v);
       return at != end && *at == v ? record.arcs + static_cast<std::uint32_t>(at - units)
@@ -52,9 +52,9 @@ class ArcFinder {
   void each_arc(const Record<W>& record, const Limits& limits, float total, float widest,
                 const Push& push) {
     const float* costs = state_.unit_costs.data();
-    const std::uint32_t* units = graph_.arc_units() + record.arcs;
+    const std::uint32_t* units = units_of(record);
     const float most = std::max(limits.all, limits.begins);
-    if (record.num_arcs <= kFewArcs) {
+    if (record.num_arcs <= kFewArcs || is_attached(record)) {
       for (std::uint32_t a = 0; a < record.num_arcs; a += 16) {
         std::uint32_t within = listed_below(costs, units + a, record.num_arcs - a, most);
         for (; within != 0; within &= within - 1) {
@@ -90,6 +90,14 @@ class ArcFinder {
   }
 
  private:
+  bool is_attached(const Record<W>& record) const {
+    return kAttached && state_.attached->has_arc(record.arcs);
+  }
+  const std::uint32_t* units_of(const Record<W>& record) const {
+    return is_attached(record) ? state_.attached->arc_units(record.arcs)
+                               : graph_.arc_units() + record.arcs;
+  }
+
   // Any limit would do: a low one makes a short list, a high one leaves fewer arcs to go through by
   // cost. Many networks give all units but a few the same small rest: no list should hold those.
   void find_cheap_units(float widest) {

@@ -7,8 +7,8 @@
 
 namespace tlg::decoder {
 
-EpsilonWalk::EpsilonWalk(const SearchGraph& graph, const hotwords::Automaton* word_hotwords)
-    : graph_(&graph), automaton_(word_hotwords) {
+EpsilonWalk::EpsilonWalk(const PathGraph& graph, const hotwords::Automaton* word_hotwords)
+    : graph_(graph), automaton_(word_hotwords) {
   points_.push_back({graph.start_lg_state(), hotwords::kRoot, 0, 0, {}});
   front_.push_back(0);
 }
@@ -50,7 +50,7 @@ bool EpsilonWalk::pass_only_epsilons(std::uint32_t source, std::vector<PathArc>*
   const std::size_t before = settled->size();
   PathArc arc;
   while (points_[0].lg_state != source) {
-    if (!graph_->only_epsilon_arc(points_[0].lg_state, &arc)) {
+    if (!graph_.only_epsilon_arc(points_[0].lg_state, &arc)) {
       points_[0] = start;
       settled->resize(before);
       return false;
@@ -67,7 +67,7 @@ double EpsilonWalk::finish(bool is_final, std::vector<PathArc>* rest) {
   std::size_t last = front_[0];
   for (const std::size_t at : front_) {
     const Point& point = points_[at];
-    const double final_cost = is_final ? graph_->own_final_cost(point.lg_state) : 0;
+    const double final_cost = is_final ? graph_.own_final_cost(point.lg_state) : 0;
     const double end = automaton_ != nullptr ? automaton_->end_score(point.hotword) : 0;
     if (!(point.cost + final_cost - end < least)) continue;
     least = point.cost + final_cost - end;
@@ -112,12 +112,12 @@ EpsilonWalk::Point EpsilonWalk::follow(std::size_t from, const PathArc& arc) con
 void EpsilonWalk::pass_epsilons() {
   using Key = std::tuple<std::int64_t, std::uint32_t, hotwords::StateId>;
   const auto key_of = [&](const Point& point) {
-    return Key{-std::int64_t{graph_->level(point.lg_state)}, point.lg_state, point.hotword};
+    return Key{-std::int64_t{graph_.level(point.lg_state)}, point.lg_state, point.hotword};
   };
   std::map<Key, std::size_t> best;
   for (const std::size_t at : front_) best.emplace(key_of(points_[at]), at);
   for (auto at = best.begin(); at != best.end(); ++at)
-    for (const PathArc& arc : graph_->epsilon_arcs(std::get<1>(at->first))) {
+    for (const PathArc& arc : graph_.epsilon_arcs(std::get<1>(at->first))) {
       const Point next = follow(at->second, arc);
       const auto [known, is_new] = best.try_emplace(key_of(next), points_.size());
       if (!is_new && !(next.cost < points_[known->second].cost)) continue;

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "decoder/search_graph.h"
+#include "decoder/path_graph.h"
 #include "hotwords/swap.h"
 
 namespace tlg::decoder {
@@ -16,7 +16,7 @@ namespace tlg::decoder {
 // are weighed until those words are known: arcs are handed out once they are certain.
 class EpsilonWalk {
  public:
-  EpsilonWalk(const SearchGraph& graph, const hotwords::Automaton* word_hotwords);
+  EpsilonWalk(const PathGraph& graph, const hotwords::Automaton* word_hotwords);
 
   // Takes an arc that reads a frame; appends to *settled what is certain now (column >= 0: the next
   // of the arcs taken).
@@ -44,7 +44,7 @@ class EpsilonWalk {
   void pass_epsilons();
   void hand_out(std::size_t last, std::vector<PathArc>* arcs) const;
 
-  const SearchGraph* graph_;
+  PathGraph graph_;
   const hotwords::Automaton* automaton_;
   std::vector<Point> points_;       // reached since all was certain; 0 is that place
   std::vector<std::size_t> front_;  // where the path can be now: in other hotword states

@@ -20,6 +20,8 @@ bool is_over(const HotwordUse* use, HotwordLabels labels) {
   return use != nullptr && use->labels() == labels;
 }
 
+bool attaches(const HotwordUse* use) { return use != nullptr && use->attached() != nullptr; }
+
 bool same_units(const HotwordUse* before, const HotwordUse* after) {
   return before == nullptr || after == nullptr || before->neutral() == after->neutral();
 }
@@ -108,6 +110,10 @@ class Remade {
 HotwordChange::HotwordChange(const HotwordUse* before, const HotwordUse* after)
     : in_words_(is_over(before, HotwordLabels::kWords) || is_over(after, HotwordLabels::kWords)),
       swap_(automaton_of(before), automaton_of(after), same_units(before, after)) {
+  if (attaches(before) || attaches(after))
+    throw Error(ErrorKind::kOption,
+                "a list that attaches words to the graph comes or goes within an utterance",
+                "Change lists between two utterances");
   if (in_words_ &&
       (is_over(before, HotwordLabels::kTokens) || is_over(after, HotwordLabels::kTokens)))
     throw Error(ErrorKind::kOption,

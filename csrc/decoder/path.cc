@@ -10,9 +10,9 @@ namespace {
 
 // Aligns the steps of a path and hands each to `take`; returns how the last token ends.
 template <typename Path, typename StepOf, typename Take>
-TokenEnd read_steps(const SearchGraph& graph, const SearchOptions& options, const Frames& frames,
+TokenEnd read_steps(const PathGraph& graph, const SearchOptions& options, const Frames& frames,
                     const Path& path, const StepOf& step_of, const Take& take) {
-  const Aligner aligner(graph, options, frames, 0);
+  const Aligner aligner(graph.graph(), options, frames, 0);
   Alignment alignment;
   TokenEnd end{};
   for (std::size_t i = 0; i < path.steps.size(); ++i) {
@@ -31,17 +31,17 @@ TokenEnd read_steps(const SearchGraph& graph, const SearchOptions& options, cons
 
 PathReader::PathReader(const SearchGraph& graph, const SearchOptions& options,
                        const SpanOptions& spans, std::shared_ptr<const HotwordUse> hotwords)
-    : graph_(&graph),
+    : graph_(graph, hotwords.get()),
       acoustic_scale_(options.acoustic_scale),
       blank_penalty_(options.blank_penalty),
       spans_(spans),
       use_(std::move(hotwords)),
-      walk_(graph, matches_words() ? use_->automaton() : nullptr) {}
+      walk_(graph_, matches_words() ? use_->automaton() : nullptr) {}
 
 void PathReader::take(const PathStep& step, std::int64_t previous_end) {
   pending_.push_back({step.frame, previous_end, changes_.size()});
   settled_.clear();
-  walk_.take(graph_->path_arc(step.arc, walk_.lg_state()), &settled_);
+  walk_.take(graph_.path_arc(step.arc, walk_.lg_state()), &settled_);
   read_settled();
 }
 
@@ -57,7 +57,7 @@ void PathReader::take_explicit(const ExplicitPath::Step& step, std::int64_t prev
   const std::uint32_t before = settled_.empty() ? walk_.lg_state() : settled_.back().target;
   settled_ = step.epsilons;
   settled_.push_back(
-      graph_->path_arc(step.step.arc, settled_.empty() ? before : settled_.back().target));
+      graph_.path_arc(step.step.arc, settled_.empty() ? before : settled_.back().target));
   read_settled();
 }
 
@@ -68,7 +68,7 @@ Hypothesis PathReader::finish(const ExplicitPath& path, const TokenEnd& end) {
 }
 
 Hypothesis PathReader::conclude(bool is_final, double final_cost, const TokenEnd& end) {
-  if (graph_->options().topology == Topology::kCtc && !tokens_.empty())
+  if (graph_.options().topology == Topology::kCtc && !tokens_.empty())
     token_spans_.back().end = end.end;
   for (; open_word_ < num_words(); ++open_word_) close(open_word_, open_token_, num_tokens());
   Hypothesis out;
@@ -81,7 +81,7 @@ Hypothesis PathReader::conclude(bool is_final, double final_cost, const TokenEnd
     if (i >= num_settled_) out.hotword_score += matches_[i].reward;
   out.partial = !is_final;
   // The arcs' costs hold the word score.
-  out.word_score = graph_->options().word_score * static_cast<double>(num_words());
+  out.word_score = graph_.options().word_score * static_cast<double>(num_words());
   out.lm_score = -(graph_cost_ + final_cost) - out.word_score;
   out.am_score = acoustic_scale_ * end.am;
   out.blank_score -= double{blank_penalty_} * static_cast<double>(end.num_blanks);
@@ -107,8 +107,8 @@ void PathReader::read_settled() {
 
 // A plain graph spends an arc on each frame: blanks and repeats begin no token.
 bool PathReader::begin_token(const PathArc& arc, const Pending& step) {
-  const bool ctc = graph_->options().topology == Topology::kCtc;
-  const std::int32_t blank = graph_->options().blank;
+  const bool ctc = graph_.options().topology == Topology::kCtc;
+  const std::int32_t blank = graph_.options().blank;
   if (ctc && !tokens_.empty()) token_spans_.back().end = step.previous_end;
   if (ctc || !arc.is_silent) {
     tokens_.push_back(arc.column);
@@ -162,7 +162,7 @@ bool PathReader::is_placed(std::int64_t word) const {
 }
 
 PathReader PathReader::fork() const {
-  PathReader other(*graph_, {}, spans_, use_);
+  PathReader other(graph_.graph(), {}, spans_, use_);
   other.acoustic_scale_ = acoustic_scale_;
   other.blank_penalty_ = blank_penalty_;
   other.walk_ = walk_;
@@ -299,7 +299,7 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
                            const std::shared_ptr<const HotwordUse>& hotwords) {
   PathReader reader(graph, options, spans, hotwords);
   const TokenEnd end = read_steps(
-      graph, options, frames, path, [](const PathStep& step) { return step; },
+      {graph, hotwords.get()}, options, frames, path, [](const PathStep& step) { return step; },
       [&](const PathStep& step, std::int64_t before) { reader.take(step, before); });
   Hypothesis out = reader.finish(path.is_final, end);
   out.num_frames = path.num_frames;
@@ -312,7 +312,7 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
                            const std::shared_ptr<const HotwordUse>& hotwords) {
   PathReader reader(graph, options, spans, hotwords);
   const TokenEnd end = read_steps(
-      graph, options, frames, path, [](const ExplicitPath::Step& one) { return one.step; },
+      {graph, hotwords.get()}, options, frames, path, [](const ExplicitPath::Step& one) { return one.step; },
       [&](const ExplicitPath::Step& one, std::int64_t before) {
         reader.take_explicit(one, before);
       });

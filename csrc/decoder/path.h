@@ -9,6 +9,7 @@
 
 #include "decoder/alignment.h"
 #include "decoder/epsilons.h"
+#include "decoder/path_graph.h"
 #include "decoder/search.h"
 
 namespace tlg::decoder {
@@ -131,7 +132,7 @@ class PathReader {
   void find_hotwords(std::int64_t from, std::int64_t to, std::vector<hotwords::Match>* matches,
                      bool goes_on = false) const;
 
-  const SearchGraph* graph_;
+  PathGraph graph_;
   float acoustic_scale_, blank_penalty_;
   SpanOptions spans_;
   std::shared_ptr<const HotwordUse> use_;  // of the labels read

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "decoder/path_graph.h"
 #include "util/error.h"
 
 namespace tlg::decoder {
@@ -14,6 +15,7 @@ void add_start_token(const SearchGraph& graph, Utterance& s) {
   float hope = 0;
   if (s.hotword_labels != HotwordLabels::kNone) hope = s.gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
+  if (s.attached != nullptr) s.bound[0] = -std::numeric_limits<float>::max();  // it is one token
   s.only_unit[0] = record.only_way(graph.num_units());
 }
 
@@ -36,8 +38,12 @@ AdvanceFunction choose_kernel(const std::string& name, bool lattice) {
 
 HotwordUse::HotwordUse(const SearchGraph& graph,
                        std::shared_ptr<const hotwords::Automaton> automaton, HotwordLabels labels,
-                       std::int32_t neutral, const std::vector<std::int32_t>& wanted)
-    : automaton_(std::move(automaton)), labels_(labels), neutral_(neutral) {
+                       std::int32_t neutral, const std::vector<std::int32_t>& wanted,
+                       std::shared_ptr<const AttachedWords> attached)
+    : automaton_(std::move(automaton)),
+      attached_(std::move(attached)),
+      labels_(labels),
+      neutral_(neutral) {
   for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
     max_gain_ = std::max(max_gain_, labels_ == HotwordLabels::kWords ? automaton_->max_gain(h)
                                                                      : automaton_->other_gain(h));
@@ -57,7 +63,8 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
     return;
   }
   gains_ = graph.hotword_gains(*automaton_, nullptr);
-  max_gain_ += *std::max_element(gains_.epsilons.begin(), gains_.epsilons.end());
+  max_epsilon_gain_ = *std::max_element(gains_.epsilons.begin(), gains_.epsilons.end());
+  max_gain_ += max_epsilon_gain_;
 }
 
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
@@ -72,9 +79,10 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
     s.cheap_units.resize(graph.num_units() + 16);
     s.cheap_costs.resize(graph.num_units() + 16);
   }
-  s.slot.assign(graph.num_token_states(), 0);
+  s.slot.assign(graph.num_token_states() + SearchState::kSharedSlots, 0);
   s.waiting_of.assign(graph.num_records() - graph.num_token_states(), 0);
-  s.waiting_at.resize(graph.max_level());
+  // Slots lead to level 0 too.
+  s.waiting_at.resize(std::max(graph.max_level(), 1u));
 }
 
 void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) {
@@ -83,6 +91,7 @@ void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) 
   static const HotwordUse none;
   const HotwordUse& use = s.hotword_use != nullptr ? *s.hotword_use : none;
   s.hotwords = use.automaton();
+  s.attached = use.attached();
   s.hotword_labels = use.labels();
   s.gains = &use.gains();
   s.unit_gains = use.unit_gains();
@@ -90,6 +99,7 @@ void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) 
   s.begins_hotword = use.begins();
   s.begin_mask = use.begin_mask();
   s.max_gain = use.max_gain();
+  s.max_epsilon_gain = use.max_epsilon_gain();
   s.wanted_by_hotwords = use.wanted();
 }
 
@@ -143,8 +153,9 @@ void Search::exchange(Utterance* utterance) {
   // The slots name tokens of the utterance before. As TokenSet::enter does it: a head counts if it
   // is of this round.
   for (std::uint32_t i = 0; i < s.num_tokens; ++i) {
-    std::uint32_t& head = s.slot[s.state[i]];
-    const bool is_chained = head < i && s.state[head] == s.state[i];
+    const std::uint32_t place = SearchState::slot_of(*s.graph, s.state[i]);
+    std::uint32_t& head = s.slot[place];
+    const bool is_chained = head < i && SearchState::slot_of(*s.graph, s.state[head]) == place;
     s.next[i] = is_chained ? head : kNoTrace;
     s.has_chains |= is_chained;
     head = i;
@@ -152,14 +163,15 @@ void Search::exchange(Utterance* utterance) {
 }
 
 EndCosts end_costs(const SearchGraph& graph, const Utterance& s, std::size_t token) {
-  const std::uint32_t lg_state = graph.lg_state(s.state[token]);
+  const PathGraph paths(graph, s.hotword_use.get());
+  const std::uint32_t lg_state = paths.lg_state(s.state[token]);
   EndCosts costs;
   if (s.hotwords != nullptr) costs.any = -s.hotwords->end_score(s.hotword[token]);
   if (s.dead) return costs;
   if (s.hotword_labels == HotwordLabels::kWords && graph.has_epsilon_words())
-    costs.final = graph.final_cost(lg_state, {s.hotwords, s.hotword[token]});
+    costs.final = paths.final_cost(lg_state, {s.hotwords, s.hotword[token]});
   else
-    costs.final = graph.total_final_cost(lg_state) + costs.any;
+    costs.final = paths.total_final_cost(lg_state) + costs.any;
   return costs;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "decoder/attached_words.h"
 #include "decoder/posteriors.h"
 #include "decoder/search_state.h"
 

@@ -29,6 +29,7 @@ struct SearchGraph::Compiler {
   SearchGraph& graph;
   const fst::Fst& fst;
   const GraphOptions& options;
+  const std::vector<std::uint32_t>& entered;
   std::vector<std::uint32_t>& unit_of;  // column -> unit, kNone
   const bool split;                     // kCtc: token states are split by unit
   std::vector<std::uint32_t>
@@ -42,10 +43,11 @@ struct SearchGraph::Compiler {
       min_total;  // LG state -> cheapest emitting arc, epsilon arcs in front included
   std::optional<SilentArcs> silent;  // kPlain with blank
 
-  Compiler(SearchGraph& g, const fst::Fst& f)
+  Compiler(SearchGraph& g, const fst::Fst& f, const std::vector<std::uint32_t>& from_outside)
       : graph(g),
         fst(f),
         options(g.options_),
+        entered(from_outside),
         unit_of(g.unit_of_column_),
         split(options.topology == Topology::kCtc) {}
 
@@ -148,6 +150,12 @@ struct SearchGraph::Compiler {
     const std::size_t n = fst.num_states();
     first_unit.assign(n, kNone);
     epsilon_record.assign(n, kNone);
+    for (const std::uint32_t s : entered) {
+      if (s >= n)
+        refuse("something leads to state " + std::to_string(s) + ", which the graph lacks",
+               "Build the graph again");
+      epsilon_record[s] = 0;
+    }
     const fst::Arc* arcs = fst.arcs();
     for (std::size_t i = 0; i < fst.num_arcs(); ++i) {
       const std::uint32_t t = static_cast<std::uint32_t>(arcs[i].nextstate);
@@ -422,8 +430,10 @@ struct SearchGraph::Compiler {
   }
 };
 
-SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options) : options_(options) {
-  Compiler(*this, fst).run();
+SearchGraph::SearchGraph(const fst::Fst& fst, const GraphOptions& options,
+                         const std::vector<std::uint32_t>& entered)
+    : options_(options) {
+  Compiler(*this, fst, entered).run();
 }
 
 }  // namespace tlg::decoder

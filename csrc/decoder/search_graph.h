@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -111,8 +112,10 @@ class SearchGraph {
  public:
   // Throws Error(kOption): a blank that is no column, a weight that is not finite. Throws
   // Error(kGraph): a label beyond the table, a blank among the labels (kCtc), an epsilon
-  // cycle, no start.
-  SearchGraph(const fst::Fst& fst, const GraphOptions& options);
+  // cycle, no start. `entered`: LG states that are entered from outside the Fst too (slots.h): each
+  // has an epsilon_record().
+  SearchGraph(const fst::Fst& fst, const GraphOptions& options,
+              const std::vector<std::uint32_t>& entered = {});
 
   const GraphOptions& options() const { return options_; }
   std::uint32_t num_units() const { return static_cast<std::uint32_t>(columns_.size()); }
@@ -202,7 +205,18 @@ class SearchGraph {
   std::uint32_t group_arc_number(std::uint32_t index) const {
     return static_cast<std::uint32_t>(arcs_.size()) + index;
   }
+  std::uint32_t num_arcs() const { return group_arc_number(num_group_arcs()); }
   std::uint32_t lg_state(std::uint32_t record) const { return lg_states_[record]; }
+  std::uint32_t num_lg_states() const { return static_cast<std::uint32_t>(levels_.size()); }
+  // LG states from this on are not final and have no epsilon arcs.
+  std::uint32_t num_special() const { return num_special_; }
+  // The record for entering an LG state without a unit, which it must have.
+  std::uint32_t epsilon_record(std::uint32_t lg_state) const;
+  // The token states of an LG state: from first on, before second; the units of all but the first
+  // rise.
+  std::pair<std::uint32_t, std::uint32_t> token_states(std::uint32_t lg_state) const;
+  std::uint32_t unit_of_state(std::uint32_t token_state) const;
+  float min_cost(std::uint32_t record) const;
   std::uint32_t start_lg_state() const { return lg_states_[start_]; }
   // Hotwords whose automaton is moved by words: they can make another way to the end the best one.
   struct WordHotwords {
@@ -233,6 +247,7 @@ class SearchGraph {
 
  private:
   struct Compiler;
+  std::uint32_t num_group_arcs() const { return static_cast<std::uint32_t>(group_arcs_.size()); }
   std::uint32_t arc_target(std::uint32_t arc) const {
     return arc < arcs_.size() ? arcs_[arc].target : group_arcs_[arc - arcs_.size()].target;
   }

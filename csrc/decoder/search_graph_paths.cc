@@ -40,18 +40,49 @@ SearchGraph::PathArc SearchGraph::arc_content(std::uint32_t number) const {
 
 std::int32_t SearchGraph::arc_column(std::uint32_t number) const {
   if (!arc_units_.empty()) return columns_[arc_units_[hot_arc(number)]];
-  const std::uint32_t target = arc_target(number) & kTargetMask;
-  return columns_[mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
-                                   : std::uint32_t{records<2>()[target].unit}];
+  return columns_[unit_of_state(arc_target(number) & kTargetMask)];
 }
 
 std::uint32_t SearchGraph::hot_arc_unit(std::uint32_t arc) const {
   if (!arc_units_.empty()) return arc_units_[arc];
   std::uint32_t target = arcs_[arc].target;
   if (target & kIsGroup) target = group_arcs_[groups_[target & kTargetMask]].target;
-  target &= kTargetMask;
-  return mask_words_ == 1 ? std::uint32_t{records<1>()[target].unit}
-                          : std::uint32_t{records<2>()[target].unit};
+  return unit_of_state(target & kTargetMask);
+}
+
+std::uint32_t SearchGraph::epsilon_record(std::uint32_t lg_state) const {
+  const auto begin = lg_states_.begin() + num_token_states_;
+  const auto at = std::lower_bound(begin, lg_states_.end(), lg_state);
+  return static_cast<std::uint32_t>(at - lg_states_.begin());
+}
+
+std::pair<std::uint32_t, std::uint32_t> SearchGraph::token_states(std::uint32_t lg_state) const {
+  const auto range =
+      std::equal_range(lg_states_.begin(), lg_states_.begin() + start_, lg_state);
+  return {static_cast<std::uint32_t>(range.first - lg_states_.begin()),
+          static_cast<std::uint32_t>(range.second - lg_states_.begin())};
+}
+
+std::uint32_t SearchGraph::unit_of_state(std::uint32_t token_state) const {
+  switch (mask_words_) {
+    case 1:
+      return records<1>()[token_state].unit;
+    case 2:
+      return records<2>()[token_state].unit;
+    default:
+      return records<0>()[token_state].unit;
+  }
+}
+
+float SearchGraph::min_cost(std::uint32_t record) const {
+  switch (mask_words_) {
+    case 1:
+      return records<1>()[record].min_cost;
+    case 2:
+      return records<2>()[record].min_cost;
+    default:
+      return records<0>()[record].min_cost;
+  }
 }
 
 std::vector<SearchGraph::PathArc> SearchGraph::epsilon_arcs(std::uint32_t lg_state) const {

@@ -14,20 +14,26 @@ namespace tlg::decoder::TLG_ISA {
 constexpr std::size_t kWorkBlock = 64;
 constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
-template <int W, bool kCtcTopology, HotwordLabels kHot>
-class Kernel : private TokenSet<W, kHot>,
+template <int W, bool kCtcTopology, HotwordLabels kHot, bool kAttached = false>
+class Kernel : private TokenSet<W, kHot, kAttached>,
                private FrameCosts<kCtcTopology>,
-               private ArcFinder<W, kHot> {
+               private ArcFinder<W, kHot, kAttached> {
  public:
   explicit Kernel(SearchState& state)
-      : TokenSet<W, kHot>(state),
+      : TokenSet<W, kHot, kAttached>(state),
         FrameCosts<kCtcTopology>(state),
-        ArcFinder<W, kHot>(state),
+        ArcFinder<W, kHot, kAttached>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
         none_(num_units_ + 1),
-        beam_(state.options.beam) {}
+        beam_(state.options.beam) {
+    if constexpr (kAttached) {
+      const std::size_t room = graph_.num_records() - graph_.num_token_states() +
+                               std::size_t{attached_->num_entries()};
+      if (s_.waiting_of.size() < room) s_.waiting_of.resize(room, 0);
+    }
+  }
 
   void run(const Frames& frames) {
     for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
@@ -44,25 +50,31 @@ class Kernel : private TokenSet<W, kHot>,
   }
 
  private:
-  using Tokens = TokenSet<W, kHot>;
+  using Tokens = TokenSet<W, kHot, kAttached>;
   using Costs = FrameCosts<kCtcTopology>;
   using Costs::blank_cost_;
   using Costs::score_blank;
   using Costs::score_units;
   using Costs::skips;
   using Costs::unit_costs_;
-  using typename ArcFinder<W, kHot>::Limits;
-  using ArcFinder<W, kHot>::find_arc;
-  using ArcFinder<W, kHot>::limit_of;
+  using typename ArcFinder<W, kHot, kAttached>::Limits;
+  using ArcFinder<W, kHot, kAttached>::find_arc;
+  using ArcFinder<W, kHot, kAttached>::limit_of;
+  using Tokens::attached_;
   using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
   using Tokens::hope_at_root;
+  using Tokens::is_attached;
+  using Tokens::least_way;
   using Tokens::limit_active;
   using Tokens::merge_candidates;
+  using Tokens::place_of;
+  using Tokens::prefetch_record;
   using Tokens::rebase;
-  using Tokens::records_;
+  using Tokens::record_of;
   using Tokens::s_;
+  using Tokens::slot_of;
   using Tokens::squeeze;
   const HotArc* arcs_;
   const EpsilonArc* epsilons_;
@@ -72,6 +84,7 @@ class Kernel : private TokenSet<W, kHot>,
   float best_before_ = 0;  // best cost before this frame
   Work work_[kWorkBlock];
   std::size_t num_work_ = 0;
+  std::uint32_t shift_ = 0;  // kAttached: from the arcs of the record in hand to those of its copy
 
   // A frame of blank and nothing else. After the first in a row all costs rise alike.
   void pass_blank() {
@@ -140,9 +153,9 @@ class Kernel : private TokenSet<W, kHot>,
     const std::uint32_t* const list = s_.list.data();
     const std::uint32_t* const states = s_.state.data();
     const float *const nbs = s_.nb.data(), *const bs = s_.b.data();
-    for (std::size_t j = 0; j < std::min(count, kAhead); ++j) prefetch(&records_[states[list[j]]]);
+    for (std::size_t j = 0; j < std::min(count, kAhead); ++j) prefetch_record(states[list[j]]);
     for (std::size_t j = 0; j < count; ++j) {
-      if (j + kAhead < count) prefetch(&records_[states[list[j + kAhead]]]);
+      if (j + kAhead < count) prefetch_record(states[list[j + kAhead]]);
       const std::uint32_t i = list[j];
       const float nb = nbs[i], b = bs[i];
       // Again: the cut has fallen since.
@@ -162,8 +175,8 @@ class Kernel : private TokenSet<W, kHot>,
       if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
-        const Record<W>& record = records_[w.record];
-        if (w.m1 + record.min_cost - hope(w.record, w.hotword) +
+        const Record<W>& record = record_of(w.record);
+        if (w.m1 + least_way(w.record, record, w.hotword) +
                 unit_costs_[record.only_way(num_units_)] >
             cut_)
           continue;
@@ -189,7 +202,7 @@ class Kernel : private TokenSet<W, kHot>,
       return false;
     const std::uint32_t back = s_.hotwords->fallback(w.hotword);
     const float cost = w.m1 + s_.hotwords->fallback_cost(w.hotword);
-    std::uint32_t i = s_.waiting_of[w.record - graph_.num_token_states()];
+    std::uint32_t i = s_.waiting_of[waiting_place(w.record)];
     while (i != kNoTrace && s_.waiting[i].hotword != back) i = s_.waiting[i].next;
     if (i == kNoTrace) return false;
     const Waiting& other = s_.waiting[i];
@@ -201,11 +214,21 @@ class Kernel : private TokenSet<W, kHot>,
               std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
               bool covered = false) {
     const float m = std::min(nb, b);
-    const Record<W>& record = records_[record_number];
+    const Record<W>& record = record_of(record_number);
     const float most = hope(record_number, hotword);
+    // What hotwords and slots take off the ways behind epsilon arcs.
+    float most_behind = most;
+    if constexpr (kAttached) {
+      shift_ = is_attached(record_number) ? attached_->shift(record_number, record.arcs) : 0;
+      if (record.num_epsilons > 0) {
+        const float way = least_way(record_number, record, hotword);
+        most_behind = way == -kLargest ? kLargest : record.min_cost - way;
+      }
+      enter_slots(record_number, nb, b, unit, m_trace, b_trace, hotword);
+    }
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
-      if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
+      if (m + arc.bound - most_behind + unit_costs_[num_units_] > cut_) continue;
       take_epsilon(arc, nb, b, unit, m_trace, b_trace, hotword);
     }
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
@@ -253,7 +276,8 @@ class Kernel : private TokenSet<W, kHot>,
 
   void push(std::uint32_t arc, std::uint32_t v, std::uint32_t unit, float m, float b,
             std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
-    prefetch(&arcs_[arc]);
+    if (!has_attached_arc(arc)) prefetch(&arcs_[arc]);
+    if (kAttached) arc += shift_;
     const bool repeat = v == unit;
     work_[num_work_++] = {(repeat ? b : m) + unit_costs_[v], arc, repeat ? b_trace : m_trace,
                           hotword, v};
@@ -291,6 +315,28 @@ class Kernel : private TokenSet<W, kHot>,
     if (s_.neutral >= 0) take(s_.neutral);
   }
 
+  // Words begin here that the hotword list has attached to the graph.
+  void enter_slots(std::uint32_t record, float nb, float b, std::uint32_t unit,
+                   std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+    const std::uint32_t place = place_of(record);
+    if (place >= attached_->slots().num_places()) return;
+    const float m = std::min(nb, b), gain = s_.hotwords->max_gain(hotword);
+    for (auto slot = attached_->slots().begin(place); slot != attached_->slots().end(place);
+         ++slot) {
+      const float cost = attached_->entry_cost(*slot);
+      if (!(m + cost - gain + unit_costs_[num_units_] <= cut_) || !(cost < kCostInfinity)) continue;
+      const EpsilonArc arc{cost, cost, attached_->entry_record(*slot), 0, 0};
+      wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
+    }
+  }
+
+  std::uint32_t waiting_place(std::uint32_t record) const {
+    if (is_attached(record))
+      return graph_.num_records() - graph_.num_token_states() + attached_->entry(record);
+    return record - graph_.num_token_states();
+  }
+  bool has_attached_arc(std::uint32_t arc) const { return kAttached && attached_->has_arc(arc); }
+
   void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
                     std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     float cost = arc.cost;
@@ -307,7 +353,7 @@ class Kernel : private TokenSet<W, kHot>,
             std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
     const std::uint32_t barred = nb < b ? unit : none_;
-    std::uint32_t& head = s_.waiting_of[arc.target - graph_.num_token_states()];
+    std::uint32_t& head = s_.waiting_of[waiting_place(arc.target)];
     if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
     std::uint32_t index = head;
     if (kHot != HotwordLabels::kNone)
@@ -317,7 +363,7 @@ class Kernel : private TokenSet<W, kHot>,
       index = static_cast<std::uint32_t>(s_.waiting.size());
       s_.waiting.push({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
       s_.waiting_at[arc.level].push(index);
-      prefetch(&records_[arc.target]);
+      prefetch_record(arc.target);
       head = index;
       if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
       return;
@@ -349,6 +395,11 @@ class Kernel : private TokenSet<W, kHot>,
   void flush() {
     for (std::size_t i = 0; i < num_work_; ++i) {
       const Work& work = work_[i];
+      if constexpr (kAttached)
+        if (has_attached_arc(work.arc)) {
+          flush_attached(work);
+          continue;
+        }
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
       const float most = arc_hope(work.arc, arc.target, work.unit, work.hotword);
@@ -366,6 +417,14 @@ class Kernel : private TokenSet<W, kHot>,
       }
     }
     num_work_ = 0;
+  }
+
+  void flush_attached(const Work& work) {
+    const float most = s_.hotwords->max_gain(work.hotword);
+    attached_->visit_arcs(work.arc, [&](float arc_cost, std::uint32_t target, std::uint32_t arc) {
+      const float cost = work.cost + arc_cost;
+      if (cost - most <= cut_) add_candidate(work, cost, target, arc);
+    });
   }
 
   // The most that this very arc can gain.
@@ -392,18 +451,20 @@ class Kernel : private TokenSet<W, kHot>,
           cost -= s_.hotwords->advance(hotword, column, &next);
           hotword = next;
         }
-      } else if ((target & kHasWord) != 0 &&
-                 (hotword != hotwords::kRoot || s_.gains->begins[arc])) {
+      } else if ((target & kHasWord) != 0 && (hotword != hotwords::kRoot ||
+                                              has_attached_arc(arc) || s_.gains->begins[arc])) {
+        const fst::Label word =
+            has_attached_arc(arc) ? attached_->arc_word(arc) : graph_.arc_word(arc);
         std::uint32_t next;
-        cost -= s_.hotwords->advance(hotword, graph_.arc_word(arc), &next);
+        cost -= s_.hotwords->advance(hotword, word, &next);
         hotword = next;
       }
       if (!(cost <= cut_)) return;
     }
     if (!(cost < kCostInfinity)) return;
-    prefetch(&s_.slot[state]);
-    prefetch(&records_[state]);
-    if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot)
+    prefetch(&s_.slot[slot_of(state)]);
+    prefetch_record(state);
+    if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot && !is_attached(state))
       prefetch(&s_.gains->at_root[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
@@ -428,6 +489,13 @@ class Kernel : private TokenSet<W, kHot>,
 template <int W>
 void advance_with(SearchState& state, const Frames& frames) {
   const bool ctc = state.graph->options().topology == Topology::kCtc;
+  if (state.attached != nullptr) {  // to a graph without a topology of its own
+    if (state.hotword_labels == HotwordLabels::kTokens)
+      Kernel<W, true, HotwordLabels::kTokens, true>(state).run(frames);
+    else
+      Kernel<W, true, HotwordLabels::kWords, true>(state).run(frames);
+    return;
+  }
   switch (state.hotword_labels) {
     case HotwordLabels::kNone:
       if (ctc)

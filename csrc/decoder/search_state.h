@@ -41,16 +41,20 @@ struct SearchOptions {
 
 enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automaton
 
+class AttachedWords;  // attached_words.h
+
 // A hotword list made ready for one graph; shared by the searches that use it.
 class HotwordUse {
  public:
   HotwordUse() = default;
   // `neutral`: a column that does not move the automaton (an optional separator such as silence);
   // -1: none.
-  // `wanted`: columns that pruning of tokens must leave.
+  // `wanted`: columns that pruning of tokens must leave. `attached`: words that the list brings to
+  // this graph; null: none.
   HotwordUse(const SearchGraph& graph, std::shared_ptr<const hotwords::Automaton> automaton,
              HotwordLabels labels, std::int32_t neutral = -1,
-             const std::vector<std::int32_t>& wanted = {});
+             const std::vector<std::int32_t>& wanted = {},
+             std::shared_ptr<const AttachedWords> attached = nullptr);
 
   const hotwords::Automaton* automaton() const { return automaton_.get(); }
   HotwordLabels labels() const { return labels_; }
@@ -65,12 +69,16 @@ class HotwordUse {
   const std::uint8_t* begins() const { return begins_.data(); }
   const std::uint64_t* begin_mask() const { return begin_mask_; }
   const std::uint8_t* wanted() const { return wanted_.empty() ? nullptr : wanted_.data(); }
+  const AttachedWords* attached() const { return attached_.get(); }
+  // Where words move it: the most that words of a chain of epsilon arcs gain, anywhere.
+  float max_epsilon_gain() const { return max_epsilon_gain_; }
 
  private:
   std::shared_ptr<const hotwords::Automaton> automaton_;
+  std::shared_ptr<const AttachedWords> attached_;
   HotwordLabels labels_ = HotwordLabels::kNone;
   std::int32_t neutral_ = -1;
-  float max_gain_ = 0;
+  float max_gain_ = 0, max_epsilon_gain_ = 0;
   SearchGraph::HotwordGains gains_;
   std::vector<float> unit_gains_;
   std::vector<std::uint8_t> begins_, wanted_;
@@ -146,6 +154,7 @@ struct Utterance {
   std::shared_ptr<const HotwordUse> hotword_use;
   // Out of it:
   const hotwords::Automaton* hotwords = nullptr;
+  const AttachedWords* attached = nullptr;
   HotwordLabels hotword_labels = HotwordLabels::kNone;
   const SearchGraph::HotwordGains* gains = nullptr;
   const float* unit_gains = nullptr;  // kTokens
@@ -153,6 +162,7 @@ struct Utterance {
   const std::uint8_t* begins_hotword = nullptr;
   const std::uint64_t* begin_mask = nullptr;
   float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
+  float max_epsilon_gain = 0;  // see HotwordUse
   const std::uint8_t* wanted_by_hotwords = nullptr;  // by unit; null: none
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
@@ -181,8 +191,14 @@ struct SearchState : Utterance {
   SearchOptions options;
 
   // token state -> a token in it, valid if below num_tokens and that token says so: never cleared.
-  // Tokens in the same state with other hotword states are chained by `next`.
+  // Tokens in the same state with other hotword states are chained by `next`. States of attached
+  // words share a few places behind those of the graph, and their chains.
   util::LargeVector<std::uint32_t> slot;
+  static constexpr std::uint32_t kSharedSlots = 4096;
+  static std::uint32_t slot_of(const SearchGraph& graph, std::uint32_t state) {
+    const std::uint32_t own = graph.num_token_states();
+    return state < own ? state : own + (state * 0x9e3779b1u >> 20);
+  }
 
   Buffer<Candidate> candidates;
   std::vector<std::uint32_t> list;

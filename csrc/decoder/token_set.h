@@ -8,28 +8,69 @@ constexpr float kLargest = std::numeric_limits<float>::max();
 
 // Invariant: no two tokens share state and hotword state; the tokens of a state are chained, rising
 // indices behind falling ones, from slot[state].
-template <int W, HotwordLabels kHot>
+//
+// kAttached: states and records from AttachedWords::first_state() on are of words that the hotword
+// list has attached to the graph.
+template <int W, HotwordLabels kHot, bool kAttached>
 class TokenSet : protected TraceKeeper {
  protected:
   explicit TokenSet(SearchState& state)
       : TraceKeeper(state),
         s_(state),
         graph_(*state.graph),
+        attached_(state.attached),
         records_(graph_.template records<W>()) {}
 
   SearchState& s_;
   const SearchGraph& graph_;
+  const AttachedWords* attached_;
   const Record<W>* records_;
+
+  bool is_attached(std::uint32_t state) const { return kAttached && attached_->has(state); }
+  const Record<W>& record_of(std::uint32_t state) const {
+    return is_attached(state) ? attached_->template record<W>(state) : records_[state];
+  }
+  void prefetch_record(std::uint32_t state) const {
+    if (!is_attached(state)) prefetch(&records_[state]);
+  }
+  std::uint32_t unit_of(std::uint32_t state) const {
+    return is_attached(state) ? attached_->unit(state) : std::uint32_t{records_[state].unit};
+  }
+  std::uint32_t slot_of(std::uint32_t state) const {
+    return kAttached ? SearchState::slot_of(graph_, state) : state;
+  }
+  // An LG state that may have slots, or one beyond all that do.
+  std::uint32_t place_of(std::uint32_t record) const {
+    if (attached_->has(record)) return attached_->lg_state(record);
+    return attached_->slots().is_place(record) ? graph_.lg_state(record) : ~std::uint32_t{0};
+  }
+
+  // What the cheapest way on from a record costs at least, hotwords and attached words counted.
+  float least_way(std::uint32_t number, const Record<W>& record, std::uint32_t hotword) const {
+    const float way = record.min_cost - hope(number, hotword);
+    if constexpr (kAttached) {
+      const std::uint32_t place = place_of(number);
+      if (place < attached_->slots().num_places()) {
+        constexpr float slack = 1e-3f;  // differences of costs, in float32
+        const float extra = attached_->extra_cost(place);
+        if (extra == -kCostInfinity) return -kLargest;  // slots are its only ways on
+        return std::min(way, record.min_cost + extra - s_.hotwords->max_gain(hotword) - slack);
+      }
+    }
+    return way;
+  }
 
   // The most that hotwords take off the cheapest arc out of a record, or behind its epsilon arcs.
   float hope(std::uint32_t record, std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
+    if (is_attached(record)) return s_.hotwords->max_gain(hotword) + s_.max_epsilon_gain;
     if (hotword == hotwords::kRoot) return hope_at_root(record);
     const float gain = s_.hotwords->max_gain(hotword);
     return kHot == HotwordLabels::kWords ? gain + s_.gains->epsilons[record] : gain;
   }
 
   float hope_at_root(std::uint32_t record) const {
+    if (is_attached(record)) return hope(record, hotwords::kRoot);
     return s_.gains->some[record] ? s_.gains->at_root[record] : 0;
   }
 
@@ -68,9 +109,10 @@ class TokenSet : protected TraceKeeper {
   // Puts token i in front of the chain of its state. A head is valid if it is below i and says so
   // itself: slots are never cleared, and tokens are entered in rising order.
   void enter(std::uint32_t i) {
-    std::uint32_t& head = s_.slot[s_.state[i]];
+    const std::uint32_t place = slot_of(s_.state[i]);
+    std::uint32_t& head = s_.slot[place];
     if (kHot != HotwordLabels::kNone) {
-      const bool is_chained = head < i && s_.state[head] == s_.state[i];
+      const bool is_chained = head < i && slot_of(s_.state[head]) == place;
       s_.next[i] = is_chained ? head : kNoTrace;
       s_.has_chains |= is_chained;
     }
@@ -80,10 +122,11 @@ class TokenSet : protected TraceKeeper {
   // The token with this state and hotword state, or num_tokens.
   std::uint32_t find(std::uint32_t state, std::uint32_t hotword) const {
     const std::uint32_t none = static_cast<std::uint32_t>(s_.num_tokens);
-    std::uint32_t i = s_.slot[state];
-    if (i >= none || s_.state[i] != state) return none;
+    const std::uint32_t place = slot_of(state);
+    std::uint32_t i = s_.slot[place];
+    if (i >= none || slot_of(s_.state[i]) != place) return none;
     if (kHot != HotwordLabels::kNone)
-      while (s_.hotword[i] != hotword) {
+      while (s_.hotword[i] != hotword || (kAttached && s_.state[i] != state)) {
         i = s_.next[i];
         if (i == kNoTrace) return none;
       }
@@ -142,12 +185,13 @@ class TokenSet : protected TraceKeeper {
   }
 
   std::uint32_t origin(const Candidate& candidate) {
-    return kLattice ? resolve(candidate.trace, records_[candidate.state].unit) : candidate.trace;
+    return kLattice ? resolve(candidate.trace, unit_of(candidate.state)) : candidate.trace;
   }
 
   // kPlain: whether the arc is a blank or a repeat, and without a word: of no matter for a history.
   bool is_silent(std::uint32_t arc) const {
-    return kLattice && graph_.is_silent(arc) && graph_.arc_word(arc) == 0;
+    // Words are attached to graphs without such arcs.
+    return kLattice && !kAttached && graph_.is_silent(arc) && graph_.arc_word(arc) == 0;
   }
 
   void reserve_tokens(std::size_t count) {
@@ -161,14 +205,16 @@ class TokenSet : protected TraceKeeper {
 
   void add_token(const Candidate& candidate) {
     const std::size_t i = s_.num_tokens++;
-    const Record<W>& record = records_[candidate.state];
-    prefetch(&graph_.arcs()[record.arcs]);  // most tokens are left in the next frames
-    if (W == 0) prefetch(graph_.arc_units() + record.arcs);
+    const Record<W>& record = record_of(candidate.state);
+    if (!is_attached(candidate.state)) {
+      prefetch(&graph_.arcs()[record.arcs]);  // most tokens are left in the next frames
+      if (W == 0) prefetch(graph_.arc_units() + record.arcs);
+    }
     if (record.num_epsilons > 0) prefetch(&graph_.epsilons()[record.epsilons]);
     s_.b[i] = kCostInfinity;
-    s_.bound[i] = record.min_cost - hope(candidate.state, candidate.hotword);
+    s_.bound[i] = least_way(candidate.state, record, candidate.hotword);
     s_.state[i] = candidate.state;
-    s_.unit[i] = record.unit;
+    s_.unit[i] = kAttached ? unit_of(candidate.state) : record.unit;
     s_.only_unit[i] = record.only_way(graph_.num_units());
     s_.hotword[i] = candidate.hotword;
     s_.b_trace[i] = kNoTrace;

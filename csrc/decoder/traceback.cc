@@ -11,13 +11,13 @@ namespace tlg::decoder {
 
 Traceback::Traceback(const SearchGraph& graph, const SearchOptions& options,
                      const SpanOptions& spans, std::shared_ptr<const HotwordUse> hotwords)
-    : graph_(&graph), options_(options), stable_(graph, options, spans, hotwords) {
+    : graph_(graph, hotwords.get()), options_(options), stable_(graph, options, spans, hotwords) {
   if (hotwords != nullptr) labels_ = hotwords->labels();
 }
 
 void Traceback::settle(const Frames& frames, Utterance* utterance) {
   const std::int64_t now = utterance->num_frames();
-  const Aligner aligner(*graph_, options_, frames, settled_until_);
+  const Aligner aligner(graph_.graph(), options_, frames, settled_until_);
   mark(utterance);
   keep_marked(aligner, utterance);
   stable_.settle_hotwords();
@@ -70,7 +70,7 @@ void Traceback::keep_marked(const Aligner& aligner, Utterance* utterance) {
       Alignment path = before == none ? beginning_ : settled_[before_slot].alignment;
       TokenEnd end;
       aligner.extend(u.base + trace.frame, &path);
-      settled.alignment = aligner.next(path, graph_->arc_column(trace.arc), &end);
+      settled.alignment = aligner.next(path, graph_.arc_column(trace.arc), &end);
       settled.previous_end = end.end;
       settled.num_changes = changes_.size();
     }
@@ -113,9 +113,9 @@ bool Traceback::replaces(std::uint32_t trace, std::uint32_t previous, const Utte
   const std::uint32_t arc = u.traces[trace].arc;
   const std::uint32_t slot = number_[previous];
   if (u.traces[slot].arc != arc) return false;
-  const std::int32_t blank = graph_->options().blank;
-  if (graph_->options().topology != Topology::kPlain || blank < 0) return false;
-  const SearchGraph::PathArc loop = graph_->path_arc(arc);
+  const std::int32_t blank = graph_.options().blank;
+  if (graph_.options().topology != Topology::kPlain || blank < 0) return false;
+  const SearchGraph::PathArc loop = graph_.path_arc(arc);
   return loop.source == loop.target && loop.word == 0 && loop.cost == 0;
 }
 
@@ -137,7 +137,7 @@ void Traceback::drop_stable(std::size_t count, Utterance* utterance) {
 
 Hypothesis Traceback::read(const Utterance& u, std::uint32_t trace, bool is_final,
                            const Frames& frames, PathReader* reader) const {
-  const Aligner aligner(*graph_, options_, frames, settled_until_);
+  const Aligner aligner(graph_.graph(), options_, frames, settled_until_);
   std::vector<std::uint32_t> path;
   for (; trace != kNoTrace; trace = u.traces[trace].previous) path.push_back(trace);
   Alignment alignment = beginning_;
@@ -149,7 +149,7 @@ Hypothesis Traceback::read(const Utterance& u, std::uint32_t trace, bool is_fina
     } else {
       TokenEnd end;
       aligner.extend(u.base + step.frame, &alignment);
-      next.alignment = aligner.next(alignment, graph_->arc_column(step.arc), &end);
+      next.alignment = aligner.next(alignment, graph_.arc_column(step.arc), &end);
       next.previous_end = end.end;
       next.num_changes = changes_.size();
     }
@@ -179,7 +179,7 @@ void Traceback::change_hotwords(std::shared_ptr<const HotwordUse> hotwords, Utte
   };
   // The old list has to last until its states are read.
   const std::shared_ptr<const HotwordUse> before = utterance->hotword_use;
-  decoder::change_hotwords(*graph_, &change, hotwords, asked, utterance);
+  decoder::change_hotwords(graph_.graph(), &change, hotwords, asked, utterance);
   changes_.push_back(std::move(hotwords));
   if (labels != HotwordLabels::kNone) labels_ = labels;
 }
@@ -191,7 +191,7 @@ void Traceback::catch_up(std::size_t num_changes, PathReader* reader) const {
 
 bool Traceback::is_in_word(const Utterance& u, std::uint32_t trace, std::size_t num_read,
                            const HotwordChange& change) const {
-  const bool ctc = graph_->options().topology == Topology::kCtc;
+  const bool ctc = graph_.options().topology == Topology::kCtc;
   // Whether it is what was looked for.
   const auto passes = [&](std::int32_t column) {
     if (num_read == 0) return !change.is_neutral_after(column);
@@ -200,8 +200,8 @@ bool Traceback::is_in_word(const Utterance& u, std::uint32_t trace, std::size_t 
   };
   for (; trace != kNoTrace && !(has_stable_ && trace == 0); trace = u.traces[trace].previous) {
     const std::uint32_t arc = u.traces[trace].arc;
-    if (!ctc && graph_->is_silent(arc)) continue;
-    const std::int32_t column = graph_->arc_column(arc);
+    if (!ctc && graph_.is_silent(arc)) continue;
+    const std::int32_t column = graph_.arc_column(arc);
     if (passes(column)) return !change.is_boundary_after(column);
   }
   const std::vector<std::int32_t>& tokens = stable_.tokens();
@@ -211,7 +211,7 @@ bool Traceback::is_in_word(const Utterance& u, std::uint32_t trace, std::size_t 
 }
 
 Hypothesis Traceback::finish(const Utterance& u, const Frames& frames) {
-  const Ending ending = find_ending(*graph_, u);
+  const Ending ending = find_ending(graph_.graph(), u);
   Hypothesis out = read(u, ending.trace(), ending.is_final(), frames, &stable_);
   out.search_score = -ending.cost();
   return out;

@@ -56,7 +56,7 @@ class Traceback {
                   const HotwordChange& change) const;
   bool replaces(std::uint32_t trace, std::uint32_t previous, const Utterance& utterance) const;
 
-  const SearchGraph* graph_;
+  PathGraph graph_;
   SearchOptions options_;
   PathReader stable_;
   std::vector<std::shared_ptr<const HotwordUse>> changes_;  // lists that came into force later

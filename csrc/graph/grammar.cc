@@ -20,15 +20,25 @@ std::uint32_t bits(float value) {
   return word;
 }
 
-// LM word -> lexicon word or class; fills the lists of words that only one side has.
+// Whether a word looks like the name of a class.
+bool names_class(const std::string& word) {
+  return word.size() > 2 && word.front() == '<' && word.back() == '>';
+}
+
+// LM word -> lexicon word, slot or other kind; fills the lists of words that only one side has.
 std::vector<std::int32_t> classify(const lm::NgramTrie& model, const Lexicon& lexicon,
-                                   bool keep_unk, GrammarReport* report) {
+                                   std::vector<std::string>* slot_words, GrammarReport* report) {
   std::unordered_map<std::string_view, std::int32_t> index;
   index.reserve(lexicon.words.size() * 2);
   for (std::size_t i = 0; i < lexicon.words.size(); ++i)
     index.emplace(lexicon.words[i], static_cast<std::int32_t>(i));
   std::vector<bool> in_model(lexicon.words.size(), false);
   std::vector<std::int32_t> classes(model.vocabulary.size(), kOov);
+  const auto add_slot = [slot_words](const std::string& word) {
+    slot_words->push_back(word);
+    return kFirstSlot - static_cast<std::int32_t>(slot_words->size() - 1);
+  };
+  if (model.unk >= 0) add_slot("<unk>");
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const auto id = static_cast<std::int64_t>(i);
     auto found = index.find(model.vocabulary[i]);
@@ -43,9 +53,10 @@ std::vector<std::int32_t> classify(const lm::NgramTrie& model, const Lexicon& le
       classes[i] = found->second;
       in_model[static_cast<std::size_t>(found->second)] = true;
     } else if (id == model.unk) {
-      classes[i] = keep_unk ? kUnkHistory : kOov;
+      classes[i] = kFirstSlot;
     } else {
       report->words_without_pronunciation.push_back(model.vocabulary[i]);
+      if (names_class(model.vocabulary[i])) classes[i] = add_slot(model.vocabulary[i]);
     }
   }
   for (std::size_t i = 0; i < in_model.size(); ++i)
@@ -75,17 +86,21 @@ class Builder {
 
   // Removes states that only back off: what leads to one leads to where it backs off to, at its
   // price.
-  void keep_states(const std::vector<std::uint32_t>& first) {
+  void keep_states(const std::vector<std::uint32_t>& first,
+                   const std::vector<std::uint32_t>& first_slot) {
     const std::size_t count = histories_.size();
     const auto start = static_cast<std::size_t>(std::max(histories_.start, 0));
     std::vector<std::int32_t> state(
         count);  // of the history, or of the first kept one it backs off to
     std::vector<float> extra(count, 0.0f);  // the price of getting there
     grammar_.first.assign(1, 0);
+    grammar_.first_slot.assign(1, 0);
     for (std::size_t h = 0; h < count; ++h) {
       const auto shorter = static_cast<std::size_t>(histories_.suffix[h]);
       const bool backs_off = h != 0 && histories_.backoff[h] != kInfinity;
-      const bool says_something = first[h] != first[h + 1] || histories_.final_cost[h] != kInfinity;
+      const bool says_something = first[h] != first[h + 1] ||
+                                  first_slot[h] != first_slot[h + 1] ||
+                                  histories_.final_cost[h] != kInfinity;
       if (backs_off && h != start && !says_something) {
         state[h] = state[shorter];
         extra[h] = histories_.backoff[h] + extra[shorter];
@@ -94,6 +109,7 @@ class Builder {
       }
       state[h] = static_cast<std::int32_t>(grammar_.num_states());
       grammar_.first.push_back(first[h + 1]);
+      grammar_.first_slot.push_back(first_slot[h + 1]);
       grammar_.backoff.push_back(backs_off ? state[shorter] : -1);
       grammar_.backoff_cost.push_back(backs_off ? histories_.backoff[h] + extra[shorter] : 0.0f);
       // A sentence may end at the cheapest price over the backoffs, so that a decoder need not
@@ -105,11 +121,15 @@ class Builder {
                                      grammar_.final_cost[static_cast<std::size_t>(state[shorter])]);
       grammar_.final_cost.push_back(final_cost);
     }
-    grammar_.arcs.reserve(histories_.ngrams.size());
-    for (const Ngram& ngram : histories_.ngrams) {
-      const auto target = static_cast<std::size_t>(ngram.target);
-      grammar_.arcs.push_back({ngram.word, ngram.cost + extra[target], state[target]});
-    }
+    const auto as_arcs = [&](const std::vector<Ngram>& ngrams, std::vector<GrammarArc>* arcs) {
+      arcs->reserve(ngrams.size());
+      for (const Ngram& ngram : ngrams) {
+        const auto target = static_cast<std::size_t>(ngram.target);
+        arcs->push_back({ngram.word, ngram.cost + extra[target], state[target]});
+      }
+    };
+    as_arcs(histories_.ngrams, &grammar_.arcs);
+    as_arcs(histories_.slots, &grammar_.slots);
     start_ = state[start];
     grammar_.empty = state[0];
   }
@@ -139,6 +159,7 @@ class Builder {
         return s;
       };
       for (GrammarArc& arc : grammar_.arcs) arc.target = to(arc.target);
+      for (GrammarArc& slot : grammar_.slots) slot.target = to(slot.target);
       for (std::int32_t& target : grammar_.backoff) target = to(target);
       start_ = to(start_);
       grammar_.empty = to(grammar_.empty);
@@ -156,29 +177,42 @@ class Builder {
       queue.push_back(s);
     };
     reach(start_);
-    std::size_t arcs = 0;
+    std::size_t arcs = 0, with_slots = 0;
     for (std::size_t i = 0; i < queue.size(); ++i) {
       const auto s = static_cast<std::size_t>(queue[i]);
       arcs += grammar_.first[s + 1] - grammar_.first[s];
       for (std::uint32_t k = grammar_.first[s]; k < grammar_.first[s + 1]; ++k)
         reach(grammar_.arcs[k].target);
       reach(grammar_.backoff[s]);
+      for (; i + 1 == queue.size() && with_slots < queue.size(); ++with_slots) {
+        const auto q = static_cast<std::size_t>(queue[with_slots]);
+        for (std::uint32_t k = grammar_.first_slot[q]; k < grammar_.first_slot[q + 1]; ++k)
+          reach(grammar_.slots[k].target);
+      }
     }
     Grammar old = std::move(grammar_);
     grammar_ = Grammar{};
     grammar_.report = std::move(old.report);
+    grammar_.slot_words = std::move(old.slot_words);
     grammar_.report.unreachable_states =
         static_cast<std::int64_t>(count - queue.size()) - grammar_.report.merged_states;
     grammar_.arcs.reserve(arcs);
     grammar_.first.push_back(0);
+    grammar_.first_slot.push_back(0);
+    const auto take = [&](const std::vector<GrammarArc>& from, std::uint32_t begin,
+                          std::uint32_t end, std::vector<GrammarArc>* to) {
+      for (; begin < end; ++begin) {
+        GrammarArc arc = from[begin];
+        arc.target = number[static_cast<std::size_t>(arc.target)];
+        to->push_back(arc);
+      }
+      return static_cast<std::uint32_t>(to->size());
+    };
     for (const std::int32_t id : queue) {
       const auto s = static_cast<std::size_t>(id);
-      for (std::uint32_t k = old.first[s]; k < old.first[s + 1]; ++k) {
-        GrammarArc arc = old.arcs[k];
-        arc.target = number[static_cast<std::size_t>(arc.target)];
-        grammar_.arcs.push_back(arc);
-      }
-      grammar_.first.push_back(static_cast<std::uint32_t>(grammar_.arcs.size()));
+      grammar_.first.push_back(take(old.arcs, old.first[s], old.first[s + 1], &grammar_.arcs));
+      grammar_.first_slot.push_back(
+          take(old.slots, old.first_slot[s], old.first_slot[s + 1], &grammar_.slots));
       const std::int32_t backoff = old.backoff[s];
       grammar_.backoff.push_back(backoff < 0 ? -1 : number[static_cast<std::size_t>(backoff)]);
       grammar_.backoff_cost.push_back(old.backoff_cost[s]);
@@ -192,24 +226,37 @@ class Builder {
     std::uint64_t h = mix(
         pair_key(static_cast<std::uint32_t>(grammar_.backoff[s]), bits(grammar_.backoff_cost[s])) ^
         (std::uint64_t{bits(grammar_.final_cost[s])} << 16));
-    for (std::uint32_t i = grammar_.first[s]; i < grammar_.first[s + 1]; ++i) {
-      const GrammarArc& arc = grammar_.arcs[i];
+    const auto add = [&h](const GrammarArc& arc) {
       h = mix(h ^ pair_key(arc.word, bits(arc.cost))) + static_cast<std::uint32_t>(arc.target);
-    }
+    };
+    std::for_each(begin(grammar_.arcs, grammar_.first, s), end(grammar_.arcs, grammar_.first, s),
+                  add);
+    std::for_each(begin(grammar_.slots, grammar_.first_slot, s),
+                  end(grammar_.slots, grammar_.first_slot, s), add);
     return mix(h) >> 1;  // never PairTable's reserved key
   }
 
   bool equal(std::size_t a, std::size_t b) const {
-    const std::uint32_t count = grammar_.first[a + 1] - grammar_.first[a];
-    if (count != grammar_.first[b + 1] - grammar_.first[b] ||
-        grammar_.backoff[a] != grammar_.backoff[b] ||
+    if (grammar_.backoff[a] != grammar_.backoff[b] ||
         grammar_.backoff_cost[a] != grammar_.backoff_cost[b] ||
         grammar_.final_cost[a] != grammar_.final_cost[b])
       return false;
-    const GrammarArc *x = &grammar_.arcs[grammar_.first[a]], *y = &grammar_.arcs[grammar_.first[b]];
-    return std::equal(x, x + count, y, [](const GrammarArc& p, const GrammarArc& q) {
-      return p.word == q.word && p.cost == q.cost && p.target == q.target;
-    });
+    const auto same = [a, b](const std::vector<GrammarArc>& arcs,
+                             const std::vector<std::uint32_t>& first) {
+      return std::equal(begin(arcs, first, a), end(arcs, first, a), begin(arcs, first, b),
+                        end(arcs, first, b), [](const GrammarArc& p, const GrammarArc& q) {
+                          return p.word == q.word && p.cost == q.cost && p.target == q.target;
+                        });
+    };
+    return same(grammar_.arcs, grammar_.first) && same(grammar_.slots, grammar_.first_slot);
+  }
+  static const GrammarArc* begin(const std::vector<GrammarArc>& arcs,
+                                 const std::vector<std::uint32_t>& first, std::size_t s) {
+    return arcs.data() + first[s];
+  }
+  static const GrammarArc* end(const std::vector<GrammarArc>& arcs,
+                               const std::vector<std::uint32_t>& first, std::size_t s) {
+    return arcs.data() + first[s + 1];
   }
 
   Histories& histories_;
@@ -229,7 +276,7 @@ Grammar build_grammar(const lm::NgramTrie& model, const std::vector<std::string>
   if ((map || options.missing_as_unk) && model.unk < 0)
     throw Error(ErrorKind::kArpa, "has no <unk>",
                 "Train the model with <unk>, or leave unknown words out", name);
-  const auto classes = classify(model, lexicon, options.missing_as_unk, &report);
+  const auto classes = classify(model, lexicon, &grammar.slot_words, &report);
   const auto unk = static_cast<std::size_t>(model.unk);
   if (map && classes[unk] < 0)
     throw Error(ErrorKind::kLexicon, "mapping unknown words to <unk> needs <unk> in the lexicon",
@@ -239,10 +286,16 @@ Grammar build_grammar(const lm::NgramTrie& model, const std::vector<std::string>
     report.has_sentence_start = histories.start >= 0;
     if (model.unk >= 0) add_unk(model, lexicon, options.missing_as_unk, &histories, &report);
     if (map) map_oov_to_unk(static_cast<std::uint32_t>(classes[unk]), &histories);
-    const std::vector<std::uint32_t> first = sort_ngrams(&histories);
+    if (model.unk >= 0 && classes[unk] >= 0) {  // the lexicon has `<unk>`, as any other word
+      for (const Ngram& ngram : histories.ngrams)
+        if (ngram.word == static_cast<std::uint32_t>(classes[unk]))
+          histories.slots.push_back({ngram.history, 0, ngram.cost, ngram.target});
+    }
+    const auto first = sort_ngrams(histories.size(), &histories.ngrams);
+    const auto first_slot = sort_ngrams(histories.size(), &histories.slots);
     if (options.unknown == Unknown::kRenormalise) renormalise(first, &histories);
     Builder builder(histories, grammar);
-    builder.keep_states(first);
+    builder.keep_states(first, first_slot);
     histories = Histories();
     builder.merge_equal();
     builder.number_states();

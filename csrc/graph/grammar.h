@@ -41,16 +41,23 @@ struct GrammarReport {
 };
 
 struct GrammarArc {
-  std::uint32_t word;  // index into Lexicon::words
+  std::uint32_t word;  // index into Lexicon::words; of a slot, into Grammar::slot_words
   float cost;
   std::int32_t target;
 };
 
+// Slots are places for words that neither model nor lexicon has, to be filled while the graph is
+// decoded over (decoder/attached_words.h): n-grams of the model that end in `<unk>`, or in a word
+// like `<name>` that the lexicon lacks. A state that only slots lead to comes behind all others.
+//
 // Invariant: state 0 is the start; arcs of a state are sorted by word; backoff leads to a state of
 // a shorter history, -1 for none.
 struct Grammar {
   std::vector<std::uint32_t> first;  // state s has arcs[first[s]] .. arcs[first[s + 1] - 1]
   std::vector<GrammarArc> arcs;
+  std::vector<std::uint32_t> first_slot;  // the same for slots
+  std::vector<GrammarArc> slots;
+  std::vector<std::string> slot_words;
   std::vector<std::int32_t> backoff;
   std::vector<float> backoff_cost;
   std::vector<float> final_cost;  // kInfinity: no sentence ends here

@@ -31,7 +31,7 @@ void check_number(float cost, const lm::NgramTrie& model, std::uint32_t last, in
               "Train or convert the model again");
 }
 
-enum class Use { kNone, kWord, kEnd, kOov, kHistoryOnly };
+enum class Use { kNone, kWord, kEnd, kOov, kSlot, kHistoryOnly };
 
 // What an n-gram is good for, by its words.
 Use use_of(const std::uint32_t* words, int k, const std::vector<std::int32_t>& classes,
@@ -49,6 +49,7 @@ Use use_of(const std::uint32_t* words, int k, const std::vector<std::int32_t>& c
   if (!known || misplaced) return Use::kNone;
   if (kind == kOov) return Use::kOov;
   if (kind == kEos) return Use::kEnd;
+  if (is_slot(kind)) return Use::kSlot;
   return kind >= 0 ? Use::kWord : Use::kHistoryOnly;
 }
 
@@ -109,7 +110,7 @@ Histories list_histories(const lm::NgramTrie& model, const std::vector<std::int3
       const float cost = to_cost(level.log10_prob[i]);
       check_number(cost, model, words[k - 1], k);
       const Use use = use_of(words, k, classes, report);
-      if (cost == kInfinity && (use == Use::kWord || use == Use::kEnd)) {
+      if (cost == kInfinity && (use == Use::kWord || use == Use::kEnd || use == Use::kSlot)) {
         ++report->skipped_ngrams;
         continue;
       }
@@ -120,6 +121,9 @@ Histories list_histories(const lm::NgramTrie& model, const std::vector<std::int3
                                     highest ? suffix : self});
       } else if (use == Use::kOov && keep_oov) {
         histories.oov.push_back({prefix, words[k - 1], cost, highest ? suffix : self});
+      } else if (use == Use::kSlot) {
+        const auto slot = static_cast<std::uint32_t>(kFirstSlot - classes[words[k - 1]]);
+        histories.slots.push_back({prefix, slot, cost, highest ? suffix : self});
       }
     }
     below = base;
@@ -189,17 +193,17 @@ void map_oov_to_unk(std::uint32_t unk, Histories* histories) {
   histories->oov.clear();
 }
 
-std::vector<std::uint32_t> sort_ngrams(Histories* histories) {
-  std::vector<std::uint32_t> first(histories->size() + 1, 0);
-  for (const Ngram& ngram : histories->ngrams) ++first[at(ngram.history) + 1];
-  for (std::size_t h = 0; h < histories->size(); ++h) first[h + 1] += first[h];
-  std::vector<Ngram> sorted(histories->ngrams.size());
+std::vector<std::uint32_t> sort_ngrams(std::size_t num_histories, std::vector<Ngram>* ngrams) {
+  std::vector<std::uint32_t> first(num_histories + 1, 0);
+  for (const Ngram& ngram : *ngrams) ++first[at(ngram.history) + 1];
+  for (std::size_t h = 0; h < num_histories; ++h) first[h + 1] += first[h];
+  std::vector<Ngram> sorted(ngrams->size());
   std::vector<std::uint32_t> next(first.begin(), first.end() - 1);
-  for (const Ngram& ngram : histories->ngrams) sorted[next[at(ngram.history)]++] = ngram;
-  for (std::size_t h = 0; h < histories->size(); ++h)
+  for (const Ngram& ngram : *ngrams) sorted[next[at(ngram.history)]++] = ngram;
+  for (std::size_t h = 0; h < num_histories; ++h)
     std::sort(sorted.begin() + first[h], sorted.begin() + first[h + 1],
               [](const Ngram& a, const Ngram& b) { return a.word < b.word; });
-  histories->ngrams = std::move(sorted);
+  *ngrams = std::move(sorted);
   return first;
 }
 
@@ -242,6 +246,9 @@ void renormalise(const std::vector<std::uint32_t>& first, Histories* histories) 
       histories->backoff[h] += static_cast<float>(log_z[h] - log_z[at(histories->suffix[h])]);
     for (std::uint32_t i = first[h]; i < first[h + 1]; ++i) histories->ngrams[i].cost += shift;
   }
+  // A slot's probability is no part of the sum; it keeps its place among the words that are.
+  for (Ngram& slot : histories->slots)
+    slot.cost += static_cast<float>(log_z[at(slot.history)]);
 }
 
 }  // namespace tlg::graph

@@ -14,12 +14,13 @@ namespace tlg::graph {
 
 // What an LM word is; values >= 0 are indices into Lexicon::words.
 constexpr std::int32_t kOov = -1, kBos = -2, kEos = -3;
-constexpr std::int32_t kUnkHistory =
-    -4;  // `<unk>` as a history only: stands for words the model lacks
+// Slot k, a word of the model that stands for words to come, is kFirstSlot - k (Grammar::slots).
+constexpr std::int32_t kFirstSlot = -8;
+constexpr bool is_slot(std::int32_t kind) { return kind <= kFirstSlot; }
 
 struct Ngram {
   std::int32_t history;
-  std::uint32_t word;  // index into Lexicon::words; in Histories::oov an LM word
+  std::uint32_t word;  // index into Lexicon::words; in Histories::oov an LM word, in slots a slot
   float cost;
   std::int32_t target;  // the longest history after it
 };
@@ -31,6 +32,7 @@ struct Histories {
   std::vector<float> final_cost;  // of `</s>` where it is listed, else kInfinity
   std::vector<Ngram> ngrams;
   std::vector<Ngram> oov;   // those that end in a word the lexicon lacks, if they are wanted
+  std::vector<Ngram> slots;  // those that end in a slot
   std::int32_t start = -1;  // the history `<s>`, -1 without one
 
   std::size_t size() const { return suffix.size(); }
@@ -44,8 +46,8 @@ Histories list_histories(const lm::NgramTrie& model, const std::vector<std::int3
 // history.
 void map_oov_to_unk(std::uint32_t unk, Histories* histories);
 
-// Sorts the n-grams by (history, word); first[h] is the place of history h's first one.
-std::vector<std::uint32_t> sort_ngrams(Histories* histories);
+// Sorts n-grams by (history, word); first[h] is the place of history h's first one.
+std::vector<std::uint32_t> sort_ngrams(std::size_t num_histories, std::vector<Ngram>* ngrams);
 
 // Divides the scores after each history h by Z(h), what its remaining words and `</s>` sum to:
 // p'(w | h) = p(w | h) / Z(h); the backoff takes over Z(h') / Z(h). For sorted n-grams.

@@ -67,6 +67,7 @@ class TreeBuilder {
     result.num_roots = static_cast<std::int64_t>(roots);
     result.num_separators = static_cast<std::int64_t>(separators);
     if (has_empty_) refuse_epsilon_cycle(result.fst);
+    result.slots = list_slots(roots + separators);
     return result;
   }
 
@@ -119,7 +120,8 @@ class TreeBuilder {
     if (separator_.label == 0) return 0;
     word_end_.assign(grammar_.num_states(), -1);
     auto next = static_cast<StateId>(grammar_.num_states());
-    for (const GrammarArc& arc : grammar_.arcs) word_end_[static_cast<std::size_t>(arc.target)] = 0;
+    for (const auto* arcs : {&grammar_.arcs, &grammar_.slots})
+      for (const GrammarArc& arc : *arcs) word_end_[static_cast<std::size_t>(arc.target)] = 0;
     for (StateId& state : word_end_)
       if (state == 0) state = next++;
     return static_cast<std::size_t>(next) - grammar_.num_states();
@@ -129,10 +131,8 @@ class TreeBuilder {
     items_.clear();
     for (std::uint32_t i = grammar_.first[r]; i < grammar_.first[r + 1]; ++i) {
       const GrammarArc& arc = grammar_.arcs[i];
-      const auto target = static_cast<std::size_t>(arc.target);
       for (std::uint32_t k = first_rank_[arc.word]; k < first_rank_[arc.word + 1]; ++k)
-        items_.push_back(
-            {ranks_[k], arc.cost, separator_.label == 0 ? arc.target : word_end_[target]});
+        items_.push_back({ranks_[k], arc.cost, end_of(arc)});
     }
     std::sort(items_.begin(), items_.end(),
               [](const Item& a, const Item& b) { return a.rank < b.rank; });
@@ -283,6 +283,27 @@ class TreeBuilder {
                                                          0, 0};
     }
     check_size();
+  }
+
+  fst::Fst list_slots(std::size_t num_states) const {
+    std::vector<fst::State> states(num_states, {fst::kInfinity, 0, 0, 0, 0});
+    std::vector<Arc> arcs;
+    for (std::size_t r = 0; r < num_states; ++r) {
+      states[r].arcs = static_cast<std::uint32_t>(arcs.size());
+      if (r >= grammar_.num_states()) continue;
+      for (std::uint32_t i = grammar_.first_slot[r]; i < grammar_.first_slot[r + 1]; ++i) {
+        const GrammarArc& slot = grammar_.slots[i];
+        const auto label = static_cast<Label>(slot.word + 1);
+        arcs.push_back({label, label, slot.cost, end_of(slot)});
+      }
+      states[r].num_arcs = static_cast<std::uint32_t>(arcs.size()) - states[r].arcs;
+    }
+    return fst::make_fst(0, std::move(states), std::move(arcs));
+  }
+
+  // Where a word leads to.
+  StateId end_of(const GrammarArc& arc) const {
+    return separator_.label == 0 ? arc.target : word_end_[static_cast<std::size_t>(arc.target)];
   }
 
   void refuse_epsilon_cycle(const fst::Fst& lg) const {

@@ -23,13 +23,17 @@ struct Separator {
   double prob = 0.5;     // of the token, above 0 and below 1
 };
 
+// `slots`: an arc from state i to state j with the input label k + 1 says that word k of
+// Grammar::slot_words may be said from i, and that j comes after it. Its states are the first of
+// `fst`.
 struct LexiconGraph {
   fst::Fst fst;
   std::int64_t num_roots = 0, num_separators = 0;
+  fst::Fst slots;
 };
 
 // Invariant of the result: arcs of a state are sorted by ilabel; no cycle of input epsilons; every
-// state can be reached. Throws Error(kLexicon) where a word without tokens would make such a cycle.
+// state can be reached, by arcs or slots. Throws Error(kLexicon) where a word without tokens would make such a cycle.
 LexiconGraph build_lg(const Grammar& grammar, const Lexicon& lexicon, const Separator& separator);
 
 }  // namespace tlg::graph

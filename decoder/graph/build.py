@@ -80,11 +80,13 @@ def build_graph(
     grammar = _core.Grammar(model, name, entries, _core.Unknown[unknown], missing_as_unk)
     found = grammar.report
     roots = separators = 0
+    slots: _core.Fst | None = None
     tell("compose", 0, 1)
     if engine == "native":
         del model  # a large model need not be held while its graph is built
         made = _core.build_lg(grammar, entries, label, separator_prob)
         fst, roots, separators = made.fst, made.num_roots, made.num_separators
+        slots = made.slots if topology == "implicit" and made.slots.num_arcs > 0 else None
     else:
         fst = openfst_engine.build_lg(
             entries, model, num_tokens=len(table), separator=label, separator_prob=separator_prob
@@ -101,6 +103,7 @@ def build_graph(
         separator=separator,
         separator_prob=separator_prob if separator is not None else None,
         unk_cost=found.unk_cost if found.unk_cost >= 0 else None,
+        slots=tuple(grammar.slot_words) if slots is not None else (),
         built={
             "engine": engine,
             "lexicon": "lexicon" if isinstance(lexicon, Mapping) else str(lexicon),
@@ -130,7 +133,7 @@ def build_graph(
     )
     words = ("<eps>", *entries.words, *SPECIAL_WORDS)
     report = replace(report, seconds=round(time.perf_counter() - begin, 3))
-    graph = Graph(fst, table, words, info, report, entries)
+    graph = Graph(fst, table, words, info, report, entries, slot_arcs=slots)
     if out is not None:
         tell("write", 0, 1)
         graph.save(out, fst_type=fst_type)

@@ -38,6 +38,8 @@ class GraphInfo:
         separator: the token that may follow each word.
         separator_prob: its probability.
         unk_cost: unigram cost of ``<unk>`` in nats; None if the model has none.
+        slots: words of the model that stand for words to come, ``<unk>`` and classes like ``<name>``: hotword lists
+            can put words there while the graph is decoded over.
         built: engine, inputs and options of the build.
     """
 
@@ -48,6 +50,7 @@ class GraphInfo:
     separator: str | None = None
     separator_prob: float | None = None
     unk_cost: float | None = None
+    slots: tuple[str, ...] = ()
     built: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,6 +63,8 @@ class Graph:
         words: the word of each output label; 0 is ``<eps>``.
         info: how it is laid out.
         report: what the build found.
+        slot_arcs: the places of info.slots: an arc from state i to state j of ``fst``, with the input label k + 1, says that
+            info.slots[k] may be said at i and that j comes after it; None: no slots.
     """
 
     def __init__(
@@ -72,11 +77,12 @@ class Graph:
         lexicon: _core.Lexicon | None = None,
         name: str = "graph",
         lexicon_path: Path | None = None,
+        slot_arcs: _core.Fst | None = None,
     ) -> None:
         """Check that the parts fit together. ``lexicon_path``: read when it is first needed, if it is there.
 
         Raises:
-            GraphError: a label beyond its table, an epsilon cycle, a root beyond the states.
+            GraphError: a label beyond its table, an epsilon cycle, a root or a slot beyond the states.
         """
         self.fst = fst
         self.tokens = tokens
@@ -84,6 +90,7 @@ class Graph:
         self.info = info
         self.report = report if report is not None else BuildReport()
         self.name = name
+        self.slot_arcs = slot_arcs
         self._lexicon = lexicon
         self._lexicon_path = lexicon_path if lexicon_path is not None and lexicon_path.is_file() else None
         self._source: tuple[Path, dict[str, Any]] | None = None  # set by load()
@@ -106,6 +113,19 @@ class Graph:
                 remedy="Build the graph again",
                 file=name,
             )
+        if (slot_arcs is None) != (not info.slots):
+            raise GraphError(
+                "has slots.fst or names in graph.json, not both", remedy="Build the graph again", file=name
+            )
+        if slot_arcs is not None:
+            slot_arcs.check_labels(len(info.slots), len(info.slots), f"{name}: slots.fst")
+            if slot_arcs.num_states != info.num_roots + info.num_separators:
+                raise GraphError(
+                    f"slots.fst has {slot_arcs.num_states} states, for {info.num_roots} roots and "
+                    f"{info.num_separators} separator states",
+                    remedy="Build the graph again",
+                    file=name,
+                )
         fst.drop_pages()  # all of it has been read for the checks
 
     def __repr__(self) -> str:
@@ -130,6 +150,11 @@ class Graph:
         path, options = self._source
         counts = (self.fst.num_states, self.fst.num_arcs, len(self.words), self.tokens.fingerprint)
         return _load_again, (str(path.resolve()), options, counts)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The words of the model that hotword lists can fill: ``<unk>``, and classes like ``<name>``."""
+        return self.info.slots
 
     @property
     def file_name(self) -> str:
@@ -191,6 +216,8 @@ class Graph:
 
     def _write_files(self, folder: Path, fst_type: str) -> None:
         self.fst.write(str(folder / self.file_name), fst_type)
+        if self.slot_arcs is not None:
+            self.slot_arcs.write(str(folder / "slots.fst"), fst_type)
         words = "".join(f"{word} {i}\n" for i, word in enumerate(self.words))
         (folder / "words.txt").write_text(words, encoding="utf-8", newline="\n")
         (folder / "tokens.txt").write_text(self.tokens.text(), encoding="utf-8", newline="\n")
@@ -285,8 +312,11 @@ class Graph:
                     file=where / "graph.json",
                 )
         info = GraphInfo(**{name: about[name] for name in GraphInfo.__dataclass_fields__})
+        slots = _core.Fst.read(str(where / "slots.fst")) if info.slots else None
         lexicon = where / "lexicon.txt"
-        graph = cls(fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon)
+        graph = cls(
+            fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon, slot_arcs=slots
+        )
         graph._source = where, {}
         return graph
 
@@ -364,6 +394,10 @@ def _read_about(path: Path) -> dict[str, Any]:
     for key, types in wanted.items():
         if key not in about or not isinstance(about[key], types):
             raise GraphError(f"lacks a valid '{key}'", remedy="Build the graph again", file=path)
+    slots = about.setdefault("slots", [])  # graphs of older versions have none
+    if not isinstance(slots, list) or not all(isinstance(word, str) for word in slots):
+        raise GraphError("lacks a valid 'slots'", remedy="Build the graph again", file=path)
+    about["slots"] = tuple(slots)
     if about["fst"] not in ("LG.fst", "TLG.fst") or about["topology"] not in (*TOPOLOGIES, "explicit"):
         raise GraphError("names an unknown file or topology", remedy="Build the graph again", file=path)
     if not {"sha256", "count"} <= about["tokens"].keys():

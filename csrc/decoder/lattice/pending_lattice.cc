@@ -5,8 +5,7 @@
 
 namespace tlg::decoder {
 
-KeptFrames frames_of_lattice(const RawLattice& raw, const SearchGraph& graph,
-                             const Frames& frames) {
+KeptFrames frames_of_lattice(const RawLattice& raw, const PathGraph& graph, const Frames& frames) {
   // Most of a few columns are read: all are copied, at once.
   constexpr std::int32_t few = 64;
   if (frames.dense != nullptr && frames.num_tokens <= few) {

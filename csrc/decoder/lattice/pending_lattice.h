@@ -14,7 +14,7 @@
 namespace tlg::decoder {
 
 // Of frames that are all at hand, the columns that the lattice's arcs read.
-KeptFrames frames_of_lattice(const RawLattice& raw, const SearchGraph& graph, const Frames& frames);
+KeptFrames frames_of_lattice(const RawLattice& raw, const PathGraph& graph, const Frames& frames);
 
 class PendingLattice {
  public:

@@ -31,7 +31,7 @@ Hypothesis StreamLattice::finish(const Frames& frames, Utterance* searched, Trac
 // A token's column is that of the last arc of its paths, which they go on to read; new arcs read
 // theirs.
 void StreamLattice::keep(const Frames& frames, const Utterance& searched) {
-  const SearchGraph& graph = decoder_->graph();
+  const PathGraph graph(decoder_->graph(), searched.hotword_use.get());
   for (; num_seen_ < searched.traces.size(); ++num_seen_) {
     const std::uint32_t arc = searched.traces[num_seen_].arc;
     if (arc != kMergeArc) is_read_[static_cast<std::size_t>(graph.arc_column(arc))] = 1;

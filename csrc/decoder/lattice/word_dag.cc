@@ -23,7 +23,7 @@ class DagMaker {
   DagMaker(const RawLattice& raw, const SearchGraph& graph, const SearchOptions& options,
            const Frames& frames, const HotwordUse* hotwords)
       : raw_(raw),
-        graph_(graph),
+        graph_(graph, hotwords),
         frames_(frames),
         scale_(options.acoustic_scale),
         penalty_(options.blank_penalty),
@@ -90,7 +90,7 @@ class DagMaker {
   };
 
   const RawLattice& raw_;
-  const SearchGraph& graph_;
+  PathGraph graph_;
   const Frames& frames_;
   const double scale_, penalty_;
   const std::int32_t blank_;
