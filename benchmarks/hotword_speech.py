@@ -2,11 +2,13 @@
 
     python benchmarks/hotword_speech.py --speech SPEECH --text TEXT [--sets ljspeech ljspeech_babble10 libri_other]
         [--biases 0.25 0.5 0.75] [--lm-biases 0.4 0.6 0.8] [--distractors 0 100 1000 10000] [--beam 12]
+        [--whole ljspeech_babble10 libri_other]
 
 SPEECH: posteriors, references and hotword lists, most of whose true phrases are rare words; lexicon.txt.xz. TEXT holds
 ljspeech_lm.txt.xz and books.txt.xz. The language model is a 3-gram of the former for ljspeech sets, and of every fifth line of
 the latter for libri_other; the lexicon holds the words of the model's text, so that it lacks about half of the hotwords, which are
-given with their pronunciations. Distractors: those of the list, then the biasing words of others, then words of the
+given with their pronunciations. "whole": the lexicon holds all of lexicon.txt.xz, words that the model lacks at the cost of <unk>.
+Distractors: those of the list, then the biasing words of others, then words of the
 whole lexicon; none occurs. "own lists": each utterance of libri_other with its published list of about 100 words.
 
 b is in nats a phone, after the acoustic scale (1; 0.8 for babble). "lm b": AutoBias with share b.
@@ -18,6 +20,7 @@ import argparse
 import random
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +52,22 @@ def lm_text(name: str, text: Path, lexicon: Lexicon) -> Iterator[str]:
                 yield line
 
 
-def train(name: str, args: argparse.Namespace, lexicon: Lexicon) -> tuple[tlg.Graph, tlg.lm.NgramModel]:
-    """Return a graph of phones over the words of a text, and the language model of that text."""
+def train(
+    name: str, args: argparse.Namespace, lexicon: Lexicon, *, whole: bool = False
+) -> tuple[tlg.Graph, tlg.lm.NgramModel]:
+    """Return a graph of phones over the words of a text (or over all), and the language model of that text."""
     lines = [line for line in lm_text(name, args.text, lexicon) if line.strip()]
     words = {word for line in lines for word in line.split()}
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "text").write_text("\n".join(lines) + "\n", encoding="utf-8")
         model = tlg.lm.train([Path(scratch) / "text"], order=3)
     graph = tlg.build_graph(
-        lexicon={word: said for word, said in lexicon.items() if word in words},
+        lexicon={word: said for word, said in lexicon.items() if whole or word in words},
         tokens=args.speech / "tokens.txt",
         lm=model,
         separator="<wb>",
         separator_prob=0.75,
+        missing_as_unk=whole,
     )
     return graph, model
 
@@ -129,6 +135,7 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, required=True)
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["ljspeech", "ljspeech_babble10", "libri_other"])
+    parser.add_argument("--whole", nargs="*", default=["ljspeech_babble10", "libri_other"])
     parser.add_argument("--biases", nargs="+", type=float, default=[0.25, 0.5, 0.75, 1.0])
     parser.add_argument("--lm-biases", nargs="+", type=float, default=[0.4, 0.6, 0.8])
     parser.add_argument("--fixed", type=float, default=0.5, help="the bias of the rows with distractors")
@@ -136,20 +143,22 @@ def main() -> None:
     parser.add_argument("--beam", type=float, default=12.0)
     args = parser.parse_args()
     lexicon = read_lexicon(args.speech)
-    trained: dict[bool, tuple[tlg.Graph, tlg.lm.NgramModel]] = {}
+    trained: dict[tuple[bool, bool], tuple[tlg.Graph, tlg.lm.NgramModel]] = {}
     print_head("WER")
-    for name in args.sets:
-        is_books = name == "libri_other"
-        if is_books not in trained:
-            trained[is_books] = train(name, args, lexicon)
-        graph, model = trained[is_books]
+    for name, whole in [*((name, False) for name in args.sets), *((name, True) for name in args.whole)]:
+        key = (name == "libri_other", whole)
+        if key not in trained:
+            trained[key] = train(name, args, lexicon, whole=whole)
+        graph, model = trained[key]
         bench, names, more = make_bench(name, graph, args, lexicon)
+        if whole:
+            bench = replace(bench, name=f"{name}, whole")
 
         def by_lm(share: float, model: tlg.lm.NgramModel = model) -> AutoBias:
             return AutoBias(model, share=share)
 
         bench.table(args.biases, args.lm_biases, by_lm, args.distractors, more, args.fixed)
-        if is_books:
+        if name == "libri_other":
             own_lists(bench, names, args)
 
 
