@@ -1,8 +1,8 @@
 """Hotwords here and in the packages that people use today: time, recall and precision against the length of the list.
 
     python benchmarks/hotword_peers.py --speech SPEECH --text TEXT [--workload WL --lm lm_1m.arpa]
-        [--peers PYTHON] [--pyctcdecode PYTHON] [--sizes 0 10 100 1000] [--weights 10] [--utterances 68] [--rounds 2]
-        [--out docs/img/hotword_curves.tsv]
+        [--peers PYTHON] [--pyctcdecode PYTHON] [--sizes 10 100 1000] [--weights 3 10] [--biases 0.5 1.5]
+        [--utterances 68] [--rounds 2] [--only NAME ...] [--out docs/img/hotword_curves.tsv]
 
 --peers is the Python of an environment with ctc-beam-decoder, --pyctcdecode that of one with pyctcdecode (numpy < 2). Two sets:
 
@@ -11,10 +11,11 @@
   from, one a word); the 3-gram is trained on TEXT/ljspeech_lm.txt.xz written so. Half of the true phrases are not in it.
 - letters: synthetic posteriors (WL is what make_workload.py writes), lists hotwords_N.txt, half of which is spoken.
 
-All get the same posteriors, words and model. A list of N holds true phrases, N / 2 at most, and words that nobody says. Each
-measurement is a process of its own, the decoders take turns, user CPU of decoding alone, one thread; the least of the rounds.
-recall, precision, F1: of the occurrences of the list's phrases; recall without: of the same phrases by the same decoder without
-a list.
+--weights: the packages' hotword_weight, --biases: ours, nats a phone or letter; by default what each has by default (10;
+1.5 times the acoustic scale for a token, 0.5 where words are matched). All get the same posteriors, words and model. A list of N
+holds true phrases, N / 2 at most, and words that nobody says. Each measurement is a process of its own, the decoders take turns,
+user CPU of decoding alone, one thread; the least of the rounds. recall, precision, F1: of the occurrences of the list's
+phrases; recall without: of the same phrases by the same decoder without a list.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def tlg_prefix(args: argparse.Namespace, **options: Any) -> Decode:
         lm=args.set / "lm.arpa",
         lexicon=words_of(args.set),
         hotwords=hot_list(args),
+        hotword_bias=args.weight,
         beam=8.0,
         **SETTINGS[args.set.name]["prefix"],
         **options,
@@ -78,19 +80,20 @@ def tlg_graph(args: argparse.Namespace) -> Decode:
 
     graph = tlg.Graph.load(args.set / "graph")
     listed = hot_list(args)
-    hotwords = tlg.Hotwords(listed, graph=graph) if listed else None
+    hotwords = tlg.Hotwords(listed, graph=graph, bias=args.weight) if listed else None
     decoder = tlg.Decoder(graph, beam=12.0, hotwords=hotwords, **SETTINGS[args.set.name]["graph"])
     return lambda log_probs: decoder.decode(log_probs).text
 
 
 def like_pyctcdecode(args: argparse.Namespace) -> Decode:
+    strength = {} if args.weight is None else {"hotword_weight": args.weight}
     return peers.like_pyctcdecode(
         args.child,
         args.set,
         args.set / "lm.arpa",
         width=100,
         hotwords=hot_list(args),
-        hotword_weight=args.weight,
+        **strength,
         **SETTINGS[args.set.name]["peers"],
     )
 
@@ -227,16 +230,22 @@ def babble10(folder: Path, args: argparse.Namespace) -> None:
 # --- table ---
 
 
-def measure(decoders: list[str], size: int, args: argparse.Namespace) -> dict[tuple[str, float], Any]:
-    """Return (decoder, weight) -> the quickest of the rounds."""
-    found: dict[tuple[str, float], dict[str, Any]] = {}
+def strengths(decoder: str, args: argparse.Namespace) -> list[float | None]:
+    return list(args.weights or [None]) if decoder in PEERS else list(args.biases or [None])
+
+
+def measure(decoders: list[str], size: int, args: argparse.Namespace) -> dict[tuple[str, float | None], Any]:
+    """Return (decoder, strength) -> the quickest of the rounds; None is the decoder's default."""
+    found: dict[tuple[str, float | None], dict[str, Any]] = {}
     for _ in range(args.rounds):
         for decoder in decoders:
-            for weight in args.weights if decoder in PEERS and size else args.weights[:1]:
+            for weight in strengths(decoder, args) if size else [None]:
                 python = python_of(
                     decoder, own=sys.executable, peers=args.peers, pyctcdecode=args.pyctcdecode
                 )
-                options = {"set": args.set, "count": size, "weight": weight, "utterances": args.utterances}
+                options = {"set": args.set, "count": size, "utterances": args.utterances}
+                if weight is not None:
+                    options["weight"] = weight
                 one = launch(python or sys.executable, __file__, decoder, **options)
                 key = (decoder, weight)
                 if key not in found or one["ms"] < found[key]["ms"]:
@@ -266,7 +275,7 @@ def table(name: str, decoders: list[str], args: argparse.Namespace, out: list[st
             cells = [
                 name,
                 str(size),
-                decoder + (f", weight {weight:g}" if decoder in PEERS and len(args.weights) > 1 else ""),
+                decoder if weight is None else f"{decoder}, {weight:g}",
                 f"{one['ms']:.2f}",
                 f"{one['ms'] / without[decoder]['ms']:.2f}",
                 "-" if ours is None else f"{one['ms'] / ours:.1f}",
@@ -275,7 +284,7 @@ def table(name: str, decoders: list[str], args: argparse.Namespace, out: list[st
                 percent(report.hotwords.precision),
                 percent(report.hotwords.f1),
                 f"{100 * report.rate:.2f}",
-                percent(report.on_rest.rate),
+                percent(report.on_rest.rate) if size else "-",
             ]
             print("| " + " | ".join(cells) + " |", flush=True)
             out.append("\t".join(cells))
@@ -289,8 +298,9 @@ def main() -> None:
     parser.add_argument("--lm", type=Path)
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--pyctcdecode", type=Path)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 10, 100, 1000])
-    parser.add_argument("--weights", type=float, nargs="+", default=[10.0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--weights", type=float, nargs="+")
+    parser.add_argument("--biases", type=float, nargs="+")
     parser.add_argument("--utterances", type=int, default=68)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="+")
