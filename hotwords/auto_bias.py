@@ -20,7 +20,8 @@ from tlg.hotwords.units import is_unspaced
 
 __all__ = ["AutoBias", "auto_bias", "phrase_score"]
 
-SHORT = 2  # units; what is longer has evidence of its own
+# Tokens, or phones of words: what is longer than that is hardly heard by chance.
+SHORT = {"tokens": 2, "words": 6}
 KNOWN = 0.24  # of the mean of its unigrams: what a model may take off a word before it is short of anything
 
 
@@ -37,8 +38,8 @@ class AutoBias:
             model's unigrams.
         least: the lowest bias, as a part of the default one.
         most: the highest bias, as a part of the default one.
-        longer: what each unit beyond the second is worth besides, as a part of the default bias: the more units, the
-            less likely are they heard by chance.
+        longer: what each unit beyond the second (where words are matched: phone beyond the sixth) is worth besides, as
+            a part of the default bias: the more units, the less likely are they heard by chance.
 
     The defaults were measured: docs/hotword_quality.md.
     """
@@ -90,12 +91,13 @@ class AutoBias:
         return deficits
 
     def biases(
-        self, deficits: NDArray[np.float64], units: NDArray[np.int64], default: float
+        self, deficits: NDArray[np.float64], units: NDArray[np.int64], default: float, *, short: int
     ) -> NDArray[np.float64]:
         """Return b of each phrase: auto_bias() with ``longer`` and the range, which ``default`` scales."""
         return auto_bias(
             deficits,
             units,
+            short=short,
             longer=self.longer * default,
             least=self.least * default,
             most=self.most * default,
@@ -106,6 +108,7 @@ def auto_bias(
     deficits: NDArray[np.float64],
     units: NDArray[np.int64],
     *,
+    short: int = SHORT["tokens"],
     longer: float = 0.0,
     least: float,
     most: float,
@@ -115,11 +118,12 @@ def auto_bias(
     Args:
         deficits: nats that the model takes from each phrase beyond those that it takes from ordinary text.
         units: n of each phrase; 0 counts as 1.
-        longer: nats for each unit beyond the second, besides.
+        short: units beyond so many are worth more.
+        longer: nats for each of them, besides.
         least: the lowest b.
         most: the highest b.
     """
-    given = deficits + longer * np.maximum(units - SHORT, 0)
+    given = deficits + longer * np.maximum(units - short, 0)
     return np.clip(given / np.maximum(units, 1), least, most)
 
 

@@ -428,6 +428,8 @@ def test_bias_from_a_deficit() -> None:
     # The second unit is worth nothing besides, the third and the fourth half a nat each.
     longer = auto_bias(np.array([1.0, 1.0, 1.0, -4.0]), np.array([1, 2, 4, 4]), longer=0.5, least=0, most=9)
     assert longer.tolist() == [1.0, 0.5, 0.5, 0.0]
+    phones = auto_bias(np.zeros(2), np.array([6, 8]), short=6, longer=0.5, least=0, most=9)
+    assert phones.tolist() == [0.0, 0.125]
 
 
 def test_auto_bias_of_a_list() -> None:
@@ -455,6 +457,15 @@ def test_auto_bias_of_a_list() -> None:
         changed,
         Hotwords(["保险", ("龙", 2.0), Hotword("光", bias=0.7), "光保"], tokens=CHARACTERS, bias=auto),
     )
+
+
+def test_auto_bias_where_words_are_matched() -> None:
+    sounds = graph("_ k ae t b", "cat k ae t\nbat b ae t", blank="_")
+    lm = Unigrams({"cat": -3.0, "bat": -3.0})  # nobody is short of anything
+    hotwords = Hotwords(["cat bat", "bat cat bat"], graph=sounds, bias=AutoBias(lm, average=-3.0, longer=0.5))
+    # Six phones are short; nine get half the default, 0.5, for three of them.
+    assert hotwords.units_are == "words"
+    assert [entry.bias for entry in hotwords.report.entries] == pytest.approx([0.0, 3 * 0.25 / 9])
 
 
 def test_auto_bias_with_a_trained_model(tmp_path: Path) -> None:
