@@ -59,7 +59,7 @@ class StableParts:
     def _grow(self, num_words: int, num_hotwords: int) -> None:
         start = len(self._words)
         if num_words > start:
-            words = self._reader.words(self._core.words(start, num_words))
+            words = self._reader.words(self._core.words(start, num_words), self._hotwords)
             spans = self._core.word_spans(start, num_words).tolist()
             self._words += words
             self._spans += [WordSpan(word, *span) for word, span in zip(words, spans, strict=True)]
@@ -89,7 +89,7 @@ class Snapshot:
     @functools.cached_property
     def open_words(self) -> list[str]:
         """The words behind those placed."""
-        return self.reader.words(self.found.path.words)
+        return self.reader.words(self.found.path.words, self.hotword_list)
 
     @property
     def stable_open_words(self) -> list[str]:

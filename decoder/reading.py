@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from tlg.decoder.result import FiredHotword, MbrPath, Result, SlotWord, WordSpan
 from tlg.decoder.slot import NamesPhrases
 from tlg.decoder.spans import place_words
 from tlg.errors import TlgError
+from tlg.hotwords import AttachedWords
 
 __all__ = ["ResultReader"]
 
@@ -34,9 +35,14 @@ class ResultReader:
         self.options = options
         self._spells = graph.info.num_roots == 0 and _has_lexicon(graph)
 
-    def words(self, labels: Sequence[int]) -> list[str]:
-        """Return the words of output labels."""
-        return [self._graph.words[label] for label in labels]
+    def words(self, labels: Sequence[int], hotwords: NamesPhrases | None) -> list[str]:
+        """Return the words of output labels; those that the hotwords have attached have their own."""
+        table = self._table(hotwords)
+        return [table[label] for label in labels]
+
+    def _table(self, hotwords: NamesPhrases | None) -> Sequence[str]:
+        words, attached = self._graph.words, None if hotwords is None else hotwords.attached
+        return words if attached is None else _WordsAndAttached(words, attached)
 
     def result(self, found: _core.Hypothesis, hotwords: NamesPhrases | None, version: int) -> Result:
         """Return the result of an utterance that was searched with these hotwords, a list of this number.
@@ -46,11 +52,12 @@ class ResultReader:
         """
         return Result.deferred(_Found(self, found, hotwords).read, hotwords_version=version)
 
-    def lattice(self, core: _core.Lattice, beam: float | None) -> Lattice:
+    def lattice(self, core: _core.Lattice, beam: float | None, hotwords: NamesPhrases | None) -> Lattice:
         """Return a lattice with the words of the graph, which holds all paths within the beam."""
         scale, asked = self.options.acoustic_scale, self.options.kept_beam
         narrowed = beam is not None and beam < asked
-        return Lattice(core, self._graph.words, acoustic_scale=scale, beam=beam, narrowed=narrowed)
+        table = self._table(hotwords)
+        return Lattice(core, table, acoustic_scale=scale, beam=beam, narrowed=narrowed)
 
     def tokens(self, columns: Sequence[int]) -> list[str]:
         """Return the symbols of columns."""
@@ -96,7 +103,7 @@ class _Found:
         return join_words(result.words)
 
     def words(self, result: Result) -> list[str]:
-        return self._reader.words(self._core.words)
+        return self._reader.words(self._core.words, self._hotwords)
 
     def tokens(self, result: Result) -> list[str]:
         return self._reader.tokens(self._core.tokens)
@@ -141,7 +148,7 @@ class _Found:
         more = self._core.more
         if more is None or not self._reader.options.lattice:
             return None
-        return self._reader.lattice(more.lattice, result.lattice_beam)
+        return self._reader.lattice(more.lattice, result.lattice_beam, self._hotwords)
 
     def lattice_beam(self, result: Result) -> float | None:
         if self._core.more is None:
@@ -154,12 +161,15 @@ class _Found:
         if more is None or not self._reader.options.mbr:
             return None
         mbr = more.mbr
-        words = self._reader.words(mbr.words)
+        words = self._reader.words(mbr.words, self._hotwords)
         spans = [WordSpan(word, *span) for word, span in zip(words, mbr.spans.tolist(), strict=True)]
         slots = [
             [
                 SlotWord(
-                    self._reader.words([one.word])[0] if one.word else "", one.probability, one.start, one.end
+                    self._reader.words([one.word], self._hotwords)[0] if one.word else "",
+                    one.probability,
+                    one.start,
+                    one.end,
                 )
                 for one in slot
             ]
@@ -182,6 +192,27 @@ _MAKERS: dict[str, Callable[[_Found, Result], Any]] = {
     "mbr": _Found.mbr,
     "lattice_beam": _Found.lattice_beam,
 }
+
+
+class _WordsAndAttached(Sequence[str]):
+    """The words of a graph, and behind them those that a list has attached."""
+
+    def __init__(self, words: Sequence[str], attached: AttachedWords) -> None:
+        self._words = words
+        self._attached = attached
+
+    def __len__(self) -> int:
+        return self._attached.first_label + len(self._attached)
+
+    @overload
+    def __getitem__(self, label: int) -> str: ...
+    @overload
+    def __getitem__(self, label: slice) -> list[str]: ...
+    def __getitem__(self, label: int | slice) -> str | list[str]:
+        if isinstance(label, slice):
+            return [self[one] for one in range(*label.indices(len(self)))]
+        first = self._attached.first_label
+        return self._words[label] if label < first else self._attached.words[label - first]
 
 
 def _has_lexicon(graph: Graph) -> bool:

@@ -93,6 +93,7 @@ class Decoder:
             blank=-1 if tokens.blank is None or info.topology == "none" else tokens.blank,
             lm_weight=self._options.lm_weight,
             word_score=self._options.word_score,
+            slot_arcs=self._graph.slot_arcs,
         )
         self._core = _core.Decoder(
             search_graph,

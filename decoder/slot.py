@@ -16,7 +16,7 @@ from tlg._files import PathLike
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.numbered import NumberedLists
 from tlg.errors import HotwordError, OptionError
-from tlg.hotwords import Hotwords
+from tlg.hotwords import AttachedWords, Hotwords
 from tlg.hotwords.files import HotwordSource
 
 __all__ = [
@@ -56,6 +56,10 @@ class NamesPhrases(Protocol):
     def boundary(self) -> str | None:
         """The token that separates words; None: phrases match anywhere."""
 
+    @property
+    def attached(self) -> AttachedWords | None:
+        """The words that are attached to the graph; None: none."""
+
     def phrase(self, number: int) -> str:
         """Return the text of a phrase, by the number that matches carry."""
 
@@ -82,6 +86,11 @@ class HotwordsInTurn:
     def boundary(self) -> str | None:
         """The token that separates words for the first of them."""
         return self._lists[0].boundary if self._lists else None
+
+    @property
+    def attached(self) -> None:
+        """None: a list that attaches words does not change within an utterance."""
+        return None
 
     def phrase(self, number: int) -> str:
         """Return the text of a phrase."""
@@ -118,6 +127,9 @@ class SlotMaker:
         self._beam = beam
         self._bias = bias
         self._prunes_tokens = prunes_tokens
+        self._slots: _core.Slots | None = None
+        if graph.slot_arcs is not None:
+            self._slots = _core.Slots(search_graph, graph.slot_arcs)
         self._lists: NumberedLists[_core.HotwordUse] = NumberedLists()
 
     def make(self, hotwords: Hotwords | HotwordSource | None) -> Slot:
@@ -142,7 +154,29 @@ class SlotMaker:
         if separator is not None and separator != hotwords.boundary:
             neutral = self._graph.tokens.id(separator)
         wanted = self._tokens_of(hotwords) if self._prunes_tokens else []
-        return _core.HotwordUse(self._search_graph, automaton, labels, neutral, wanted)
+        attached = None if hotwords.attached is None else self._attach(hotwords.attached)
+        return _core.HotwordUse(self._search_graph, automaton, labels, neutral, wanted, attached)
+
+    def _attach(self, words: AttachedWords) -> _core.AttachedWords:
+        """Return the words as the search has them."""
+        places = {name: number for number, name in enumerate(self._graph.slots)}
+        missing = sorted(set(words.classes) - places.keys())
+        if self._slots is None or missing or words.first_label < len(self._graph.words):
+            what = f"the slot {missing[0]!r}" if missing else "slots for the words that the list attaches"
+            raise OptionError(
+                f"the graph lacks {what}: the hotwords are made for another one",
+                remedy="Make the Hotwords with graph= this graph",
+            )
+        return _core.AttachedWords(
+            self._slots,
+            slot_words=np.array([places[name] for name in words.classes], np.int32),
+            labels=words.first_label + np.arange(len(words), dtype=np.int32),
+            scores=words.scores,
+            columns=words.units,
+            sizes=words.sizes,
+            owners=words.owners,
+            costs=words.costs,
+        )
 
     def _tokens_of(self, hotwords: Hotwords) -> list[int]:
         """Return the columns that hotwords are made of."""
@@ -153,7 +187,8 @@ class SlotMaker:
                 token for word in units for spelled in self._graph.pronunciations(word) for token in spelled
             }
         known = set(table.symbols)
-        return sorted(table.id(unit) for unit in units if unit in known)
+        attached = () if hotwords.attached is None else hotwords.attached.units.tolist()
+        return sorted({*attached, *(table.id(unit) for unit in units if unit in known)})
 
 
 def check_bias(bias: object) -> float | None:
@@ -204,7 +239,9 @@ def check_units(
         OptionError: it is.
     """
     table = tokens if hotwords.units_are == "tokens" else words
-    if hotwords.num_units > len(table) + 1:  # one more: a boundary that is no token
+    attached = 0 if hotwords.attached is None else len(hotwords.attached)
+    # One more: a boundary that is no token.
+    if hotwords.num_units > len(table) + (1 if hotwords.units_are == "tokens" else attached):
         raise OptionError(
             f"the hotwords are made for {hotwords.num_units} {hotwords.units_are}, {where} has {len(table)}",
             remedy=remedy,

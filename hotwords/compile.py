@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, NoReturn
 
@@ -17,15 +18,20 @@ from numpy.typing import NDArray
 from tlg import _core
 from tlg._files import PathLike
 from tlg.errors import HotwordError, OptionError
+from tlg.hotwords.additions import text_of
+from tlg.hotwords.attached import AttachedWords
+from tlg.hotwords.attaching import Attacher, Attachment, AttachOptions
 from tlg.hotwords.auto_bias import SHORT, AutoBias
 from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.fold import Fold, check_fold
+from tlg.hotwords.g2p import G2P
 from tlg.hotwords.listing import HotwordList
 from tlg.hotwords.make_report import make_report
 from tlg.hotwords.report import CompileReport
 from tlg.hotwords.spelled import SpelledList, spell_list
 from tlg.hotwords.spelling import Match, make_speller
+from tlg.hotwords.table import make_table
 from tlg.hotwords.tables import read_tokens
 from tlg.hotwords.units import Speller, SpellingSource, Unspellable
 
@@ -76,11 +82,19 @@ class Hotwords:
         strict: raise on the first phrase that cannot be spelled, instead of reporting it.
         fold: "case", "width" (full and half) or "both": a word that cannot be spelled as it is written is spelled in
             the form that can; the report names it.
+        attach: attach the words of the list that the lexicon lacks to the graph, where it has slots for ``<unk>``.
+        attach_score: added to the score of ``<unk>`` for each of them, nats, before lm_weight.
+        g2p: says words that nothing else says: a function from a word to its pronunciations in tokens; "pinyin" or
+            "english", which need the extras of these names.
+        pieces: how many of the best splits of a word by the SentencePiece model are listened for.
+        classes: class of the language model, such as ``<name>`` -> the list of its members. Weights of a list are the
+            logs of shares, up to a constant. Members are favoured only if source names them too.
 
     Raises:
-        HotwordError: a list that cannot be read (names file and line); with strict, a rejected phrase.
-        OptionError: graph and tokens both or neither; an option that does not fit.
+        HotwordError: a list that cannot be read (names file and line); with strict, a rejected phrase; a g2p that fails.
+        OptionError: graph and tokens both or neither; an option that does not fit; a class that the graph lacks.
         TokensError: a token table that cannot be read.
+        MissingExtraError: the package of a ready g2p, or sentencepiece, is not installed.
 
     Semantics: docs/hotwords.md. The score of a unit sequence is the sum of the rewards of its leftmost-longest,
     non-overlapping matches, and depends on nothing else.
@@ -100,6 +114,11 @@ class Hotwords:
         blank: int | str | None = None,
         strict: bool = False,
         fold: Fold = "none",
+        attach: bool = True,
+        attach_score: float = 0.0,
+        g2p: G2P | str | None = None,
+        pieces: int = 1,
+        classes: Mapping[str, HotwordSource] | None = None,
     ) -> None:
         """Read, spell and compile the list."""
         self._auto = _check_bias(bias, lm)
@@ -118,23 +137,47 @@ class Hotwords:
             assert tokens is not None
             symbols = read_tokens(tokens)
         check_fold(fold)
+        options = AttachOptions(attach, attach_score, g2p, pieces, {} if classes is None else classes)
+        self._attacher: Attacher | None = None
+        if graph is not None:
+            self._attacher = Attacher(graph, symbols, options, blank=blank, sentencepiece=sentencepiece)
+        elif g2p is not None or classes:
+            raise OptionError("g2p= and classes= need a graph, to attach words to", remedy="Pass graph=")
         self.bias: float | Literal["auto"] | None = "auto" if self._auto else None
         if bias is not None and self._auto is None:
             self.bias = float(bias)  # type: ignore[arg-type]
-        self._speller: Speller = make_speller(
-            graph, symbols, blank=blank, match=match, boundary=boundary, sentencepiece=sentencepiece
+        self._base: Speller = make_speller(
+            graph,
+            symbols,
+            blank=blank,
+            match=match,
+            boundary=boundary,
+            sentencepiece=sentencepiece,
+            pieces=pieces,
+            adds=None if self._attacher is None else self._attacher.adds,
+            why_not=("", "") if self._attacher is None else self._attacher.why_not,
         )
         self._fold: Fold = fold
         self._pronounce = None if graph is None else graph.pronunciations
         hotwords = read_list(source)
-        self._fill(hotwords, spell_list(self._speller, hotwords, fold), self._deficits_of(hotwords))
+        self._fill(hotwords, spell_list(self._base, hotwords, fold), self._deficits_of(hotwords))
         if strict:
             self._refuse()
 
     def _fill(self, hotwords: HotwordList, spelled: SpelledList, deficits: NDArray[np.float64]) -> None:
         """Take a list with its spellings and compile it, so that a reward out of range is refused now."""
         self._list = hotwords
-        self._spelled = spelled
+        self._wanted = spelled  # with all that may be attached, for lists changed from this one
+        self._attachment = Attachment(spelled) if self._attacher is None else self._attacher.attach(spelled)
+        self._spelled = self._attachment.spelled
+        self._speller = self._base
+        attached = self._attachment.attached
+        if attached is not None and self.units_are == "words":
+            # What the lexicon has keeps its own number.
+            labels = enumerate(attached.words, start=attached.first_label)
+            said = self._attacher.says if self._attacher is not None else self._base.ids.__contains__
+            ids = {**self._base.ids, **{text: label for label, text in labels if not said(text)}}
+            self._speller = replace(self._base, ids=ids, num_units=attached.first_label + len(attached))
         self._deficits = deficits
         self._lock = threading.Lock()
         self._automata: dict[tuple[float, float], _core.HotwordAutomaton] = {}
@@ -166,12 +209,20 @@ class Hotwords:
             self._biases(1.0),
             self.automaton(),
             self._pronounce,
+            self._symbols,
+            self._attachment,
+            self._attacher,
         )
+
+    @property
+    def attached(self) -> AttachedWords | None:
+        """The words that are attached to the graph, members of classes among them; None: none are."""
+        return self._attachment.attached
 
     @property
     def units_are(self) -> Literal["tokens", "words"]:
         """Which labels a search steps the automaton on: token ids or word ids."""
-        return self._speller.units_are
+        return self._base.units_are
 
     @property
     def num_units(self) -> int:
@@ -198,6 +249,11 @@ class Hotwords:
         """The lines without a spelling; known without the report."""
         return len(self._spelled.refused)
 
+    @property
+    def num_rejected_members(self) -> int:
+        """The lines of classes that are not attached; known without the report."""
+        return sum(not member.ways for one in self._attachment.classes for member in one.members)
+
     @cached_property
     def _num_accepted(self) -> int:
         owners, firsts = self._spelled.owners, self._spelled.firsts
@@ -206,7 +262,11 @@ class Hotwords:
     @cached_property
     def _symbols(self) -> Mapping[int, str]:
         """Number -> unit."""
-        return {number: unit for unit, number in self._speller.ids.items()}
+        symbols = {number: unit for unit, number in self._base.ids.items()}
+        attached = self._attachment.attached
+        if attached is not None and self.units_are == "words":
+            symbols.update(enumerate(attached.words, start=attached.first_label))
+        return symbols
 
     def __repr__(self) -> str:
         """Return the summary of the report."""
@@ -232,7 +292,7 @@ class Hotwords:
         if wrong is not None:
             raise HotwordError(f"remove= has {wrong!r}, which is no str", remedy="Name phrases by their text")
         removed = {phrase.strip() for phrase in listed}
-        hotwords, spelled, deficits = self._list, self._spelled, self._deficits
+        hotwords, spelled, deficits = self._list, self._wanted, self._deficits
         if removed:
             keep = np.fromiter((phrase not in removed for phrase in hotwords.phrases), bool, len(hotwords))
             missing = removed - {hotwords.phrases[entry] for entry in np.flatnonzero(~keep).tolist()}
@@ -246,10 +306,11 @@ class Hotwords:
         added = read_list(add)
         if len(added):
             hotwords = hotwords.followed_by(added)
-            spelled = spelled.followed_by(spell_list(self._speller, added, self._fold))
+            spelled = spelled.followed_by(spell_list(self._base, added, self._fold))
             deficits = np.concatenate([deficits, self._deficits_of(added)])
         other = object.__new__(Hotwords)
-        other.bias, other._speller, other._fold = self.bias, self._speller, self._fold
+        other.bias, other._base, other._fold = self.bias, self._base, self._fold
+        other._attacher = self._attacher
         other._pronounce, other._auto = self._pronounce, self._auto
         other._fill(hotwords, spelled, deficits)
         if strict:
@@ -346,7 +407,13 @@ class Hotwords:
         if not text.strip():
             return []
         try:
-            return list(self._speller.spell(text).spellings[0].units)
+            if self._base.spell_attached is None:
+                return list(self._base.spell(text).spellings[0].units)
+            units = [text_of(unit) for unit in self._base.spell_attached(text, ()).spellings[0].units]
+            lacking = next((unit for unit in units if unit not in self._speller.ids), None)
+            if lacking is not None:
+                raise Unspellable(f"word {lacking!r} is not in the lexicon", "Add it to the list")
+            return units
         except Unspellable as error:
             raise OptionError(
                 f"text {text!r:.60} cannot be spelled: {error.reason}", remedy="Pass the units themselves"
@@ -394,29 +461,7 @@ class Hotwords:
 
     def _table(self, acoustic_scale: float) -> _core.HotwordTable:
         """Return the spellings with what they are worth."""
-        spelled, speller = self._spelled, self._speller
-        owners = spelled.owners
-        bias = self._biases(acoustic_scale)[owners]
-        # All spellings are worth what the first is.
-        counts = spelled.counts()
-        firsts = spelled.firsts
-        of_first = np.repeat(counts[firsts], np.diff(firsts, append=len(owners)))
-        # The order of these bytes is that of the texts.
-        texts = "".join(self._list.phrases).encode("utf-32-be", "surrogatepass")
-        sizes = np.fromiter(map(len, self._list.phrases), np.int64, len(self._list))
-        return _core.HotwordTable(
-            units=spelled.units,
-            offsets=spelled.offsets,
-            bias=bias,
-            word_bias=self._list.word_bias[owners] + bias * (of_first - counts),
-            lengths=spelled.lengths,
-            owners=owners,
-            texts=texts,
-            text_offsets=np.concatenate([[0], np.cumsum(4 * sizes)]),
-            num_units=speller.num_units,
-            boundary=speller.boundary,
-            starts_word=speller.starts_word,
-        )
+        return make_table(self._list, self._spelled, self._speller, self._biases(acoustic_scale))
 
     def _compile(self, acoustic_scale: float, max_loan: float) -> _core.HotwordAutomaton:
         try:

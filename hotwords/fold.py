@@ -29,11 +29,19 @@ def check_fold(fold: str) -> None:
         raise OptionError(f"fold={fold!r} is unknown", remedy="Choose 'none', 'case', 'width' or 'both'")
 
 
-def spell_folded(phrase: str, spell: Callable[[str], Spelled], fold: Fold) -> tuple[str, Spelled]:
+def spell_folded(
+    phrase: str, spell: Callable[[str], Spelled], attach: Callable[[str], Spelled], fold: Fold
+) -> tuple[str, Spelled]:
     """Return the text that was spelled, and its spellings: the phrase itself if that can be.
 
     Else each of its words that cannot be is replaced by the first of its forms that can: of the other width, in
     lower case, upper case, capitalised.
+
+    Args:
+        phrase: the phrase.
+        spell: spells with what is there.
+        attach: spells with words attached, where folding does not do; the same as ``spell`` where none are.
+        fold: what is folded.
 
     Raises:
         Unspellable: no form can be spelled; what is wrong with the phrase as it is written.
@@ -42,14 +50,16 @@ def spell_folded(phrase: str, spell: Callable[[str], Spelled], fold: Fold) -> tu
         return phrase, spell(phrase)
     except Unspellable as error:
         if fold == "none":
-            raise
+            if attach is spell:
+                raise
+            return phrase, attach(phrase)
         why = error
     words = [
         next((form for form in _forms(word, fold) if _can(form, spell)), word) for word in phrase.split()
     ]
     text = " ".join(words)
     try:
-        return text, spell(text)
+        return text, attach(text)
     except Unspellable:
         raise why from None
 

@@ -5,15 +5,18 @@ Not for: its form (``tlg.hotwords.report``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlg import _core
+from tlg.hotwords.attached import AttachedWords
+from tlg.hotwords.attaching import Attacher, Attachment
 from tlg.hotwords.listing import HotwordList
-from tlg.hotwords.report import CompileReport, ReportEntry
+from tlg.hotwords.report import AttachedEntry, CompileReport, ReportEntry
+from tlg.hotwords.report_attached import attached_entries, attached_warnings, class_reports
 from tlg.hotwords.spelled import SpelledList
 from tlg.hotwords.units import WORD_START, Speller
 
@@ -33,7 +36,7 @@ class _Parts(NamedTuple):
     hotwords: HotwordList
     spelled: SpelledList
     speller: Speller
-    symbols: dict[int, str]
+    symbols: Mapping[int, str]
     table: _core.HotwordTable
     bias: NDArray[np.float64]
     first: NDArray[np.int64]  # entry -> its first spelling; -1: it has none
@@ -41,6 +44,7 @@ class _Parts(NamedTuple):
     offsets: list[int]  # where each spelling begins among the units
     winner: NDArray[np.int64]  # entry -> the entry whose units count; -1 where it has none
     pronounce: Pronounce | None
+    attached: AttachedWords | None
 
     def name(self, entry: int) -> str:
         """Return a phrase and where it is."""
@@ -62,6 +66,9 @@ def make_report(
     bias: NDArray[np.float64],
     automaton: _core.HotwordAutomaton,
     pronounce: Pronounce | None,
+    symbols: Mapping[int, str],
+    attachment: Attachment,
+    attacher: Attacher | None,
 ) -> CompileReport:
     """Return what became of each phrase.
 
@@ -73,6 +80,9 @@ def make_report(
         bias: b of each entry there.
         automaton: the list compiled.
         pronounce: the pronunciations of a word, where there is a graph.
+        symbols: number -> unit.
+        attachment: what is attached.
+        attacher: what attached it; None without a graph.
     """
     firsts, owners = spelled.firsts, spelled.owners
     first = np.full(len(hotwords), -1, np.int64)
@@ -86,7 +96,7 @@ def make_report(
         hotwords,
         spelled,
         speller,
-        {number: unit for unit, number in speller.ids.items()},
+        symbols,
         table,
         bias,
         first,
@@ -95,18 +105,26 @@ def make_report(
         spelled.offsets.tolist(),
         winner,
         pronounce,
+        attachment.attached,
     )
     warnings = _warnings(parts)
+    if attacher is not None:
+        for entry, notes in attached_warnings(hotwords, attachment, attacher).items():
+            warnings.setdefault(entry, []).extend(notes)
     return CompileReport(
-        entries=tuple(_entries(parts, warnings)),
+        entries=tuple(_entries(parts, warnings, attached_entries(attachment))),
         units_are=speller.units_are,
         boundary=speller.boundary_symbol,
         num_states=automaton.num_states,
         num_bytes=automaton.num_bytes,
+        classes=() if attacher is None else class_reports(attachment, attacher),
+        num_attached=0 if attachment.attached is None else len(attachment.attached),
     )
 
 
-def _entries(parts: _Parts, warnings: dict[int, list[str]]) -> list[ReportEntry]:
+def _entries(
+    parts: _Parts, warnings: dict[int, list[str]], attached: dict[int, tuple[AttachedEntry, ...]]
+) -> list[ReportEntry]:
     spelled = parts.spelled
     offsets = parts.offsets
     units, symbols = spelled.units.tolist(), parts.symbols
@@ -144,6 +162,7 @@ def _entries(parts: _Parts, warnings: dict[int, list[str]]) -> list[ReportEntry]
                 file=hotword.file,
                 line=hotword.line,
                 folded=spelled.folded.get(entry),
+                attached=attached.get(entry, ()) if at >= 0 else (),
             )
         )
     return entries
@@ -234,6 +253,12 @@ def _phones(parts: _Parts, accepted: NDArray[np.intp]) -> tuple[NDArray[np.int32
     phones: list[int] = []
     offsets = [0]
     assert parts.pronounce is not None
+    if parts.attached is not None:
+        tokens = {number: token for token, number in parts.speller.tokens.items()}
+        for label, ways in enumerate(parts.attached.pronunciations(), start=parts.attached.first_label):
+            # Tokens by id here, by symbol in the lexicon.
+            names = [tokens[token] for token in ways[0]]
+            spoken[label] = [numbers.setdefault(name, len(numbers)) for name in names]
     begins = parts.offsets
     for first in parts.first[accepted].tolist():
         for word in parts.spelled.units[begins[first] : begins[first + 1]].tolist():

@@ -5,12 +5,13 @@ A piece that begins with U+2581 starts a word; the model, or else the lexicon or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from unicodedata import category
 
 from tlg._files import PathLike
 from tlg.errors import HotwordError
+from tlg.hotwords.pronounce import best_splits, longest_match
 from tlg.hotwords.quick import quick_forms, quick_pieces
 from tlg.hotwords.sentencepiece_model import load_sentencepiece
 from tlg.hotwords.units import (
@@ -36,7 +37,7 @@ NOT_THE_MODEL: tuple[str, ...] = (
 
 
 def piece_speller(
-    ids: Mapping[str, int], num_tokens: int, lexicon: Lexicon, model: PathLike | None
+    ids: Mapping[str, int], num_tokens: int, lexicon: Lexicon, model: PathLike | None, pieces: int = 1
 ) -> Speller:
     """Return a speller for pieces.
 
@@ -45,6 +46,7 @@ def piece_speller(
         num_tokens: the number of tokens; the boundary, which no model emits, gets the number behind them.
         lexicon: splits words, where there is no model.
         model: path of the SentencePiece model.
+        pieces: how many of its best splits of each word are listened for.
 
     Raises:
         HotwordError: a file that is no model.
@@ -54,10 +56,19 @@ def piece_speller(
     starts_word = [False] * (num_tokens + 1)
     for symbol, number in ids.items():
         starts_word[number] = _starts_word(symbol)
-    encode = None if model is None else _load_model(model)
+    processor = None if model is None else load_sentencepiece(model, kind=HotwordError)
+
+    def encode(texts: list[str]) -> list[list[str]]:
+        assert processor is not None
+        split: list[list[str]] = processor.encode(texts, out_type=str, num_threads=1)
+        return split
 
     def by_model(phrase: str) -> tuple[list[list[str]], str]:
-        assert encode is not None
+        if pieces > 1:
+            forms = [best_splits(processor, word, pieces) for word in phrase.split()]
+            known = [[form for form in ways if form and all(u in ids for u in form)] for ways in forms]
+            if all(known):
+                return ways_through(known)[0], "sentencepiece"
         units = encode([phrase])[0]
         missing = next((unit for unit in units if unit not in ids), None)
         if missing is not None or not units:
@@ -70,9 +81,11 @@ def piece_speller(
         forms = from_lexicon(word, lexicon, ids, None)
         if forms:
             return forms, "lexicon"
-        return [
-            _longest_pieces(word if is_unspaced(word[0]) else WORD_START + word, word, ids)
-        ], "longest match"
+        text = word if is_unspaced(word[0]) else WORD_START + word
+        units, rest = longest_match(text, ids)
+        if rest:
+            raise missing(f"{rest!r} begins with no piece and", word, ids)
+        return [units], "longest match"
 
     def by_words(phrase: str) -> tuple[list[list[str]], str]:
         by = "lexicon"
@@ -88,7 +101,7 @@ def piece_speller(
 
     def spell(phrase: str) -> Spelled:
         phrase = " ".join(phrase.split())
-        ways, by = by_words(phrase) if encode is None else by_model(phrase)
+        ways, by = by_words(phrase) if processor is None else by_model(phrase)
         if is_unspaced(phrase[0]):
             ways = [other for way in ways for other in _marked_or_not(way, ids)]
         warnings = NOT_THE_MODEL if by == "longest match" else ()
@@ -97,9 +110,10 @@ def piece_speller(
             warnings += TOO_MANY
         return Spelled(one_each(ways), by, warnings)
 
-    if encode is not None:
+    spell_all = None
+    if processor is not None and pieces == 1:
         spell_all = quick_pieces(ids, encode)
-    else:
+    elif processor is None:
         spell_all = quick_forms(ids, told, -1, ("longest match", "lexicon"), {"longest match": NOT_THE_MODEL})
     return Speller(
         "tokens", ids, num_tokens + 1, num_tokens, WORD_START, tuple(starts_word), spell, ids, spell_all
@@ -135,26 +149,3 @@ def _marked_or_not(units: list[str], ids: Mapping[str, int]) -> list[list[str]]:
     rest = [bare, *units[1:]] if bare else units[1:]
     forms = (rest, [WORD_START + rest[0], *rest[1:]], [WORD_START, *rest]) if rest else (units,)
     return [form for form in forms if all(unit in ids for unit in form)]
-
-
-def _longest_pieces(text: str, word: str, ids: Mapping[str, int]) -> list[str]:
-    """Split from the left, the longest piece first."""
-    units: list[str] = []
-    start = 0
-    while start < len(text):
-        end = next((end for end in range(len(text), start, -1) if text[start:end] in ids), None)
-        if end is None:
-            raise missing(f"{text[start:]!r} begins with no piece and", word, ids)
-        units.append(text[start:end])
-        start = end
-    return units
-
-
-def _load_model(path: PathLike) -> Callable[[list[str]], list[list[str]]]:
-    processor = load_sentencepiece(path, kind=HotwordError)
-
-    def encode(texts: list[str]) -> list[list[str]]:
-        pieces: list[list[str]] = processor.encode(texts, out_type=str, num_threads=1)
-        return pieces
-
-    return encode

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg import _core
+from tlg.hotwords.additions import Additions, unknown_unit
 from tlg.hotwords.spelled import SpelledList
 from tlg.hotwords.units import MAX_SPELLINGS, TOO_MANY, UNSPACED
 
@@ -18,12 +19,15 @@ __all__ = ["quick_words"]
 Numbers = NDArray[np.int32]
 
 
-def quick_words(ids: Mapping[str, int], length: Callable[[str], int]) -> Callable[[list[str]], SpelledList]:
+def quick_words(
+    ids: Mapping[str, int], length: Callable[[str], int], adds: Additions | None = None
+) -> Callable[[list[str]], SpelledList]:
     """Return what spells phrases of words between spaces, and phrases of a script without spaces.
 
     Args:
         ids: word -> number.
         length: the phones of a word; 0: it has no pronunciation.
+        adds: numbers words that the graph lacks; None: phrases with them are left alone.
     """
     phones: dict[str, int] = {}  # words that were met -> their phones
     cutter = _Cutter(ids, phones, length)
@@ -34,6 +38,13 @@ def quick_words(ids: Mapping[str, int], length: Callable[[str], int]) -> Callabl
             found = phones[word] = length(word)
         return found > 0
 
+    def numbered(word: str) -> int:
+        """Return the number of a word, attached where the graph lacks it."""
+        assert adds is not None
+        return ids[word] if word in ids and is_said(word) else adds.number(unknown_unit(word))
+
+    members = frozenset() if adds is None else adds.member_words
+
     def spell_all(phrases: list[str]) -> SpelledList:
         spaced, unspaced = _kinds(phrases)
         by = [""] * len(phrases)
@@ -41,19 +52,28 @@ def quick_words(ids: Mapping[str, int], length: Callable[[str], int]) -> Callabl
         sizes: list[int] = []
         owners: list[int] = []
         lengths: list[int] = []
+        wanted: dict[int, tuple[str, ...]] = {}
         get = ids.get
         for entry in np.flatnonzero(spaced).tolist():
             words = phrases[entry].split()
+            if members and not members.isdisjoint(words):
+                continue
             found = [get(word, -1) for word in words]
             if -1 in found or not all(map(is_said, words)):
-                continue
+                if adds is None or not adds.lacks:
+                    continue
+                found = [numbered(word) for word in words]
+                wanted[entry] = tuple([word for word in dict.fromkeys(words) if not phones.get(word)])
             by[entry] = "lexicon"
             units += found
-            lengths += [phones[word] for word in words]
+            lengths += [phones.get(word) or 1 for word in words]  # attached words are counted later
             sizes.append(len(found))
             owners.append(entry)
         columns = [np.array(column, np.int32) for column in (units, sizes, owners, lengths)]
         warnings: dict[int, tuple[str, ...]] = {}
+        if members:
+            touched = [members.isdisjoint(phrases[entry].split()) for entry in range(len(phrases))]
+            unspaced &= np.array(touched, bool)
         if unspaced.any():
             places = np.flatnonzero(unspaced).astype(np.int32)
             cut = cutter.cut([phrases[entry] for entry in places.tolist()])
@@ -64,7 +84,7 @@ def quick_words(ids: Mapping[str, int], length: Callable[[str], int]) -> Callabl
             pairs = zip(columns, (cut.units, cut.sizes, cut.owners, cut.lengths), strict=True)
             columns = [np.concatenate(pair) for pair in pairs]
         numbers, counts, entries, spoken = columns
-        return SpelledList(numbers, counts, entries, spoken, by, warnings).in_order()
+        return SpelledList(numbers, counts, entries, spoken, by, warnings, wanted=wanted).in_order()
 
     return spell_all
 

@@ -4,13 +4,65 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["CompileReport", "ReportEntry"]
+__all__ = ["AttachedEntry", "ClassEntry", "ClassReport", "CompileReport", "ReportEntry"]
 
 Status = Literal["accepted", "duplicate", "rejected"]
+
+
+@dataclass(frozen=True)
+class AttachedEntry:
+    """A word that a line attaches to the graph.
+
+    Args:
+        word: the text.
+        pronunciations: in tokens, as in the lexicon.
+        source: what tells them: "list", "characters", "sentencepiece", "longest match" or "g2p".
+    """
+
+    word: str
+    pronunciations: tuple[tuple[str, ...], ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """One line of the list of a class.
+
+    Args:
+        phrase: the text.
+        status: "accepted"; "duplicate": another line has the same words or sounds; "rejected": nothing tells how it is said.
+        score: log of its share of the class, nats; None where it is not attached.
+        pronunciations: in tokens.
+        source: as in AttachedEntry, or "lexicon".
+        reason: why it is not attached; "" when accepted.
+        remedy: what to do about it.
+        warnings: what may surprise.
+        file: the file it is from.
+        line: its line there, from 1.
+    """
+
+    phrase: str
+    status: Status
+    score: float | None
+    pronunciations: tuple[tuple[str, ...], ...]
+    source: str
+    reason: str
+    remedy: str
+    warnings: tuple[str, ...]
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """What became of the list of a class."""
+
+    name: str
+    entries: tuple[ClassEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -23,7 +75,7 @@ class ReportEntry:
         units: its units; empty when rejected. Where there are several spellings, the one that counts n.
         num_spellings: how many spellings are listened for.
         spelled_by: "characters", "lexicon", "sentencepiece", "longest match", "list" (as the list itself splits or
-            pronounces it); "" when rejected.
+            pronounces it), "g2p"; "" when rejected.
         bias: b in nats a unit, at acoustic_scale 1.
         word_bias: w in nats.
         reward: n*b + w in nats on the grid of 1/1024, at acoustic_scale 1; 0 when rejected.
@@ -33,6 +85,7 @@ class ReportEntry:
         file: the file it is from.
         line: its line there, from 1.
         folded: the text that was spelled, where case or width was folded; None else.
+        attached: the words of it that the lexicon lacks and that are attached.
     """
 
     phrase: str
@@ -49,6 +102,7 @@ class ReportEntry:
     file: str | None
     line: int | None
     folded: str | None = None
+    attached: tuple[AttachedEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +115,8 @@ class CompileReport:
         boundary: the symbol that separates words, U+2581 for SentencePiece; None: phrases match anywhere.
         num_states: states of the automaton, its root included.
         num_bytes: its size.
+        classes: the lists of classes.
+        num_attached: words attached to the graph, members of classes among them.
 
     ``str()`` gives a table; ``to_json()`` the same for programs.
     """
@@ -70,6 +126,8 @@ class CompileReport:
     boundary: str | None
     num_states: int
     num_bytes: int
+    classes: tuple[ClassReport, ...] = ()
+    num_attached: int = 0
 
     @property
     def accepted(self) -> tuple[ReportEntry, ...]:
@@ -93,10 +151,11 @@ class CompileReport:
         if self.units_are == "words":
             matching = "whole words"
         warned = sum(bool(entry.warnings) for entry in self.entries)
+        attached = f"; {self.num_attached} words attached" if self.num_attached else ""
         return (
             f"{len(self.entries)} phrases: {len(self.accepted)} accepted, {len(self.duplicates)} duplicates, "
             f"{len(self.rejected)} rejected, {warned} with warnings; units are {self.units_are}, matched {matching}; "
-            f"{self.num_states} states, {self.num_bytes} bytes"
+            f"{self.num_states} states, {self.num_bytes} bytes{attached}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,6 +169,8 @@ class CompileReport:
             "boundary": self.boundary,
             "num_states": self.num_states,
             "num_bytes": self.num_bytes,
+            "num_attached": self.num_attached,
+            "classes": [asdict(one) for one in self.classes],
             "entries": [asdict(entry) for entry in self.entries],
         }
 
@@ -119,24 +180,50 @@ class CompileReport:
 
     def __str__(self) -> str:
         header = ("line", "phrase", "status", "reward", "units")
-        rows = [header, *(_row(number, entry) for number, entry in enumerate(self.entries, start=1))]
-        widths = [max(_width(row[column]) for row in rows) for column in range(4)]
-        lines = []
-        for row in rows:
-            cells = [_pad(cell, width) for cell, width in zip(row[:4], widths, strict=True)]
-            lines.append("  ".join([*cells, row[4]]).rstrip())
+        lines = _table([header, *(_row(number, entry) for number, entry in enumerate(self.entries, start=1))])
+        for one in self.classes:
+            header = ("line", one.name, "status", "score", "tokens")
+            rows = [_class_row(number, entry) for number, entry in enumerate(one.entries, start=1)]
+            lines += _table([header, *rows])
         return "\n".join([*lines, self.summary])
 
 
-def _row(number: int, entry: ReportEntry) -> tuple[str, str, str, str, str]:
+Row = tuple[str, str, str, str, str]
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    widths = [max(_width(row[column]) for row in rows) for column in range(4)]
+    lines = []
+    for row in rows:
+        cells = [_pad(cell, width) for cell, width in zip(row[:4], widths, strict=True)]
+        lines.append("  ".join([*cells, row[4]]).rstrip())
+    return lines
+
+
+def _row(number: int, entry: ReportEntry) -> Row:
     notes = [" ".join(entry.units)] if entry.units else []
     if entry.num_spellings > 1:
         notes.append(f"(and {entry.num_spellings - 1} other spellings)")
-    if entry.reason:
-        notes.append(f"{entry.reason}. {entry.remedy}".rstrip(". "))
-    notes += [f"warning: {warning}" for warning in entry.warnings]
+    notes += [f"attached {one.word!r}: {_said(one.pronunciations)} ({one.source})" for one in entry.attached]
+    notes += _remarks(entry)
     reward = "" if entry.status == "rejected" else f"{entry.reward:g}"
     return (str(entry.line or number), entry.phrase, entry.status, reward, "; ".join(notes))
+
+
+def _class_row(number: int, entry: ClassEntry) -> Row:
+    notes = [f"{_said(entry.pronunciations)} ({entry.source})"] if entry.pronunciations else []
+    notes += _remarks(entry)
+    score = "" if entry.score is None else f"{entry.score:.3g}"
+    return (str(entry.line or number), entry.phrase, entry.status, score, "; ".join(notes))
+
+
+def _said(pronunciations: Sequence[Sequence[str]]) -> str:
+    return ", or ".join(" ".join(units) for units in pronunciations)
+
+
+def _remarks(entry: ReportEntry | ClassEntry) -> list[str]:
+    notes = [f"{entry.reason}. {entry.remedy}".rstrip(". ")] if entry.reason else []
+    return notes + [f"warning: {warning}" for warning in entry.warnings]
 
 
 def _width(text: Iterable[str]) -> int:

@@ -11,23 +11,21 @@ Not for: reading lists, scores. A phrase that cannot be spelled in full is refus
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from tlg._files import PathLike
 from tlg.errors import GraphError, OptionError
+from tlg.hotwords.additions import Additions
+from tlg.hotwords.convention import SPACES, is_spelled, lexicon_sample
 from tlg.hotwords.pieces import piece_speller
 from tlg.hotwords.quick import quick_forms, quick_letters
-from tlg.hotwords.quick_words import quick_words
 from tlg.hotwords.units import (
-    MAX_SPELLINGS,
     WORD_START,
     Lexicon,
     Spelled,
     Speller,
-    Spelling,
     SpellingSource,
     Unspellable,
     from_lexicon,
@@ -36,17 +34,16 @@ from tlg.hotwords.units import (
     one_each,
     ways_through,
 )
+from tlg.hotwords.word_speller import word_speller
 
-__all__ = ["Match", "choose_boundary", "make_speller"]
+__all__ = ["Match", "choose_boundary", "lexicon_of", "make_speller", "unit_ids", "word_ids"]
 
 Match = Literal["auto", "units", "words"]
 
-SPACES = (" ", "<space>", "|")  # tokens that separate words, the likeliest first
 NO_LEXICON = (
     "The graph came without a lexicon: if its tokens are phones, put the lexicon.txt that it was built from beside it; "
     "else write the phrase with its tokens"
 )
-SAMPLE = 500  # lexicon words looked at to see whether the lexicon spells
 
 
 def make_speller(
@@ -57,6 +54,12 @@ def make_speller(
     match: Match = "auto",
     boundary: str | None = "auto",
     sentencepiece: PathLike | None = None,
+    pieces: int = 1,
+    adds: Additions | None = None,
+    why_not: tuple[str, str] = (
+        "it cannot be attached",
+        "Build the graph again, with the word in the lexicon",
+    ),
 ) -> Speller:
     """Choose how phrases are spelled.
 
@@ -68,34 +71,48 @@ def make_speller(
             and does not show where words end.
         boundary: the token that separates words, U+2581 for pieces that begin words, None for none, "auto".
         sentencepiece: the model that split the training text; needs the extra ``sentencepiece``.
+        pieces: how many of its best splits of each word are listened for.
+        adds: what the graph lacks, where words are attached to it.
+        why_not: why words that the graph lacks are not attached, and what to do; where they are not.
 
     Raises:
         OptionError: an option that does not fit the tokens.
     """
     if match not in ("auto", "units", "words"):
         raise OptionError(f"match={match!r} is unknown", remedy="Choose 'auto', 'units' or 'words'")
-    lexicon = _lexicon(source)
+    lexicon = lexicon_of(source)
     if match == "words" and source is None:
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
-    ids = {symbol: number for number, symbol in enumerate(symbols)}
-    if blank is not None:
-        ids.pop(_blank_symbol(symbols, ids, blank), None)
+    ids = unit_ids(symbols, blank)
     if source is not None and match != "units":
-        words = _word_ids(source.words)
+        words = word_ids(source.words)
         if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
-            return _word_speller(source, words, ids)
+            return word_speller(source, words, ids, adds, why_not)
     chosen = choose_boundary(ids, boundary)
     if chosen == WORD_START:
-        return piece_speller(ids, len(symbols), lexicon, sentencepiece)
+        return replace(piece_speller(ids, len(symbols), lexicon, sentencepiece, pieces), adds=adds)
     if sentencepiece is not None:
         raise OptionError(
             "a SentencePiece model was given, but the tokens are not its pieces: none begins with U+2581",
             remedy="Leave sentencepiece= out, or pass the tokens of that model",
         )
-    return _letter_speller(ids, len(symbols), lexicon, chosen, is_bare=source is not None and lexicon is None)
+    is_bare = source is not None and lexicon is None
+    return replace(_letter_speller(ids, len(symbols), lexicon, chosen, is_bare=is_bare), adds=adds)
 
 
 # --- what the tokens and the lexicon are ---
+
+
+def unit_ids(symbols: Sequence[str], blank: int | str | None) -> dict[str, int]:
+    """Return token -> id, without the blank.
+
+    Raises:
+        OptionError: the blank is no token.
+    """
+    ids = {symbol: number for number, symbol in enumerate(symbols)}
+    if blank is not None:
+        ids.pop(_blank_symbol(symbols, ids, blank), None)
+    return ids
 
 
 def _blank_symbol(symbols: Sequence[str], ids: Mapping[str, int], blank: int | str) -> str:
@@ -108,13 +125,14 @@ def _blank_symbol(symbols: Sequence[str], ids: Mapping[str, int], blank: int | s
     raise OptionError(f"blank={blank!r} is no token", remedy="Give one of the tokens, or its id from 0")
 
 
-def _word_ids(words: Sequence[str] | Mapping[str, int]) -> Mapping[str, int]:
+def word_ids(words: Sequence[str] | Mapping[str, int]) -> Mapping[str, int]:
+    """Return word -> output label."""
     if isinstance(words, Mapping):
         return words
     return {word: number for number, word in enumerate(words)}
 
 
-def _lexicon(source: SpellingSource | None) -> Lexicon:
+def lexicon_of(source: SpellingSource | None) -> Lexicon:
     """Return the lexicon; None without a graph, or where the graph came without one."""
     if source is None:
         return None
@@ -134,21 +152,13 @@ def _units_will_do(
     """
     if lexicon is None:
         return True
-    sample = [word for word in words if word[:1] not in "<#"]
-    judged = spelled = marked = 0
-    for word in sample[:: max(1, len(sample) // SAMPLE)]:
-        pronunciations = lexicon(word)
-        if not pronunciations:
-            continue
-        judged += 1
-        spelled += any(_joined(units) == word.casefold() for units in pronunciations)
-        marked += any(unit in SPACES or unit.startswith(WORD_START) for unit in pronunciations[0])
-    shows_words = boundary != "auto" or 2 * marked >= judged or _has_unspaced(ids)
-    return 2 * spelled >= judged and shows_words
-
-
-def _joined(units: Iterable[str]) -> str:
-    return "".join(unit.removeprefix(WORD_START) for unit in units if unit not in SPACES).casefold()
+    sample = lexicon_sample(words, lexicon)
+    spelled = sum(any(is_spelled(word, units) for units in found) for word, found in sample.items())
+    marked = sum(
+        any(unit in SPACES or unit.startswith(WORD_START) for unit in found[0]) for found in sample.values()
+    )
+    shows_words = boundary != "auto" or 2 * marked >= len(sample) or _has_unspaced(ids)
+    return 2 * spelled >= len(sample) and shows_words
 
 
 def _has_unspaced(ids: Mapping[str, int]) -> bool:
@@ -241,68 +251,3 @@ def _letter_speller(
 
         spell_all = quick_forms(ids, told, joiner, ("lexicon", "characters"), {})
     return Speller("tokens", ids, num_units, number, boundary, (), spell, ids, spell_all)
-
-
-# --- words ---
-
-
-def _word_speller(source: SpellingSource, ids: Mapping[str, int], tokens: Mapping[str, int]) -> Speller:
-    num_units = max(ids.values(), default=-1) + 1
-
-    def length(word: str) -> int:
-        pronunciations = source.pronunciations(word) if word in ids else ()
-        return len(pronunciations[0]) if pronunciations else 0
-
-    def spell(phrase: str) -> Spelled:
-        words: list[str] = []
-        for word in phrase.split():
-            if words and all(map(is_unspaced, words[-1] + word)):
-                words[-1] += word  # spaces mean nothing there: the search may put its words otherwise
-            else:
-                words.append(word)
-        alternatives = []
-        for word in words:
-            forms = _segmentations(word, lambda part: length(part) > 0)
-            if not forms:
-                others = (word.lower(), word.upper(), word.capitalize())
-                other = next((other for other in others if length(other) > 0), None)
-                remedy = "Add it with its pronunciation and build the graph again"
-                if other is not None:
-                    remedy = f"It has {other!r}: write it so"
-                raise Unspellable(f"word {word!r} is not in the lexicon", remedy)
-            alternatives.append(forms)
-        ways, warnings = ways_through(alternatives)
-        spellings = tuple(Spelling(tuple(way), tuple(length(word) for word in way)) for way in ways)
-        return Spelled(spellings, "lexicon", warnings)
-
-    return Speller("words", ids, num_units, -1, None, (), spell, tokens, quick_words(ids, length))
-
-
-def _segmentations(word: str, known: Callable[[str], bool]) -> list[list[str]]:
-    """Return the ways to cut a word into known words, fewest first; only scripts without spaces are cut.
-
-    One more than MAX_SPELLINGS at most, so that the caller sees that some are left out.
-    """
-    if not all(is_unspaced(character) for character in word):
-        return [[word]] if known(word) else []
-    size = len(word)
-    parts = {(i, j) for i in range(size) for j in range(i + 1, size + 1) if known(word[i:j])}
-    # The fewest words from each position to the end; None: no way leads there.
-    fewest: list[int | None] = [None] * size + [0]
-    for start in reversed(range(size)):
-        counts = [
-            n + 1 for j in range(start + 1, size + 1) if (start, j) in parts and (n := fewest[j]) is not None
-        ]
-        fewest[start] = min(counts, default=None)
-    ways: list[list[str]] = []
-    heap: list[tuple[int, tuple[int, ...]]] = [] if fewest[0] is None else [(fewest[0], (0,))]
-    while heap and len(ways) <= MAX_SPELLINGS:
-        _, cuts = heapq.heappop(heap)
-        if cuts[-1] == size:
-            ways.append([word[i:j] for i, j in pairwise(cuts)])
-            continue
-        for end in range(cuts[-1] + 1, size + 1):
-            left = fewest[end]
-            if left is not None and (cuts[-1], end) in parts:
-                heapq.heappush(heap, (len(cuts) + left, (*cuts, end)))
-    return ways

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from tlg.hotwords.additions import Additions
     from tlg.hotwords.spelled import SpelledList
 
 __all__ = [
@@ -131,6 +132,9 @@ class Speller:
         tokens: the tokens of the model, without the blank: what pronunciations are written in.
         spell_all: phrases -> the spellings of those that are quickly spelled all at once, as ``spell`` would;
             the others have "" for how.
+        adds: what the graph lacks, where words are attached to it.
+        spell_attached: where units are words: the same as ``spell`` with the words that the graph lacks, or whose
+            pronunciations the list gives (the second argument), as units of their own.
     """
 
     units_are: Literal["tokens", "words"]
@@ -142,6 +146,16 @@ class Speller:
     spell: Callable[[str], Spelled]
     tokens: Mapping[str, int]
     spell_all: Callable[[list[str]], SpelledList] | None = None
+    adds: Additions | None = None
+    spell_attached: Callable[[str, Collection[str]], Spelled] | None = None
+
+    def number(self, unit: str) -> int:
+        """Return the number of a unit, also of one that is to be attached."""
+        found = self.ids.get(unit)
+        if found is None:
+            assert self.adds is not None
+            found = self.adds.number(unit)
+        return found
 
 
 def is_unspaced(character: str) -> bool:

@@ -269,7 +269,9 @@ def test_pronunciations_are_checked() -> None:
     words = Hotwords(listed, graph=PHONES)
     assert [e.status for e in words.report.entries] == ["accepted", "rejected", "rejected"]
     assert words.report.entries[1].reason == "its pronunciation has 'd', which is not among the tokens"
-    assert words.report.entries[2].reason == "word 'kit' is not in the lexicon"
+    assert (
+        words.report.entries[2].reason == "word 'kit' is not in the lexicon, and the graph has no <unk> slot"
+    )
     phones = Hotwords(listed, graph=PHONES, match="units")
     assert phones.report.entries[2].units == ("k", "t")
     assert phones.report.entries[2].num_spellings == 2

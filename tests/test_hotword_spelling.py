@@ -186,11 +186,11 @@ def test_words_of_phone_lexicons() -> None:
 
 @pytest.mark.parametrize(
     ("phrase", "remedy"),
-    [("dog", "Add it with its pronunciation"), ("CAT", "It has 'cat': write it so"), ("empty", "Add it")],
+    [("dog", "Build the graph again"), ("CAT", "It has 'cat': write it so"), ("empty", "Build")],
 )
 def test_words_that_the_lexicon_lacks(phrase: str, remedy: str) -> None:
     (entry,) = Hotwords([phrase], graph=PHONES).report.rejected
-    assert entry.reason == f"word {phrase!r} is not in the lexicon"
+    assert entry.reason == f"word {phrase!r} is not in the lexicon, and the graph has no <unk> slot"
     assert remedy in entry.remedy
 
 

@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_lattice(module);
   tlg::bindings::register_lattice_files(module);
   tlg::bindings::register_results(module);
+  tlg::bindings::register_attached(module);
   tlg::bindings::register_search_graph(module);
   tlg::bindings::register_decoder(module);
   tlg::bindings::register_batch(module);

@@ -28,12 +28,9 @@ void register_grammar(pybind11::module_& module);  // after register_lm, registe
 void register_graph(pybind11::module_& module);    // after register_fst, register_grammar
 void register_hotwords(pybind11::module_& module);
 void register_hotword_tables(pybind11::module_& module);
-void register_results(pybind11::module_& module);  // after register_lattice
-void register_decoder(pybind11::module_& module);
-void register_batch(pybind11::module_& module);         // after register_decoder
-void register_stream(pybind11::module_& module);        // after register_decoder
 void register_results(pybind11::module_& module);       // after register_lattice
 void register_search_graph(pybind11::module_& module);  // after register_fst, register_hotwords
+void register_attached(pybind11::module_& module);      // before register_search_graph
 void register_decoder(pybind11::module_& module);       // after register_search_graph
 void register_batch(pybind11::module_& module);         // after register_decoder
 void register_stream(pybind11::module_& module);        // after register_decoder

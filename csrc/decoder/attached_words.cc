@@ -69,16 +69,10 @@ class AttachedWords::Builder {
                   std::isfinite(words_.costs[p]),
               "pronunciation " + std::to_string(p) + " has no columns, no word or no finite cost");
       const std::size_t first = units_.size();
-      bool is_read = true;
       for (std::int32_t i = 0; i < size; ++i, ++at) {
-        require(words_.columns[at] >= 0 && words_.columns[at] < graph_.options().num_tokens,
-                "column " + std::to_string(words_.columns[at]) + " is none of the posteriors");
         units_.push_back(graph_.unit_of_column(words_.columns[at]));
-        is_read = is_read && units_.back() < graph_.num_units();
-      }
-      if (!is_read) {
-        ++out_.num_unread_;
-        continue;
+        require(units_.back() < graph_.num_units(),
+                "the graph reads no column " + std::to_string(words_.columns[at]));
       }
       const auto w = static_cast<std::size_t>(word);
       items_.push_back({units_.data() + first, static_cast<std::uint32_t>(size),

@@ -37,12 +37,11 @@ struct WordsToAttach {
 
 class AttachedWords {
  public:
-  // Pronunciations with a column that no word of the graph has are left out: the search reads no
-  // such column. Throws Error(kOption): no such word, slot word or column; more than 2^31 states.
+  // Throws Error(kOption): no such word, slot word or column, a column that the graph does not read
+  // (blank; GraphOptions::reads_all); more than 2^31 states.
   AttachedWords(std::shared_ptr<const Slots> slots, const WordsToAttach& words);
 
   const Slots& slots() const { return *slots_; }
-  std::uint32_t num_unread() const { return num_unread_; }  // pronunciations that were left out
 
   // --- for the search ---
 
@@ -129,7 +128,7 @@ class AttachedWords {
 
   std::shared_ptr<const Slots> slots_;
   std::uint32_t first_state_ = 0, first_arc_ = 0, first_lg_state_ = 0;
-  std::uint32_t num_nodes_ = 0, num_inner_ = 0, num_hot_arcs_ = 0, num_unread_ = 0;
+  std::uint32_t num_nodes_ = 0, num_inner_ = 0, num_hot_arcs_ = 0;
   std::variant<std::vector<Record<0>>, std::vector<Record<1>>, std::vector<Record<2>>> records_;
   std::vector<std::uint32_t> units_;         // of each node; of a root none
   std::vector<std::uint32_t> first_of_node_;  // node below num_inner_ -> its first hot arc

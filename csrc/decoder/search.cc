@@ -81,8 +81,7 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   }
   s.slot.assign(graph.num_token_states() + SearchState::kSharedSlots, 0);
   s.waiting_of.assign(graph.num_records() - graph.num_token_states(), 0);
-  // Slots lead to level 0 too.
-  s.waiting_at.resize(std::max(graph.max_level(), 1u));
+  s.waiting_at.resize(graph.max_level() + 1);
 }
 
 void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) {

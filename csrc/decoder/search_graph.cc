@@ -101,7 +101,7 @@ struct SearchGraph::Compiler {
       refuse("the graph has arcs with the blank (token id " + std::to_string(options.blank) + ")",
              "It is a TLG with its own topology: load it as TLG.fst, or name the right blank");
     for (std::int32_t column = 0; column < options.num_tokens; ++column)
-      if (unit_of[column] != kNone) {
+      if (unit_of[column] != kNone || (options.reads_all && column != options.blank)) {
         unit_of[column] = graph.num_units();
         graph.columns_.push_back(column);
       }

@@ -9,7 +9,7 @@
 //
 // Vocabulary of this room:
 //   column     a token id: a column of the posteriors
-//   unit       0 .. num_units() - 1: the columns that some arc uses, in rising order
+//   unit       0 .. num_units() - 1: the columns that some arc uses (or all: reads_all), rising
 //   token state (LG state, unit of the arcs that enter it): where a token can wait between frames
 //   record     what is needed to leave a token state or the target of an epsilon arc
 #pragma once
@@ -36,6 +36,7 @@ struct GraphOptions {
   std::int32_t blank = 0;       // its column; -1: none (kPlain without blank)
   float lm_weight = 1;          // multiplies every arc and final cost
   float word_score = 0;         // nats added for each word
+  bool reads_all = false;       // every column but the blank is a unit: words to come may need it
 };
 
 // Bits of HotArc::target and GroupArc::target.

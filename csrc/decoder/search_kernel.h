@@ -168,10 +168,12 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     flush();
   }
 
-  // Epsilon targets, those with the longest chains of epsilon arcs in front of them first.
+  // Epsilon targets, those with the longest chains of epsilon arcs behind them first; the beginnings
+  // of attached words, which are behind all others, last.
   void expand_waiting() {
-    for (std::size_t level = s_.waiting_at.size(); level-- > 0;) {
-      Buffer<std::uint32_t>& indices = s_.waiting_at[level];
+    const std::size_t levels = graph_.max_level();
+    for (std::size_t done = 0; done < levels + (kAttached ? 1 : 0); ++done) {
+      Buffer<std::uint32_t>& indices = s_.waiting_at[done < levels ? levels - 1 - done : levels];
       if (indices.empty()) continue;
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
@@ -325,7 +327,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
          ++slot) {
       const float cost = attached_->entry_cost(*slot);
       if (!(m + cost - gain + unit_costs_[num_units_] <= cut_) || !(cost < kCostInfinity)) continue;
-      const EpsilonArc arc{cost, cost, attached_->entry_record(*slot), 0, 0};
+      const EpsilonArc arc{cost, cost, attached_->entry_record(*slot), graph_.max_level(), 0};
       wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
     }
   }

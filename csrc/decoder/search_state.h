@@ -208,7 +208,8 @@ struct SearchState : Utterance {
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
   Buffer<Waiter> waiters;
   std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
-  std::vector<Buffer<std::uint32_t>> waiting_at;  // level -> indices
+  // level -> indices; behind all levels, those of attached words.
+  std::vector<Buffer<std::uint32_t>> waiting_at;
 
   std::vector<float> unit_costs;  // [num_units + 2] padded: this frame's; see score_units()
   // Without masks: cheap units of this frame and their costs, with room for a block more.

@@ -224,6 +224,24 @@ class SearchGraph:
         blank: int,
         lm_weight: float,
         word_score: float,
+        slot_arcs: Fst | None = None,
+    ) -> None: ...
+
+class Slots:
+    def __init__(self, graph: SearchGraph, slot_arcs: Fst) -> None: ...
+
+class AttachedWords:
+    def __init__(
+        self,
+        slots: Slots,
+        *,
+        slot_words: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        columns: npt.ArrayLike,
+        sizes: npt.ArrayLike,
+        owners: npt.ArrayLike,
+        costs: npt.ArrayLike,
     ) -> None: ...
 
 class HotwordUse:
@@ -234,6 +252,7 @@ class HotwordUse:
         labels: HotwordLabels,
         neutral: int = -1,
         wanted: Sequence[int] = (),
+        attached: AttachedWords | None = None,
     ) -> None: ...
     @property
     def labels(self) -> HotwordLabels: ...

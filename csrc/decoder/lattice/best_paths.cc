@@ -37,6 +37,7 @@ Utterance* BestPaths::follow(const Utterance& u) {
     best_of_new_.push_back(static_cast<std::uint32_t>(best_.traces.size()));
     best_.traces.push({before, trace.arc, static_cast<std::uint32_t>(trace.frame - best_.base)});
   }
+  best_.hotword_use = u.hotword_use;
   best_.hotwords = u.hotwords;
   best_.hotword_labels = u.hotword_labels;
   best_.num_tokens = u.num_tokens;

@@ -14,6 +14,7 @@ import click
 
 from tlg._core import __version__
 from tlg._files import PathLike
+from tlg.cli.attach_options import attach_options
 from tlg.cli.decode_options import merge, search_options
 from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
@@ -22,6 +23,7 @@ from tlg.cli.foreign import foreign_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
 from tlg.errors import OptionError, TlgError
+from tlg.hotwords import ClassEntry, Hotwords, ReportEntry
 
 __all__ = ["decode"]
 
@@ -52,6 +54,8 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     type=float,
     help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
+@click.option("--sentencepiece", type=click.Path(), help="SentencePiece model that splits hotwords.")
+@attach_options
 @search_options
 @click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
 @click.option(
@@ -95,6 +99,8 @@ def decode(
     output: str,
     hotwords: str | None,
     hotword_bias: float | None,
+    sentencepiece: str | None,
+    attaching: dict[str, Any],
     ctm: str | None,
     lattices: str | None,
     lattice_format: str | None,
@@ -122,6 +128,13 @@ def decode(
         ("--ctm", ctm is not None, "--frame-shift, the seconds from one frame to the next", frame_shift),
         ("--lattice-format", lattice_format is not None, "--lattices", lattices),
         ("--hotword-bias", hotword_bias is not None, "--hotwords", hotwords),
+        (
+            "--sentencepiece",
+            sentencepiece is not None,
+            "--hotwords or --class",
+            hotwords or attaching["classes"] or None,
+        ),
+        ("--g2p", attaching["g2p"], "--hotwords or --class", hotwords or attaching["classes"] or None),
     ):
         if is_given and is_there is None:
             raise click.UsageError(f"{option} goes with {partner}")
@@ -134,7 +147,16 @@ def decode(
         for name in ("lattice", "lattice_beam"):
             settings.pop(name, None)
     loaded = Graph.load(graph, blank=blank, **foreign)
-    decoder = Decoder(loaded, hotwords=None if hotwords is None else Path(hotwords), **settings)
+    listed = None
+    if hotwords is not None or attaching["classes"]:
+        listed = Hotwords(
+            [] if hotwords is None else Path(hotwords),
+            graph=loaded,
+            bias=settings.pop("hotword_bias", None),
+            sentencepiece=sentencepiece,
+            **attaching,
+        )
+    decoder = Decoder(loaded, hotwords=listed, **settings)
     _show_rejected(decoder)
 
     writers: list[Output] = [TextWriter(output)]
@@ -155,7 +177,12 @@ def decode(
         "outputs": [writer.path for writer in writers],
         "frame_shift": frame_shift if ctm is not None else None,
         "lattice_format": lattice_format,
-        "hotword_bias": settings.get("hotword_bias"),
+        "hotword_bias": None if listed is None else listed.bias,
+        "attaching": {
+            **attaching,
+            "classes": {n: fingerprint(p) for n, p in attaching["classes"].items()} if resume else {},
+        },
+        "sentencepiece": fingerprint(sentencepiece) if resume and sentencepiece is not None else None,
         **dataclasses.asdict(decoder.options),
     }
     with _open_outputs(writers, signature if resume else None) as outputs:
@@ -213,7 +240,13 @@ def _show_rejected(decoder: Decoder) -> None:
     """List on stderr the hotwords that cannot be used: nothing is dropped in silence."""
     if decoder.hotwords is None:
         return
-    rejected = decoder.hotwords.report.rejected if decoder.hotwords.num_rejected else ()
+    rejected: list[ReportEntry | ClassEntry] = []
+    if decoder.hotwords.num_rejected:
+        rejected += decoder.hotwords.report.rejected
+    if decoder.hotwords.num_rejected_members:
+        rejected += (
+            e for one in decoder.hotwords.report.classes for e in one.entries if e.status == "rejected"
+        )
     for entry in rejected[:SHOWN]:
         where = f"{entry.file}:{entry.line}: " if entry.line is not None else ""
         click.echo(f"tlg: {where}hotword {entry.phrase!r} rejected: {entry.reason}. {entry.remedy}", err=True)

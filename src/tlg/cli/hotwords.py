@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tlg.cli.attach_options import attach_options
 from tlg.cli.hotwords_rescore import rescore
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def list_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon."),
     ):
         command = option(command)
-    return command
+    return attach_options(command)
 
 
 def compiled(
@@ -77,6 +78,7 @@ def compiled(
     sentencepiece: str | None,
     fold: Any,
     lm: str | None,
+    attaching: dict[str, Any],
 ) -> Hotwords:
     """Return the list in a file, compiled as the options say."""
     from tlg.hotwords import Hotwords
@@ -85,6 +87,8 @@ def compiled(
         raise click.UsageError("give --graph or --tokens, one of them")
     if (lm is not None) != (bias == "auto"):
         raise click.UsageError("--bias auto and --lm go together")
+    if graph is None and (attaching["classes"] or attaching["g2p"]):
+        raise click.UsageError("--class and --g2p go with --graph")
     number: Any = bias
     if bias is not None and bias != "auto":
         try:
@@ -112,6 +116,7 @@ def compiled(
         boundary=None if boundary == "none" else boundary,
         sentencepiece=sentencepiece,
         fold=fold,
+        **attaching,
     )
 
 
@@ -122,8 +127,11 @@ def compiled(
 def check(file: str, as_json: bool, **options: Any) -> None:
     """Show for each line of FILE whether it is accepted, its units and its reward, or why not.
 
+    Words that the lexicon lacks are attached to the graph while it is searched; the table tells how they are said. Members
+    of classes (--class) have a table of their own.
+
     Warnings tell of phrases of one unit, phrases that are nearly the same, phrases that a longer one hides, folded case
-    and width, and fields that have no effect here.
+    and width, words that sound like others, and fields that have no effect here.
 
     Exit status 0, also with rejected lines; 1 when FILE cannot be used at all: it cannot be read, or it holds
     phrases and every one of them is rejected.
@@ -131,6 +139,7 @@ def check(file: str, as_json: bool, **options: Any) -> None:
     \b
     Example:
         tlg hotwords check hot.txt --tokens tokens.txt
+        tlg hotwords check hot.txt --graph graph/ --g2p english --class '<name>=contacts.txt'
     """
     report = compiled(file, **options).report
     click.echo(report.to_json() if as_json else str(report))
