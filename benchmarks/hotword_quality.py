@@ -2,12 +2,13 @@
 
     python benchmarks/hotword_quality.py --ocr OCR [--levels mid hard] [--biases 0.5 1 1.5 2]
         [--lm-biases 0.6] [--distractors 0 100 1000 10000] [--lm-weight 0.5] [--word-score 3] [--blank-penalty 0.5]
+        [--fixed 1 0.6]
 
 OCR: 400 real text lines a level with lists of true phrases (they occur), near ones and distractors (they do not), and
-the texts that the character 4-gram is trained on. A row for each strength: "b" is nats a unit for every phrase alike; "lm b" is
-AutoBias with share b: phrases that the model knows well need little help. Then, at two strengths, more and more
-distractors: names of all levels that no reference of this one holds, then strings of 2 to 4 characters cut from the
-model's text, likewise.
+the texts that the character 4-gram is trained on. A row for each strength: "b" is nats a unit for every phrase alike; "lm b"
+is AutoBias with share b: phrases that the model knows well need little help. Then, at two strengths (--fixed: bias and
+share), more and more distractors: names of all levels that no reference of this one holds, then strings of 2 to 4
+characters cut from the model's text, likewise.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def main() -> None:
     parser.add_argument("--biases", nargs="+", type=float, default=[0.5, 1.0, 1.5, 2.0])
     parser.add_argument("--lm-biases", nargs="+", type=float, default=[0.4, 0.6, 0.8])
     parser.add_argument("--distractors", nargs="*", type=int, default=[0, 100, 1000, 10000])
+    parser.add_argument("--fixed", nargs=2, type=float, default=[1.0, 0.6], metavar=("BIAS", "SHARE"))
     parser.add_argument("--beam", type=float, default=10.0)
     parser.add_argument("--lm-weight", type=float, default=0.5)
     parser.add_argument("--word-score", type=float, default=3.0)
@@ -113,7 +115,7 @@ def main() -> None:
                 "\n".join(bench.refs),
                 max(0, most - len(names)),
             )
-            bench.table(args.biases, args.lm_biases, by_lm, args.distractors, more, 1.0)
+            bench.table(args.biases, args.lm_biases, by_lm, args.distractors, more, tuple(args.fixed))
 
 
 if __name__ == "__main__":

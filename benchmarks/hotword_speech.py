@@ -2,16 +2,17 @@
 
     python benchmarks/hotword_speech.py --speech SPEECH --text TEXT [--sets ljspeech ljspeech_babble10 libri_other]
         [--biases 0.25 0.5 0.75] [--lm-biases 0.4 0.6 0.8] [--distractors 0 100 1000 10000] [--beam 12]
-        [--whole ljspeech_babble10 libri_other]
+        [--whole ljspeech_babble10 libri_other] [--fixed 0.5 0.6]
 
 SPEECH: posteriors, references and hotword lists, most of whose true phrases are rare words; lexicon.txt.xz. TEXT holds
-ljspeech_lm.txt.xz and books.txt.xz. The language model is a 3-gram of the former for ljspeech sets, and of every fifth line of
-the latter for libri_other; the lexicon holds the words of the model's text, so that it lacks about half of the hotwords, which are
-given with their pronunciations. "whole": the lexicon holds all of lexicon.txt.xz, words that the model lacks at the cost of <unk>.
-Distractors: those of the list, then the biasing words of others, then words of the
-whole lexicon; none occurs. "own lists": each utterance of libri_other with its published list of about 100 words.
+ljspeech_lm.txt.xz and books.txt.xz. The language model is a 3-gram of the former for ljspeech sets, and of every fifth line
+of the latter for libri_other; the lexicon holds the words of the model's text, so that it lacks some hotwords, which are
+given with their pronunciations. "whole": the lexicon holds all of lexicon.txt.xz, words that the model lacks at the cost of
+<unk>. Distractors: those of the list, then the biasing words of others, then words of the whole lexicon; none occurs. "own
+lists": each utterance of libri_other with its published list of about 100 words.
 
-b is in nats a phone, after the acoustic scale (1; 0.8 for babble). "lm b": AutoBias with share b.
+b is in nats a phone, after the acoustic scale (1; 0.8 for babble). "lm b": AutoBias with share b. --fixed: bias and share of
+the rows with distractors.
 """
 
 from __future__ import annotations
@@ -121,13 +122,13 @@ def own_lists(bench: Workbench, names: list[str], args: argparse.Namespace) -> N
     decoder = tlg.Decoder(bench.graph, **bench.options)
     texts, rejected = [], 0
     for name, frames in zip(names, bench.frames, strict=True):
-        hotwords = bench.compiled(list(dict.fromkeys(lists[name])), args.fixed)
+        hotwords = bench.compiled(list(dict.fromkeys(lists[name])), args.fixed[0])
         rejected += hotwords.num_rejected
         stream = decoder.stream(hotwords=hotwords)
         stream.push(frames)
         texts.append(stream.finish().text)
     everything = list(dict.fromkeys(word for words in lists.values() for word in words))
-    bench.show("own lists", everything, f"{args.fixed:g}", texts, str(rejected))
+    bench.show("own lists", everything, f"{args.fixed[0]:g}", texts, str(rejected))
 
 
 def main() -> None:
@@ -138,7 +139,7 @@ def main() -> None:
     parser.add_argument("--whole", nargs="*", default=["ljspeech_babble10", "libri_other"])
     parser.add_argument("--biases", nargs="+", type=float, default=[0.25, 0.5, 0.75, 1.0])
     parser.add_argument("--lm-biases", nargs="+", type=float, default=[0.4, 0.6, 0.8])
-    parser.add_argument("--fixed", type=float, default=0.5, help="the bias of the rows with distractors")
+    parser.add_argument("--fixed", nargs=2, type=float, default=[0.5, 0.6], metavar=("BIAS", "SHARE"))
     parser.add_argument("--distractors", nargs="*", type=int, default=[0, 100, 1000, 10000])
     parser.add_argument("--beam", type=float, default=12.0)
     args = parser.parse_args()
@@ -157,7 +158,7 @@ def main() -> None:
         def by_lm(share: float, model: tlg.lm.NgramModel = model) -> AutoBias:
             return AutoBias(model, share=share)
 
-        bench.table(args.biases, args.lm_biases, by_lm, args.distractors, more, args.fixed)
+        bench.table(args.biases, args.lm_biases, by_lm, args.distractors, more, tuple(args.fixed))
         if name == "libri_other":
             own_lists(bench, names, args)
 

@@ -136,9 +136,9 @@ class Workbench:
         by_lm: Callable[[float], AutoBias],
         distractors: Sequence[int],
         more: Sequence[str],
-        fixed: float,
+        fixed: tuple[float, float],
     ) -> None:
-        """Print the rows: strengths with the set's own list, then more and more distractors at two strengths."""
+        """Print the rows: strengths with the set's own list, then more and more distractors at a bias and a share."""
         listed = [*self.true, *self.others]
         self.row(str(len(listed)), listed, "none", 0)
         for bias in biases:
@@ -147,5 +147,5 @@ class Workbench:
             self.row(str(len(listed)), listed, f"lm {share:g}", by_lm(share))
         for count in distractors:
             phrases = list(dict.fromkeys([*self.true, *more[:count]]))
-            self.row(f"true + {count}", phrases, f"{fixed:g}", fixed)
-            self.row(f"true + {count}", phrases, "lm 0.6", by_lm(0.6))
+            self.row(f"true + {count}", phrases, f"{fixed[0]:g}", fixed[0])
+            self.row(f"true + {count}", phrases, f"lm {fixed[1]:g}", by_lm(fixed[1]))
