@@ -117,10 +117,10 @@ def _ngrams(rng: random.Random, words: Sequence[str], others: Sequence[str]) -> 
                 continue
             for word in [*words, *SLOTS, "</s>"]:
                 if rng.random() < 0.4:
-                    ngrams[*history, word] = (round(-rng.uniform(0.6, 2), 3), 0.0)
-    for words_of, (log10_prob, _) in ngrams.items():
-        if len(words_of) < order and words_of[-1] != "</s>":
-            ngrams[words_of] = (log10_prob, round(-rng.uniform(0, 1), 3))
+                    ngrams[(*history, word)] = (round(-rng.uniform(0.6, 2), 3), 0.0)
+    for key, (log10_prob, _) in ngrams.items():
+        if len(key) < order and key[-1] != "</s>":
+            ngrams[key] = (log10_prob, round(-rng.uniform(0, 1), 3))
     return ngrams
 
 

@@ -20,7 +20,8 @@ void require(bool fits, const std::string& what) {
 
 }  // namespace
 
-// Lays the trees out level by level, so that the arcs of a node are contiguous and nothing recurses.
+// Lays the trees out level by level, so that the arcs of a node are contiguous and nothing
+// recurses.
 class AttachedWords::Builder {
  public:
   Builder(AttachedWords* out, const WordsToAttach& words)
@@ -52,9 +53,9 @@ class AttachedWords::Builder {
     const std::size_t words = words_.labels.size();
     require(words_.slot_words.size() == words && words_.scores.size() == words,
             "a label, a slot word and a score are needed for each word");
-    require(words_.owners.size() == words_.sizes.size() &&
-                words_.costs.size() == words_.sizes.size(),
-            "a size, a word and a cost are needed for each pronunciation");
+    require(
+        words_.owners.size() == words_.sizes.size() && words_.costs.size() == words_.sizes.size(),
+        "a size, a word and a cost are needed for each pronunciation");
     for (std::size_t w = 0; w < words; ++w)
       require(words_.slot_words[w] >= 0 &&
                   static_cast<std::uint32_t>(words_.slot_words[w]) < out_.slots_->num_words() &&
@@ -236,8 +237,7 @@ SearchGraph::PathArc AttachedWords::path_arc(std::uint32_t number) const {
   const std::uint32_t copy = (number - first_arc_) / num_arcs();
   const Arc& arc = arcs_[at_copy_0(number)];
   const std::uint32_t base = first_lg_state_ + copy * num_nodes_;
-  return {base + arc.source,
-          arc.next >= num_inner_ ? slots_->end_state(copy) : base + arc.next,
+  return {base + arc.source, arc.next >= num_inner_ ? slots_->end_state(copy) : base + arc.next,
           slots_->graph().columns()[arc.unit], arc.word, arc.cost};
 }
 

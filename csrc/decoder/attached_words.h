@@ -6,7 +6,8 @@
 // (Python).
 //
 // Numbers, all behind those of the graph:
-//   node       slot words' roots, then the insides of the trees, then leaves: one for each unit that
+//   node       slot words' roots, then the insides of the trees, then leaves: one for each unit
+//   that
 //              a word ends with, in front of the LG state after the slot
 //   state      first_state() + copy * num_nodes() + node: a token state or, of a root, the record
 //              behind a slot
@@ -70,7 +71,9 @@ class AttachedWords {
     if (node < num_inner_) return std::get<std::vector<Record<W>>>(records_)[node];
     return slots_->graph().records<W>()[slots_->end_record(at / num_nodes_)];
   }
-  std::uint32_t unit(std::uint32_t state) const { return units_[(state - first_state_) % num_nodes_]; }
+  std::uint32_t unit(std::uint32_t state) const {
+    return units_[(state - first_state_) % num_nodes_];
+  }
   // The number of a record's arc less that of copy 0.
   std::uint32_t shift(std::uint32_t state, std::uint32_t record_arcs) const {
     return record_arcs < first_arc_ ? 0 : (state - first_state_) / num_nodes_ * num_hot_arcs_;
@@ -130,7 +133,7 @@ class AttachedWords {
   std::uint32_t first_state_ = 0, first_arc_ = 0, first_lg_state_ = 0;
   std::uint32_t num_nodes_ = 0, num_inner_ = 0, num_hot_arcs_ = 0;
   std::variant<std::vector<Record<0>>, std::vector<Record<1>>, std::vector<Record<2>>> records_;
-  std::vector<std::uint32_t> units_;         // of each node; of a root none
+  std::vector<std::uint32_t> units_;          // of each node; of a root none
   std::vector<std::uint32_t> first_of_node_;  // node below num_inner_ -> its first hot arc
   std::vector<std::uint32_t> hot_units_;
   std::vector<std::uint32_t> first_of_hot_;  // hot arc -> its first arc (one more at the end)

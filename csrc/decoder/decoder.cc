@@ -118,9 +118,8 @@ Hypothesis Decoder::decode_more(Search& search, const Frames& frames,
   }
   Hypothesis best = make_hypothesis(*graph_, options_, spans_, search.finish(), frames, hotwords);
   RawLattice raw = search.lattice();
-  KeptFrames kept =
-      frames_of_lattice(raw, {*graph_, hotwords.get()},
-                        frames.part(0, static_cast<std::int32_t>(raw.num_frames)));
+  KeptFrames kept = frames_of_lattice(raw, {*graph_, hotwords.get()},
+                                      frames.part(0, static_cast<std::int32_t>(raw.num_frames)));
   best.more = examine(std::move(raw), std::move(kept), hotwords, best.words);
   return best;
 }

@@ -312,7 +312,8 @@ Hypothesis make_hypothesis(const SearchGraph& graph, const SearchOptions& option
                            const std::shared_ptr<const HotwordUse>& hotwords) {
   PathReader reader(graph, options, spans, hotwords);
   const TokenEnd end = read_steps(
-      {graph, hotwords.get()}, options, frames, path, [](const ExplicitPath::Step& one) { return one.step; },
+      {graph, hotwords.get()}, options, frames, path,
+      [](const ExplicitPath::Step& one) { return one.step; },
       [&](const ExplicitPath::Step& one, std::int64_t before) {
         reader.take_explicit(one, before);
       });

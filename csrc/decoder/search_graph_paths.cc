@@ -57,8 +57,7 @@ std::uint32_t SearchGraph::epsilon_record(std::uint32_t lg_state) const {
 }
 
 std::pair<std::uint32_t, std::uint32_t> SearchGraph::token_states(std::uint32_t lg_state) const {
-  const auto range =
-      std::equal_range(lg_states_.begin(), lg_states_.begin() + start_, lg_state);
+  const auto range = std::equal_range(lg_states_.begin(), lg_states_.begin() + start_, lg_state);
   return {static_cast<std::uint32_t>(range.first - lg_states_.begin()),
           static_cast<std::uint32_t>(range.second - lg_states_.begin())};
 }

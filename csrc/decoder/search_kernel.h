@@ -29,8 +29,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         none_(num_units_ + 1),
         beam_(state.options.beam) {
     if constexpr (kAttached) {
-      const std::size_t room = graph_.num_records() - graph_.num_token_states() +
-                               std::size_t{attached_->num_entries()};
+      const std::size_t room =
+          graph_.num_records() - graph_.num_token_states() + std::size_t{attached_->num_entries()};
       if (s_.waiting_of.size() < room) s_.waiting_of.resize(room, 0);
     }
   }
@@ -168,8 +168,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     flush();
   }
 
-  // Epsilon targets, those with the longest chains of epsilon arcs behind them first; the beginnings
-  // of attached words, which are behind all others, last.
+  // Epsilon targets, those with the longest chains of epsilon arcs behind them first; the
+  // beginnings of attached words, which are behind all others, last.
   void expand_waiting() {
     const std::size_t levels = graph_.max_level();
     for (std::size_t done = 0; done < levels + (kAttached ? 1 : 0); ++done) {
@@ -453,8 +453,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
           cost -= s_.hotwords->advance(hotword, column, &next);
           hotword = next;
         }
-      } else if ((target & kHasWord) != 0 && (hotword != hotwords::kRoot ||
-                                              has_attached_arc(arc) || s_.gains->begins[arc])) {
+      } else if ((target & kHasWord) != 0 &&
+                 (hotword != hotwords::kRoot || has_attached_arc(arc) || s_.gains->begins[arc])) {
         const fst::Label word =
             has_attached_arc(arc) ? attached_->arc_word(arc) : graph_.arc_word(arc);
         std::uint32_t next;

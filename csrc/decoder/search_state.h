@@ -161,7 +161,7 @@ struct Utterance {
   std::int32_t neutral = -1;          // kTokens: see HotwordUse
   const std::uint8_t* begins_hotword = nullptr;
   const std::uint64_t* begin_mask = nullptr;
-  float max_gain = 0;  // of a hotword step: any, or, kTokens, one that begins a hotword
+  float max_gain = 0;          // of a hotword step: any, or, kTokens, one that begins a hotword
   float max_epsilon_gain = 0;  // see HotwordUse
   const std::uint8_t* wanted_by_hotwords = nullptr;  // by unit; null: none
 
@@ -207,7 +207,7 @@ struct SearchState : Utterance {
   std::vector<std::uint32_t>
       waiting_of;  // record - num_token_states -> index into waiting, if it says so
   Buffer<Waiter> waiters;
-  std::vector<std::uint32_t> both_trace;          // lattices: of each token, all its paths
+  std::vector<std::uint32_t> both_trace;  // lattices: of each token, all its paths
   // level -> indices; behind all levels, those of attached words.
   std::vector<Buffer<std::uint32_t>> waiting_at;
 

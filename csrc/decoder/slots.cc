@@ -67,9 +67,8 @@ Slots::Slots(std::shared_ptr<const SearchGraph> graph, const fst::Fst& slots)
   }
   for (std::uint32_t s = 0; s < places; ++s)
     if (g.level(s) > 0 || first_[s] != first_[s + 1]) by_level_.push_back(s);
-  std::stable_sort(by_level_.begin(), by_level_.end(), [&g](std::uint32_t a, std::uint32_t b) {
-    return g.level(a) < g.level(b);
-  });
+  std::stable_sort(by_level_.begin(), by_level_.end(),
+                   [&g](std::uint32_t a, std::uint32_t b) { return g.level(a) < g.level(b); });
 }
 
 std::uint32_t Slots::token_state(std::uint32_t end, std::uint32_t unit) const {

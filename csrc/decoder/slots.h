@@ -24,9 +24,9 @@ class Slots {
     float cost;          // weighted as arcs of the graph are
   };
 
-  // `slots` as LexiconGraph has them. The graph must outlive the object and must have been made with
-  // states_after_slots(slots). Throws Error(kGraph): a state that the graph lacks, a topology that
-  // is not kCtc.
+  // `slots` as LexiconGraph has them. The graph must outlive the object and must have been made
+  // with states_after_slots(slots). Throws Error(kGraph): a state that the graph lacks, a topology
+  // that is not kCtc.
   Slots(std::shared_ptr<const SearchGraph> graph, const fst::Fst& slots);
 
   const SearchGraph& graph() const { return *graph_; }
@@ -64,7 +64,7 @@ class Slots {
   std::vector<Slot> slots_;
   std::vector<End> ends_;
   util::BitSet is_place_;
-  std::vector<float> min_costs_;        // of each place
+  std::vector<float> min_costs_;         // of each place
   std::vector<std::uint32_t> by_level_;  // the places, those with shorter chains of epsilons first
 };
 

@@ -98,8 +98,7 @@ class Builder {
     for (std::size_t h = 0; h < count; ++h) {
       const auto shorter = static_cast<std::size_t>(histories_.suffix[h]);
       const bool backs_off = h != 0 && histories_.backoff[h] != kInfinity;
-      const bool says_something = first[h] != first[h + 1] ||
-                                  first_slot[h] != first_slot[h + 1] ||
+      const bool says_something = first[h] != first[h + 1] || first_slot[h] != first_slot[h + 1] ||
                                   histories_.final_cost[h] != kInfinity;
       if (backs_off && h != start && !says_something) {
         state[h] = state[shorter];

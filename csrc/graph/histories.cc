@@ -247,8 +247,7 @@ void renormalise(const std::vector<std::uint32_t>& first, Histories* histories) 
     for (std::uint32_t i = first[h]; i < first[h + 1]; ++i) histories->ngrams[i].cost += shift;
   }
   // A slot's probability is no part of the sum; it keeps its place among the words that are.
-  for (Ngram& slot : histories->slots)
-    slot.cost += static_cast<float>(log_z[at(slot.history)]);
+  for (Ngram& slot : histories->slots) slot.cost += static_cast<float>(log_z[at(slot.history)]);
 }
 
 }  // namespace tlg::graph

@@ -31,9 +31,9 @@ struct Histories {
   std::vector<float> backoff;     // kInfinity for history 0
   std::vector<float> final_cost;  // of `</s>` where it is listed, else kInfinity
   std::vector<Ngram> ngrams;
-  std::vector<Ngram> oov;   // those that end in a word the lexicon lacks, if they are wanted
+  std::vector<Ngram> oov;    // those that end in a word the lexicon lacks, if they are wanted
   std::vector<Ngram> slots;  // those that end in a slot
-  std::int32_t start = -1;  // the history `<s>`, -1 without one
+  std::int32_t start = -1;   // the history `<s>`, -1 without one
 
   std::size_t size() const { return suffix.size(); }
 };

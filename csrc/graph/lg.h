@@ -33,7 +33,8 @@ struct LexiconGraph {
 };
 
 // Invariant of the result: arcs of a state are sorted by ilabel; no cycle of input epsilons; every
-// state can be reached, by arcs or slots. Throws Error(kLexicon) where a word without tokens would make such a cycle.
+// state can be reached, by arcs or slots. Throws Error(kLexicon) where a word without tokens would
+// make such a cycle.
 LexiconGraph build_lg(const Grammar& grammar, const Lexicon& lexicon, const Separator& separator);
 
 }  // namespace tlg::graph

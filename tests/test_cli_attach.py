@@ -1,0 +1,112 @@
+"""Words attached from the command line, to a graph that was built."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tlg
+from tlg.errors import OptionError
+
+LETTERS = [*"abdegorz"]
+TOKENS = ["<blk>", *LETTERS, "|"]
+ARPA = """
+\\data\\
+ngram 1=6
+
+\\1-grams:
+-1.0 <unk>
+-99 <s>
+-0.7 </s>
+-0.5 bad
+-0.9 bed
+-0.9 <name>
+
+\\end\\
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tlg", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A graph whose words end with a separator, a list, members of a class, and an utterance."""
+    folder = tmp_path_factory.mktemp("attach")
+    (folder / "lm.arpa").write_text(ARPA.lstrip(), encoding="utf-8")
+    lexicon = {"bad": [[*"bad|"]], "bed": [[*"bed|"]]}
+    tlg.build_graph(lexicon=lexicon, tokens=TOKENS, blank=0, lm=folder / "lm.arpa", out=folder / "graph")
+    (folder / "hot.txt").write_text("bad zorg\nbed\n", encoding="utf-8")
+    (folder / "names.txt").write_text("ed bader 1\nbed\n", encoding="utf-8")
+    rng = np.random.default_rng(3)
+    frames = rng.normal(size=(20, len(TOKENS))).astype(np.float32)
+    frames -= np.logaddexp.reduce(frames, axis=1, keepdims=True)
+    np.savez(folder / "one.npz", one=frames)
+    return folder
+
+
+def test_check(folder: Path) -> None:
+    names = f"<name>={folder / 'names.txt'}"
+    shown = run("hotwords", "check", folder / "hot.txt", "--graph", folder / "graph", "--class", names)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "attached 'zorg': z o r g | (characters)" in shown.stdout
+    assert "e d | b a d e r | (characters)" in shown.stdout
+    assert shown.stdout.rstrip().endswith("; 3 words attached")
+    options = ["--graph", folder / "graph", "--json", "--no-attach"]
+    data = json.loads(run("hotwords", "check", folder / "hot.txt", *options).stdout)
+    assert data["num_attached"] == 0
+    assert "the lexicon lacks 'zorg' and none are attached" in data["entries"][0]["warnings"][0]
+
+
+def test_the_same_from_python(folder: Path) -> None:
+    graph = tlg.Graph.load(folder / "graph")
+    hotwords = tlg.Hotwords(["bad zorg"], graph=graph, attach_score=2.0, classes={"<name>": ["ed"]})
+    assert hotwords.attached is not None
+    assert hotwords.attached.words == ("zorg", "ed")
+    assert hotwords.attached.classes == ("<unk>", "<name>")
+    assert hotwords.attached.first_label == len(graph.words)
+    assert hotwords.attached.scores.tolist() == [2.0, 0.0]
+    tlg.Decoder(graph, hotwords=hotwords)
+    with pytest.raises(OptionError, match=r"class '<town>' is not in .* which has <unk>, <name>"):
+        tlg.Hotwords([], graph=graph, classes={"<town>": ["ed"]})
+
+
+def test_decode(folder: Path) -> None:
+    out = folder / "hyp.tsv"
+    names = f"<name>={folder / 'names.txt'}"
+    arguments = ["decode", "--graph", folder / "graph", folder / "one.npz", "-o", out]
+    done = run(*arguments, "--hotwords", folder / "hot.txt", "--attach-score", "30", "--class", names)
+    assert done.returncode == 0, done.stderr
+    graph = tlg.Graph.load(folder / "graph")
+    classes = {"<name>": folder / "names.txt"}
+    hotwords = tlg.Hotwords(folder / "hot.txt", graph=graph, attach_score=30.0, classes=classes)
+    frames = np.load(folder / "one.npz")["one"]
+    text = tlg.Decoder(graph, hotwords=hotwords).decode(frames).text
+    assert out.read_text(encoding="utf-8") == f"one\t{text}\n"
+    # Members alone, and the options of a run that is taken up again.
+    done = run(*arguments, "--class", names, "--resume")
+    assert done.returncode == 0, done.stderr
+
+
+def test_usage(folder: Path) -> None:
+    arguments = ["decode", "--graph", folder / "graph", folder / "one.npz", "-o", folder / "no.tsv"]
+    for options, message in (
+        (["--class", "names.txt"], "is not of the form '<name>=FILE'"),
+        (["--g2p", "english"], "--g2p goes with --hotwords or --class"),
+        (["--sentencepiece", "m.model"], "--sentencepiece goes with --hotwords or --class"),
+    ):
+        done = run(*arguments, *options)
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+    done = run(*arguments, "--class", f"<town>={folder / 'names.txt'}")
+    assert (done.returncode, "class '<town>' is not in" in done.stderr) == (1, True)
+    (folder / "tokens.txt").write_text("".join(f"{t} {n}\n" for n, t in enumerate(TOKENS)), encoding="utf-8")
+    tokens = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
+    done = run(*tokens, "--class", f"<name>={folder / 'names.txt'}")
+    assert (done.returncode, "--class and --g2p go with --graph" in done.stderr) == (2, True)
