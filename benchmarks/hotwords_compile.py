@@ -12,6 +12,8 @@ letters    8 to 18 of 40 tokens, without word boundaries
 words      1 to 3 of 20,000 English-like words, on a lexicon of phones
 chinese    2 to 6 of 3,000 characters, on a lexicon of phones that has these and 30,000 words of them
 pieces     1 to 3 words, split by a SentencePiece model of 1,000 pieces
+unknown    words of 5 to 10 letters that are attached to a lexicon of 50,000, which shows where words end
+unmarked   the same where it does not: matched over words
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ def best(work: Callable[[], object], repeats: int = 3) -> float:
 
 
 class Phones:
-    """A lexicon in the form of a graph."""
+    """A lexicon in the form of a graph to which words can be attached."""
+
+    slots = ("<unk>",)
 
     def __init__(self, path: Path) -> None:
         rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
@@ -131,7 +135,27 @@ def pieces(rng: random.Random, number: int, folder: Path) -> list[str]:
     return drawn(rng, number, lambda: " ".join(rng.choices(known, k=rng.randint(1, 3))))
 
 
-KINDS = {"names": names, "letters": letters, "words": words, "chinese": chinese, "pieces": pieces}
+def unknown(rng: random.Random, number: int, folder: Path, end: str = "|") -> list[str]:
+    drawn_words = drawn(
+        rng, number + 50_000, lambda: "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(5, 10)))
+    )
+    write_lexicon(folder, {word: [*word, *end] for word in drawn_words[:50_000]})
+    return drawn_words[50_000:]
+
+
+def unmarked(rng: random.Random, number: int, folder: Path) -> list[str]:
+    return unknown(rng, number, folder, "")
+
+
+KINDS = {
+    "names": names,
+    "letters": letters,
+    "words": words,
+    "chinese": chinese,
+    "pieces": pieces,
+    "unknown": unknown,
+    "unmarked": unmarked,
+}
 
 
 def text_of(hotwords: Hotwords, rng: random.Random) -> np.ndarray[Any, np.dtype[np.int32]]:

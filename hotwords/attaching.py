@@ -183,7 +183,7 @@ class Attacher:
         blank: int | str | None,
         sentencepiece: PathLike | None,
     ) -> None:
-        """Look at the graph, and say the members of classes."""
+        """Look at the graph, and read the lists of classes."""
         self.options = options
         self._graph = graph
         self._symbols = symbols
@@ -205,6 +205,8 @@ class Attacher:
         if self.lacks or self._classes:
             members = member_texts(self._classes)
             self.adds = Additions(self.first_label, self.says, members=members, lacks=self.lacks)
+        if isinstance(options.g2p, str):
+            self.pronouncer  # noqa: B018 - what is not installed is told at once
 
     def says(self, word: str) -> bool:
         """Return whether the graph has a word."""
@@ -213,9 +215,11 @@ class Attacher:
     @cached_property
     def pronouncer(self) -> Pronouncer:
         """What says words that the lexicon lacks."""
+        separator = _separator(self._graph)
+        convention = read_convention(self._words, self._lexicon)
         return Pronouncer(
             self._ids,
-            read_convention(self._words, self._lexicon),
+            replace(convention, optional=None if separator is None else separator.token),
             has_pieces=self._boundary == WORD_START,
             model=self._sentencepiece if self._boundary == WORD_START else None,
             pieces=self.options.pieces,

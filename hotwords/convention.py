@@ -28,6 +28,7 @@ class Convention:
         behind: tokens behind each word.
         marks_unspaced: words of scripts without spaces begin with U+2581 too, where others do.
         case: how letters of words become tokens.
+        optional: a token that the graph itself allows behind each word.
     """
 
     spells: bool = True
@@ -35,16 +36,17 @@ class Convention:
     behind: tuple[str, ...] = ()
     marks_unspaced: bool = False
     case: Callable[[str], str] = str
+    optional: str | None = None
 
     def dressed(self, units: Sequence[str]) -> tuple[str, ...]:
-        """Return units with the separators that the lexicon writes, and no others around them."""
-        around = {*self.before, *self.behind}
+        """Return units with the separators that the lexicon writes and no others around them; () for separators alone."""
+        around = {*self.before, *self.behind, self.optional}
         low, high = 0, len(units)
         while low < high and units[low] in around:
             low += 1
         while low < high and units[high - 1] in around:
             high -= 1
-        return (*self.before, *units[low:high], *self.behind)
+        return (*self.before, *units[low:high], *self.behind) if low < high else ()
 
 
 class Letters(dict[str, str]):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tlg._files import PathLike, atomic_write, compress, read_text
 from tlg.errors import TextError
+from tlg.hotwords.kaldi_nbest import KaldiCosts, read_kaldi_nbest
 from tlg.hotwords.rescore import hotwords_of_texts, rescore
 
 __all__ = ["RescoredTable", "rescore_table"]
@@ -38,6 +39,7 @@ def rescore_table(
     *,
     bias: float | None = None,
     weight: float = 1.0,
+    kaldi: KaldiCosts | None = None,
 ) -> RescoredTable:
     """Write an n-best table with the hotwords' rewards in its scores, each utterance's best row first.
 
@@ -48,12 +50,15 @@ def rescore_table(
         output: the table to write; packed as its suffix says.
         bias: b, nats a character; None: 1.5.
         weight: of the rewards.
+        kaldi: the costs of Kaldi's n-best texts, ``utt-1 word ...`` lines, which nbest is then; the output is a table all the
+            same.
 
     Raises:
         TextError: a table without these columns, a row that does not fit or a score that is no number (with its line).
+        OptionError: costs without a file.
         HotwordError: the list cannot be used.
     """
-    header, *rows = _rows(nbest)
+    header, *rows = _rows(nbest) if kaldi is None else read_kaldi_nbest(nbest, kaldi)
     id_column = next((header[1].index(name) for name in ID_NAMES if name in header[1]), -1)
     columns = {
         name: header[1].index(name)

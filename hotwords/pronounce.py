@@ -129,8 +129,8 @@ class Pronouncer:
                 why = Unspellable(
                     f"g2p says it with {unknown!r}, which is not among the tokens", NOTHING_TELLS
                 )
-            elif ways:
-                return Found(self.given(ways), "g2p")
+            elif dressed := self.given(ways):
+                return Found(dressed, "g2p")
             else:
                 why = Unspellable("g2p does not know how it is said", "Give its pronunciation in the list")
         return why or Unspellable("nothing tells how it is said", NOTHING_TELLS)

@@ -59,7 +59,7 @@ def test_check(folder: Path) -> None:
     assert "attached 'zorg': z o r g | (characters)" in shown.stdout
     assert "e d | b a d e r | (characters)" in shown.stdout
     assert shown.stdout.rstrip().endswith("; 3 words attached")
-    options = ["--graph", folder / "graph", "--json", "--no-attach"]
+    options: list[str | Path] = ["--graph", folder / "graph", "--json", "--no-attach"]
     data = json.loads(run("hotwords", "check", folder / "hot.txt", *options).stdout)
     assert data["num_attached"] == 0
     assert "the lexicon lacks 'zorg' and none are attached" in data["entries"][0]["warnings"][0]
@@ -81,7 +81,7 @@ def test_the_same_from_python(folder: Path) -> None:
 def test_decode(folder: Path) -> None:
     out = folder / "hyp.tsv"
     names = f"<name>={folder / 'names.txt'}"
-    arguments = ["decode", "--graph", folder / "graph", folder / "one.npz", "-o", out]
+    arguments: list[str | Path] = ["decode", "--graph", folder / "graph", folder / "one.npz", "-o", out]
     done = run(*arguments, "--hotwords", folder / "hot.txt", "--attach-score", "30", "--class", names)
     assert done.returncode == 0, done.stderr
     graph = tlg.Graph.load(folder / "graph")
@@ -96,7 +96,14 @@ def test_decode(folder: Path) -> None:
 
 
 def test_usage(folder: Path) -> None:
-    arguments = ["decode", "--graph", folder / "graph", folder / "one.npz", "-o", folder / "no.tsv"]
+    arguments: list[str | Path] = [
+        "decode",
+        "--graph",
+        folder / "graph",
+        folder / "one.npz",
+        "-o",
+        folder / "no.tsv",
+    ]
     for options, message in (
         (["--class", "names.txt"], "is not of the form '<name>=FILE'"),
         (["--g2p", "english"], "--g2p goes with --hotwords or --class"),
@@ -107,6 +114,32 @@ def test_usage(folder: Path) -> None:
     done = run(*arguments, "--class", f"<town>={folder / 'names.txt'}")
     assert (done.returncode, "class '<town>' is not in" in done.stderr) == (1, True)
     (folder / "tokens.txt").write_text("".join(f"{t} {n}\n" for n, t in enumerate(TOKENS)), encoding="utf-8")
-    tokens = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
+    tokens: list[str | Path] = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
     done = run(*tokens, "--class", f"<name>={folder / 'names.txt'}")
     assert (done.returncode, "--class and --g2p go with --graph" in done.stderr) == (2, True)
+
+
+def test_costs_of_the_lexicon(folder: Path, tmp_path: Path) -> None:
+    """Members of classes are said with the probabilities of the lexicon."""
+    (tmp_path / "lexicon.txt").write_text("bad 0.25 b a d\nbad 0.75 b e d\nbed b e d\n", encoding="utf-8")
+    tlg.build_graph(
+        lexicon=tmp_path / "lexicon.txt",
+        tokens=TOKENS,
+        blank=0,
+        lm=folder / "lm.arpa",
+        out=tmp_path / "graph",
+    )
+    graph = tlg.Graph.load(tmp_path / "graph")
+    ways = {
+        "".join(w): c
+        for w, c in zip(graph.pronunciations("bad"), graph.pronunciation_costs("bad"), strict=True)
+    }
+    assert ways == pytest.approx({"bad": -np.log(0.25), "bed": -np.log(0.75)})
+    assert graph.pronunciation_costs("bed") == [0.0]
+    assert graph.pronunciation_costs("zorg") == []
+    attached = tlg.Hotwords([], graph=graph, classes={"<name>": ["bad bad"]}).attached
+    assert attached is not None
+    said = ["".join(TOKENS[unit] for unit in units) for units in attached.pronunciations()[0]]
+    assert dict(zip(said, attached.costs.tolist(), strict=True)) == pytest.approx(
+        {a + b: ways[a] + ways[b] for a in ways for b in ways}
+    )

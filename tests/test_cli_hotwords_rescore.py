@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tlg.errors import TextError
+from tlg.errors import OptionError, TextError
+from tlg.hotwords.kaldi_nbest import KaldiCosts
 from tlg.hotwords.nbest_table import rescore_table
 
 TABLE = """utterance-id\trank\tscore\tam_score\thotword_score\ttext
@@ -80,3 +82,50 @@ def test_a_mistake_is_one_line(tmp_path: Path) -> None:
     assert shown.returncode == 1
     assert "Traceback" not in shown.stderr
     assert tlg("hotwords", "rescore", nbest).returncode == 2
+
+
+KALDI = "a-1 i live in newark now\na-2 i live in new york now\nb-utt-1\nb-utt-2 newest\n"
+
+
+def test_texts_of_kaldi(tmp_path: Path) -> None:
+    nbest, hot = write(tmp_path, KALDI)
+    am, lm = tmp_path / "ac", tmp_path / "lm"
+    am.write_text("a-1 4\na-2 5\nb-utt-1 6\nb-utt-2 7.5\n", encoding="utf-8")
+    lm.write_text("a-1 0.5\na-2 0.5\nb-utt-1 -1\nb-utt-2 -1\n", encoding="utf-8")
+    out = tmp_path / "out.tsv"
+    options: list[str | Path] = [
+        "--am-costs",
+        am,
+        "--lm-costs",
+        lm,
+        "--acoustic-scale",
+        "0.5",
+        "--bias",
+        "0.25",
+    ]
+    shown = tlg("hotwords", "rescore", nbest, "--hotwords", hot, "-o", out, *options)
+    assert (shown.returncode, shown.stdout) == (0, "")
+    assert out.read_text(encoding="utf-8").splitlines() == [
+        "utterance-id\trank\tscore\tam_score\tlm_score\thotword_score\ttext",
+        "a\t1\t1.0000\t-5.0000\t-0.5000\t4.0000\ti live in new york now",  # -2.5 - 0.5 + 4
+        "a\t2\t-2.5000\t-4.0000\t-0.5000\t0.0000\ti live in newark now",
+        "b-utt\t1\t-2.0000\t-6.0000\t1.0000\t0.0000\t",
+        "b-utt\t2\t-2.7500\t-7.5000\t1.0000\t0.0000\tnewest",
+    ]
+    for text, costs, message in (
+        ("a-x b\n", "a-x 1\n", "nbest.tsv:1: key 'a-x' does not end with a rank"),
+        ("a-1 b\na-1 c\n", "a-1 1\n", "nbest.tsv:2: key 'a-1' is there twice"),
+        ("a-1 b\n", "a-2 1\n", "nbest.tsv:1: key 'a-1' has no cost in"),
+        ("a-1 b\n", "a-1 x\n", "ac:1: 'a-1 x' is no cost of its own"),
+        ("\n", "a-1 1\n", "nbest.tsv: holds nothing"),
+    ):
+        nbest.write_text(text, encoding="utf-8")
+        am.write_text(costs, encoding="utf-8")
+        with pytest.raises(TextError, match=re.escape(message)):
+            rescore_table(nbest, hot, out, kaldi=KaldiCosts(am=am))
+    with pytest.raises(OptionError, match="have no scores"):
+        rescore_table(nbest, hot, out, kaldi=KaldiCosts())
+    assert (
+        tlg("hotwords", "rescore", nbest, "--hotwords", hot, "-o", out, "--acoustic-scale", "2").returncode
+        == 2
+    )

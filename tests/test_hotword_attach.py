@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,7 @@ def test_given_pronunciations() -> None:
     # Letters: the separator tells words apart, and is put behind each as the lexicon has it.
     assert one("zorg gez", "z o r g | g e z", on=LETTERS) == {"zorg": ["z o r g |"], "gez": ["g e z |"]}
     assert one("zorg", "z o r c", on=LETTERS) == {"zorg": ["z o r c |"]}
+    assert one("zorg", "| z o r c | |", on=LETTERS, boundary=None) == {"zorg": ["z o r c |"]}
     # Pieces: U+2581 does.
     assert one("new zorg", "▁new ▁z o r g".replace("r", "or"), on=PIECES) == {"zorg": ["▁z o or g"]}
     # One that can be cut is attached whole when its pronunciation is given.
@@ -174,6 +176,13 @@ def test_given_pronunciations() -> None:
     # The list comes before every other source, wherever in it the pronunciation is.
     listed = [Hotword("gork"), Hotword("new gork", pronunciations=(("n", "uw", "|", "g", "ao", "r", "k"),))]
     assert spoken(listed, PHONES, g2p=lambda word: ["g"]) == {"gork": ["g ao r k"]}
+
+
+def test_a_separator_alone_is_no_pronunciation() -> None:
+    listed = [Hotword("zorg", pronunciations=(("|",),))]
+    hotwords = Hotwords(listed, graph=LETTERS, boundary=None)
+    assert hotwords.attached is None
+    assert "its pronunciation is a separator alone" in hotwords.report.entries[0].warnings[-1]
 
 
 def test_phrase_given_as_one_word_and_as_words() -> None:
@@ -398,3 +407,43 @@ def test_many_at_once_as_one_by_one(phrases: list[str], on: SlotGraph) -> None:
             if ways not in expected.values():
                 expected.setdefault(word, ways)
     assert spoken(phrases, on) == expected
+
+
+# --- SentencePiece ---
+
+
+def test_splits_of_a_sentencepiece_model(tmp_path: Path) -> None:
+    """Attached words have the model's n best splits, as `tlg lexicon spm` would write them; phrases match all of them."""
+    spm = pytest.importorskip("sentencepiece")
+    text = tmp_path / "text"
+    text.write_text(
+        "\n".join(["new york is a new town", "the old town of york", "a town anew"] * 20), "utf-8"
+    )
+    model = tmp_path / "m.model"
+    spm.SentencePieceTrainer.Train(
+        input=str(text), model_prefix=str(tmp_path / "m"), vocab_size=24, model_type="unigram", minloglevel=2
+    )
+    processor = spm.SentencePieceProcessor(model_file=str(model))
+    tokens = ["<blk>", *(processor.IdToPiece(i) for i in range(processor.GetPieceSize()))]
+    on = graph(tokens, "new " + " ".join(processor.encode("new", out_type=str)))
+    best = {word: processor.nbest_encode(word, nbest_size=3, out_type=str) for word in ("towny", "york")}
+    assert len(best["towny"]) > 1
+    for count in (1, 3):
+        hotwords = Hotwords(["towny york"], graph=on, sentencepiece=model, pieces=count, bias=1.0)
+        expected = {
+            ("<unk>", word): [" ".join(split) for split in ways[:count]] for word, ways in best.items()
+        }
+        assert said(hotwords.attached, tokens) == expected
+        (entry,) = hotwords.report.entries
+        assert entry.num_spellings == len(best["towny"][:count]) * len(best["york"][:count])
+        assert {one.source for one in entry.attached} == {"sentencepiece"}
+        for first, second in itertools.product(best["towny"][:count], best["york"][:count]):
+            assert hotwords.score([*first, *second]) == entry.reward
+    # A list over words takes the model too.
+    hotwords = Hotwords(["towny"], graph=on, sentencepiece=model, match="words")
+    assert said(hotwords.attached, tokens) == {("<unk>", "towny"): [" ".join(best["towny"][0])]}
+    # What the model splits into no tokens is not attached.
+    (entry,) = Hotwords(["new 龙"], graph=on, sentencepiece=model, match="words").report.entries
+    assert (
+        entry.reason == "word '龙' is not in the lexicon, and it cannot be split into pieces that are tokens"
+    )

@@ -118,6 +118,12 @@ def test_optional_separators_may_stand_within() -> None:
     ]
 
 
+def test_what_the_graph_allows_behind_words_is_not_attached() -> None:
+    dog = Hotword("dog", pronunciations=(("sil", "d", "ao", "g", "sil"),))
+    assert said(Hotwords([dog], graph=on("sil", 0.3))) == {("<unk>", "dog"): [("d ao g", 0.0)]}
+    assert said(Hotwords([dog], graph=on())) == {("<unk>", "dog"): [("sil d ao g sil", 0.0)]}
+
+
 def test_members_that_the_lexicon_lacks() -> None:
     names = [
         Hotword("dog"),

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   tlg::bindings::register_errors(module);
   tlg::bindings::register_hotwords(module);
   tlg::bindings::register_hotword_tables(module);
+  tlg::bindings::register_hotword_words(module);
   tlg::bindings::register_fst(module);
   tlg::bindings::register_fst_files(module);
   tlg::bindings::register_lexicon(module);

@@ -28,6 +28,7 @@ void register_grammar(pybind11::module_& module);  // after register_lm, registe
 void register_graph(pybind11::module_& module);    // after register_fst, register_grammar
 void register_hotwords(pybind11::module_& module);
 void register_hotword_tables(pybind11::module_& module);
+void register_hotword_words(pybind11::module_& module);
 void register_results(pybind11::module_& module);       // after register_lattice
 void register_search_graph(pybind11::module_& module);  // after register_fst, register_hotwords
 void register_attached(pybind11::module_& module);      // before register_search_graph

@@ -93,6 +93,7 @@ class Graph:
         self.slot_arcs = slot_arcs
         self._lexicon = lexicon
         self._lexicon_path = lexicon_path if lexicon_path is not None and lexicon_path.is_file() else None
+        self._costs: dict[tuple[str, tuple[int, ...]], float] | None = None  # those above 0
         self._source: tuple[Path, dict[str, Any]] | None = None  # set by load()
         if fst.num_states == 0:
             raise GraphError("has no states", remedy="Build the graph again", file=name)
@@ -167,6 +168,27 @@ class Graph:
         Raises:
             GraphError: the graph came without a lexicon.
         """
+        symbols = self.tokens.symbols
+        return [
+            [symbols[label - 1] for label in labels] for labels in self._read_lexicon().pronunciations(word)
+        ]
+
+    def pronunciation_costs(self, word: str) -> list[float]:
+        """Return -log of the probability that the lexicon gives each of pronunciations(), nats; 0 without one.
+
+        Raises:
+            GraphError: the graph came without a lexicon.
+        """
+        lexicon = self._read_lexicon()
+        if self._costs is None:
+            words = lexicon.words
+            self._costs = {
+                (words[at], tuple(labels)): cost for at, labels, cost in lexicon.entries() if cost > 0
+            }
+        return [self._costs.get((word, tuple(labels)), 0.0) for labels in lexicon.pronunciations(word)]
+
+    def _read_lexicon(self) -> _core.Lexicon:
+        """Return the lexicon; it is read when it is first needed."""
         if self._lexicon is None:
             if self._lexicon_path is None:
                 raise GraphError(
@@ -175,8 +197,7 @@ class Graph:
             self._lexicon = _core.Lexicon(
                 read_bytes(self._lexicon_path), str(self._lexicon_path), list(self.tokens.symbols), -1
             )
-        symbols = self.tokens.symbols
-        return [[symbols[label - 1] for label in labels] for labels in self._lexicon.pronunciations(word)]
+        return self._lexicon
 
     def save(self, folder: PathLike, *, fst_type: Literal["const", "vector"] = "const") -> None:
         """Write the graph folder: under a temporary name first, so that a crash leaves no half graph.
@@ -315,7 +336,14 @@ class Graph:
         slots = _core.Fst.read(str(where / "slots.fst")) if info.slots else None
         lexicon = where / "lexicon.txt"
         graph = cls(
-            fst, table, spoken, info, _read_report(where), name=str(where), lexicon_path=lexicon, slot_arcs=slots
+            fst,
+            table,
+            spoken,
+            info,
+            _read_report(where),
+            name=str(where),
+            lexicon_path=lexicon,
+            slot_arcs=slots,
         )
         graph._source = where, {}
         return graph
