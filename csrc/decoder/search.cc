@@ -15,8 +15,11 @@ void add_start_token(const SearchGraph& graph, Utterance& s) {
   float hope = 0;
   if (s.hotword_labels != HotwordLabels::kNone) hope = s.gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
-  if (s.attached != nullptr) s.bound[0] = -std::numeric_limits<float>::max();  // it is one token
   s.only_unit[0] = record.only_way(graph.num_units());
+  if (s.attached != nullptr) {  // one token is looked at without bounds
+    s.bound[0] = -std::numeric_limits<float>::max();
+    s.only_unit[0] = graph.num_units();
+  }
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   using Tokens::least_way;
   using Tokens::limit_active;
   using Tokens::merge_candidates;
+  using Tokens::only_way;
   using Tokens::place_of;
   using Tokens::prefetch_record;
   using Tokens::rebase;
@@ -179,7 +180,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = record_of(w.record);
         if (w.m1 + least_way(w.record, record, w.hotword) +
-                unit_costs_[record.only_way(num_units_)] >
+                unit_costs_[only_way(w.record, record)] >
             cut_)
           continue;
         // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
@@ -230,7 +231,10 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     }
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
-      if (m + arc.bound - most_behind + unit_costs_[num_units_] > cut_) continue;
+      // An infinite bound: slots are the only ways on behind it.
+      if (m + arc.bound - most_behind + unit_costs_[num_units_] > cut_ &&
+          !(kAttached && arc.bound == kCostInfinity))
+        continue;
       take_epsilon(arc, nb, b, unit, m_trace, b_trace, hotword);
     }
     // What falls short of the cut without the gain of going on with a hotword is tried only for the
