@@ -12,14 +12,13 @@ namespace tlg::decoder::TLG_ISA {
 template <int W, HotwordLabels kHot, bool kAttached>
 class ArcFinder {
  protected:
-  // Of units; the larger one is for those that begin a hotword.
-  struct Limits {
-    float all, begins;
-  };
-
   explicit ArcFinder(SearchState& state) : state_(state), graph_(*state.graph) {}
 
-  void begin_frame() { has_cheap_units_ = false; }
+  // `least_costs`: of units in this frame, whatever hotwords take off them.
+  void begin_frame(const float* least_costs) {
+    has_cheap_units_ = false;
+    least_costs_ = least_costs;
+  }
 
   // The arc of a record with unit v, or kNoTrace.
   std::uint32_t find_arc(const Record<W>& record, std::uint32_t v) const {
@@ -28,7 +27,7 @@ class ArcFinder {
       if ((word & bit) == 0) return kNoTrace;
       return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
     } else {
-      if (record.num_arcs > kFewArcs && !is_attached(record)) {
+      if (has_many_arcs(record)) {
         const ManyArcs& many = graph_.many_arcs()[record.detail];
         if (many.blocks != kNoTrace) {
           const UnitBlock& block = graph_.unit_blocks()[many.blocks + (v >> 6)];
@@ -45,49 +44,50 @@ class ArcFinder {
     }
   }
 
-  // W = 0: calls push(arc, unit) for the arcs whose unit is within the limits and that, together
-  // with it, are within `total`, and maybe for others. `widest`: what any token has left for an arc
-  // and its unit.
+  // Calls push(arc, unit) for the arcs whose unit costs no more than the limit and, W = 0, with the
+  // arc no more than `total`; with W = 0 maybe for others. `costs`: of units, at least those of
+  // begin_frame(). `widest`: what any token has left for an arc and its unit.
   template <typename Push>
-  void each_arc(const Record<W>& record, const Limits& limits, float total, float widest,
+  void each_arc(const Record<W>& record, const float* costs, float limit, float total, float widest,
                 const Push& push) {
-    const float* costs = state_.unit_costs.data();
-    const std::uint32_t* units = units_of(record);
-    const float most = std::max(limits.all, limits.begins);
-    if (record.num_arcs <= kFewArcs || is_attached(record)) {
-      for (std::uint32_t a = 0; a < record.num_arcs; a += 16) {
-        std::uint32_t within = listed_below(costs, units + a, record.num_arcs - a, most);
-        for (; within != 0; within &= within - 1) {
-          const std::uint32_t at = a + lowest_bit(within);
-          if (costs[units[at]] <= limit_of(units[at], limits)) push(record.arcs + at, units[at]);
+    if constexpr (W > 0) {
+      std::uint32_t before = record.arcs;
+      for (std::uint32_t first = 0; first < 64 * W; first += 64) {
+        const std::uint64_t mask = record.mask[first / 64];
+        std::uint64_t rest = mask & mask_below(costs + first, limit, graph_.num_units() - first);
+        for (; rest != 0; rest &= rest - 1) {
+          const std::uint32_t bit = lowest_bit(rest);
+          push(before + popcount(mask & ((std::uint64_t{1} << bit) - 1)), first + bit);
         }
+        before += W > 1 ? popcount(mask) : 0;
       }
-      return;
-    }
-    if (!has_cheap_units_) find_cheap_units(widest);
-    for (std::uint32_t i = 0; i < num_cheap_; i += 16) {
-      std::uint64_t within = mask_below(state_.cheap_costs.data() + i, most, 16);
-      for (; within != 0; within &= within - 1) {
-        const std::uint32_t v = state_.cheap_units[i + lowest_bit(within)];
-        if (!(costs[v] <= limit_of(v, limits))) continue;
-        const std::uint32_t arc = find_arc(record, v);
-        if (arc != kNoTrace) push(arc, v);
-      }
-    }
-    if (!(record.min_own_cost <= total - cheap_limit_)) return;
-    const CostedArc* arc = graph_.arcs_by_cost() + graph_.many_arcs()[record.detail].by_cost;
-    for (const CostedArc* end = arc + record.num_arcs; arc != end; ++arc) {
-      if (!(arc->cost <= total - cheap_limit_)) return;
-      const std::uint32_t v = units[arc->arc - record.arcs];
-      if (costs[v] <= cheap_limit_ || !(costs[v] <= limit_of(v, limits))) continue;
-      if (costs[v] + arc->cost <= total) push(arc->arc, v);
+    } else {
+      each_listed_arc(record, costs, limit, total, widest, push);
     }
   }
 
-  float limit_of(std::uint32_t v, const Limits& limits) const {
-    if (kHot != HotwordLabels::kTokens) return limits.all;
-    return state_.begins_hotword[v] != 0 ? limits.begins : limits.all;
+  // All units whose least cost is within the limit, if that is at most cheap_limit(), and maybe
+  // others.
+  template <typename Visit>
+  void each_cheap_unit(float limit, const Visit& visit) const {
+    for (std::uint32_t i = 0; i < num_cheap_; i += 16) {
+      std::uint64_t within = mask_below(state_.cheap_costs.data() + i, limit, 16);
+      for (; within != 0; within &= within - 1) visit(state_.cheap_units[i + lowest_bit(within)]);
+    }
   }
+
+  bool has_many_arcs(const Record<W>& record) const {
+    if constexpr (W > 0)
+      return false;
+    else
+      return record.num_arcs > kFewArcs && !is_attached(record);
+  }
+
+  // W = 0: makes each_cheap_unit() ready for this frame.
+  void list_cheap_units(float widest) {
+    if (!has_cheap_units_) find_cheap_units(widest);
+  }
+  float cheap_limit() const { return cheap_limit_; }
 
  private:
   bool is_attached(const Record<W>& record) const {
@@ -105,8 +105,8 @@ class ArcFinder {
     cheap_limit_ = widest - graph_.usual_arc_cost();
     for (int tries = 0;; ++tries) {
       num_cheap_ = static_cast<std::uint32_t>(
-          list_below(state_.unit_costs.data(), cheap_limit_, graph_.num_units(),
-                     state_.cheap_units.data(), state_.cheap_costs.data()));
+          list_below(least_costs_, cheap_limit_, graph_.num_units(), state_.cheap_units.data(),
+                     state_.cheap_costs.data()));
       if (num_cheap_ <= kShortList || tries == 8) break;
       cheap_limit_ -= (cheap_limit_ - least) / 4;
     }
@@ -114,10 +114,41 @@ class ArcFinder {
     has_cheap_units_ = true;
   }
 
+  template <typename Push>
+  void each_listed_arc(const Record<W>& record, const float* costs, float limit, float total,
+                       float widest, const Push& push) {
+    const std::uint32_t* units = units_of(record);
+    if (!has_many_arcs(record)) {
+      for (std::uint32_t a = 0; a < record.num_arcs; a += 16) {
+        std::uint32_t within = listed_below(costs, units + a, record.num_arcs - a, limit);
+        for (; within != 0; within &= within - 1) {
+          const std::uint32_t at = a + lowest_bit(within);
+          push(record.arcs + at, units[at]);
+        }
+      }
+      return;
+    }
+    list_cheap_units(widest);
+    each_cheap_unit(limit, [&](std::uint32_t v) {
+      if (!(costs[v] <= limit)) return;
+      const std::uint32_t arc = find_arc(record, v);
+      if (arc != kNoTrace) push(arc, v);
+    });
+    if (!(record.min_own_cost <= total - cheap_limit_)) return;
+    const CostedArc* arc = graph_.arcs_by_cost() + graph_.many_arcs()[record.detail].by_cost;
+    for (const CostedArc* end = arc + record.num_arcs; arc != end; ++arc) {
+      if (!(arc->cost <= total - cheap_limit_)) return;
+      const std::uint32_t v = units[arc->arc - record.arcs];
+      if (least_costs_[v] <= cheap_limit_ || !(costs[v] <= limit)) continue;
+      if (costs[v] + arc->cost <= total) push(arc->arc, v);
+    }
+  }
+
   static constexpr std::uint32_t kShortList = 64;
 
   SearchState& state_;
   const SearchGraph& graph_;
+  const float* least_costs_ = nullptr;
   float cheap_limit_ = 0;  // all units up to it are listed
   std::uint32_t num_cheap_ = 0;
   bool has_cheap_units_ = false;

@@ -31,14 +31,8 @@ template <int W>
 void set_bounds(const SearchGraph& graph, Utterance* utterance) {
   Utterance& u = *utterance;
   for (std::size_t i = 0; i < u.num_tokens; ++i) {
-    const std::uint32_t state = u.state[i], hotword = u.hotword[i];
-    float hope = 0;
-    if (u.hotword_labels != HotwordLabels::kNone) {
-      hope = hotword == hotwords::kRoot ? u.gains->at_root[state] : u.hotwords->max_gain(hotword);
-      if (u.hotword_labels == HotwordLabels::kWords && hotword != hotwords::kRoot)
-        hope += u.gains->epsilons[state];
-    }
-    u.bound[i] = graph.records<W>()[state].min_cost - hope;
+    u.bound[i] = graph.records<W>()[u.state[i]].min_cost -
+                 hope_of(u, u.hotword_labels, u.state[i], u.hotword[i]);
   }
 }
 

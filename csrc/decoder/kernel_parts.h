@@ -11,5 +11,9 @@
 #include "decoder/frame_costs.h"
 // The arcs to look at.
 #include "decoder/arc_finder.h"
+// What goes on with hotwords in progress.
+#include "decoder/hotword_ways.h"
 // The frame itself.
 #include "decoder/search_kernel.h"
+// Its entrance.
+#include "decoder/kernel_choice.h"

@@ -12,9 +12,14 @@ namespace {
 template <int W>
 void add_start_token(const SearchGraph& graph, Utterance& s) {
   const Record<W>& record = graph.records<W>()[graph.start()];
+<<<<<<< HEAD
   float hope = 0;
   if (s.hotword_labels != HotwordLabels::kNone) hope = s.gains->at_root[graph.start()];
   s.bound[0] = record.min_cost - hope;
+=======
+  s.bound[0] = record.min_cost - hope_of(s, s.hotword_labels, graph.start(), hotwords::kRoot);
+  if (s.attached != nullptr) s.bound[0] = -std::numeric_limits<float>::max();  // it is one token
+>>>>>>> cost
   s.only_unit[0] = record.only_way(graph.num_units());
   if (s.attached != nullptr) {  // one token is looked at without bounds
     s.bound[0] = -std::numeric_limits<float>::max();
@@ -47,27 +52,25 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
       attached_(std::move(attached)),
       labels_(labels),
       neutral_(neutral) {
-  for (hotwords::StateId h = 0; h <= automaton_->max_state(); ++h)
-    max_gain_ = std::max(max_gain_, labels_ == HotwordLabels::kWords ? automaton_->max_gain(h)
-                                                                     : automaton_->other_gain(h));
   if (!wanted.empty()) wanted_.resize(graph.num_units());
   for (const std::int32_t column : wanted)
     if (graph.unit_of_column(column) < graph.num_units()) wanted_[graph.unit_of_column(column)] = 1;
   if (labels_ == HotwordLabels::kTokens) {
-    for (std::uint32_t u = 0; u < graph.num_units(); ++u) {
-      begins_.push_back(automaton_->can_gain_from_root(graph.columns()[u]) ? 1 : 0);
-      if (u < 128 && begins_[u] != 0) begin_mask_[u >> 6] |= std::uint64_t{1} << (u & 63);
-      const std::int32_t column = graph.columns()[u];
-      hotwords::StateId next;
-      const float gain = automaton_->advance(hotwords::kRoot, column, &next);
-      unit_gains_.push_back(column == neutral_ ? 0 : std::max(0.0f, gain));
+    const auto step = [&](hotwords::StateId from, std::int32_t column) {
+      UnitStep one{0, from};
+      if (column != neutral_) one.gain = automaton_->advance(from, column, &one.next);
+      return one;
+    };
+    for (const std::int32_t column : graph.columns()) {
+      from_root_.push_back(step(hotwords::kRoot, column));
+      from_inside_.push_back(step(automaton_->inside_word(), column));
+      unit_gains_.push_back(std::max(0.0f, from_root_.back().gain));
     }
     gains_ = graph.hotword_gains(*automaton_, &unit_gains_);
     return;
   }
   gains_ = graph.hotword_gains(*automaton_, nullptr);
   max_epsilon_gain_ = *std::max_element(gains_.epsilons.begin(), gains_.epsilons.end());
-  max_gain_ += max_epsilon_gain_;
 }
 
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
@@ -78,6 +81,7 @@ Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFu
   constexpr float infinity = std::numeric_limits<float>::infinity();
   // Read in blocks of up to 16 past the last unit, and 128 wide by the masks.
   s.unit_costs.assign(std::max<std::size_t>(graph.num_units() + 2, 128) + 16, infinity);
+  s.begin_costs = s.unit_costs;
   if (graph.mask_words() == 0) {
     s.cheap_units.resize(graph.num_units() + 16);
     s.cheap_costs.resize(graph.num_units() + 16);
@@ -98,9 +102,8 @@ void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) 
   s.gains = &use.gains();
   s.unit_gains = use.unit_gains();
   s.neutral = use.neutral();
-  s.begins_hotword = use.begins();
-  s.begin_mask = use.begin_mask();
-  s.max_gain = use.max_gain();
+  s.from_root = use.from_root();
+  s.from_inside = use.from_inside();
   s.max_epsilon_gain = use.max_epsilon_gain();
   s.wanted_by_hotwords = use.wanted();
 }

@@ -161,6 +161,9 @@ class SearchGraph {
     // whether the arc (by number; of a group, one of it) has a word that leads out of the root or
     // pays there.
     util::BitSet some, begins;
+    // Where words move the automaton: whether an arc out of it, or behind its epsilon arcs, has
+    // one.
+    util::BitSet words;
   };
   // `unit_gains`: what each unit gains from the root; null: words move
   // the automaton.

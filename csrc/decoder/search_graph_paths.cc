@@ -134,6 +134,7 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
     return word == 0 || unit_gains != nullptr ? 0 : automaton.advance(hotwords::kRoot, word, &next);
   };
   std::vector<float> best(n, 0), chain(n, 0), least(n, kInfinity);
+  std::vector<std::uint8_t> has_word(n, 0);
   for (std::uint32_t s = 0; s < n; ++s) {
     for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
       least[s] = std::min(least[s], arcs_[a].cost);
@@ -141,6 +142,7 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
       const float gained =
           unit_gains != nullptr ? (*unit_gains)[hot_arc_unit(a)] : gain(arc_words_[a]);
       if (gained > 0) best[s] = std::max(best[s], gained - (arcs_[a].cost - least[s]));
+      if (arc_words_[a] != 0 || (arcs_[a].target & kIsGroup) != 0) has_word[s] = 1;
     }
   }
   for (std::size_t g = 0; g < group_arcs_.size(); ++g) {
@@ -158,8 +160,8 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
       for (std::uint32_t e = first_epsilon(s); e < first_epsilon(s + 1); ++e) {
         const EpsilonArc& arc = epsilons_[e];
         const std::uint32_t target = lg_states_[arc.target];
-        const bool has_word = arc.word != 0;
-        chain[s] = std::max(chain[s], chain[target] + (has_word ? greatest : 0));
+        has_word[s] |= arc.word != 0 ? 1 : has_word[target];
+        chain[s] = std::max(chain[s], chain[target] + (arc.word != 0 ? greatest : 0));
         next = hotwords::kRoot;
         const float gained = gain(arc.word);
         // Out of the root, what follows can complete what this word began.
@@ -177,6 +179,9 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
     if (unit_gains == nullptr) gains.epsilons.push_back(chain[lg_states_[r]]);
   }
   if (unit_gains != nullptr) return gains;
+  gains.words = util::BitSet(lg_states_.size());
+  for (std::size_t r = 0; r < lg_states_.size(); ++r)
+    if (has_word[lg_states_[r]] != 0) gains.words.set(r);
   gains.begins = util::BitSet(arcs_.size() + group_arcs_.size());
   const auto begins = [&](fst::Label word) {
     return word != 0 &&

@@ -17,12 +17,12 @@ constexpr std::size_t kAhead = 4;  // records to fetch in advance
 template <int W, bool kCtcTopology, HotwordLabels kHot, bool kAttached = false>
 class Kernel : private TokenSet<W, kHot, kAttached>,
                private FrameCosts<kCtcTopology>,
-               private ArcFinder<W, kHot, kAttached> {
+               private HotwordWays<W, kHot, kAttached> {
  public:
   explicit Kernel(SearchState& state)
       : TokenSet<W, kHot, kAttached>(state),
         FrameCosts<kCtcTopology>(state),
-        ArcFinder<W, kHot, kAttached>(state),
+        HotwordWays<W, kHot, kAttached>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
@@ -57,14 +57,11 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   using Costs::score_units;
   using Costs::skips;
   using Costs::unit_costs_;
-  using typename ArcFinder<W, kHot, kAttached>::Limits;
-  using ArcFinder<W, kHot, kAttached>::find_arc;
-  using ArcFinder<W, kHot, kAttached>::limit_of;
+  using Ways = HotwordWays<W, kHot, kAttached>;
   using Tokens::attached_;
   using Tokens::cut_of_min_active;
   using Tokens::graph_;
   using Tokens::hope;
-  using Tokens::hope_at_root;
   using Tokens::is_attached;
   using Tokens::least_way;
   using Tokens::limit_active;
@@ -77,12 +74,17 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   using Tokens::s_;
   using Tokens::slot_of;
   using Tokens::squeeze;
+  using Ways::find_arc;
+  using Ways::has_many_arcs;
+  // Whether the unit of an arc alone tells what the automaton does: else the arc may be silent.
+  static constexpr bool kSteps = kHot == HotwordLabels::kTokens && kCtcTopology;
   const HotArc* arcs_;
   const EpsilonArc* epsilons_;
   const std::uint32_t num_units_, none_;
   const float beam_;
-  float cut_ = kLargest;   // costs above it cannot survive this frame
-  float best_before_ = 0;  // best cost before this frame
+  float cut_ = kLargest;                  // costs above it cannot survive this frame
+  float best_before_ = 0;                 // best cost before this frame
+  static constexpr float kSlack = 1e-3f;  // of differences of costs, in float32
   Work work_[kWorkBlock];
   std::size_t num_work_ = 0;
   std::uint32_t shift_ = 0;  // kAttached: from the arcs of the record in hand to those of its copy
@@ -110,7 +112,13 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     limit_active();
     s_.only_blank = false;
     s_.candidates.clear();
-    this->begin_frame();
+    const float* least_costs = unit_costs_;
+    if (kSteps) {
+      for (std::uint32_t u = 0; u < num_units_; ++u)
+        s_.begin_costs[u] = unit_costs_[u] - s_.unit_gains[u];
+      least_costs = s_.begin_costs.data();
+    }
+    this->begin_frame(least_costs);
     if (kLattice) {
       s_.waiting.clear();
       s_.waiters.clear();
@@ -164,7 +172,9 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
       const std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : s_.hotword[i];
       const std::uint32_t b_trace = s_.b_trace[i];
       const std::uint32_t m_trace = kLattice ? s_.both_trace[i] : nb < b ? s_.nb_trace[i] : b_trace;
-      expand(states[i], nb, b, s_.unit[i], m_trace, b_trace, hotword);
+      const Record<W>& record = record_of(states[i]);
+      const float most = kAttached ? hope(states[i], hotword) : record.min_cost - s_.bound[i];
+      expand(states[i], record, {nb, b, s_.unit[i], m_trace, b_trace}, hotword, most, false);
     }
     flush();
   }
@@ -179,14 +189,14 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
       for (std::size_t j = 0; j < indices.size(); ++j) {
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = record_of(w.record);
-        if (w.m1 + least_way(w.record, record, w.hotword) +
-                unit_costs_[only_way(w.record, record)] >
-            cut_)
-          continue;
+        const float way = least_way(w.record, record, w.hotword);
+        if (w.m1 + way + unit_costs_[only_way(w.record, record)] > cut_) continue;
         // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
         const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
-        expand(w.record, w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
-               kLattice ? trace : w.alt_trace, w.hotword, is_covered(w));
+        const Place from{w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
+                         kLattice ? trace : w.alt_trace};
+        const float most = kAttached ? hope(w.record, w.hotword) : record.min_cost - way;
+        expand(w.record, record, from, w.hotword, most, is_covered(w));
       }
       indices.clear();
       flush();
@@ -212,113 +222,116 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     return other.alt <= cost || (other.m1 <= cost && other.r1 == none_);
   }
 
-  // `covered`: only what goes on with the hotword in progress is wanted, and epsilon arcs.
-  void expand(std::uint32_t record_number, float nb, float b, std::uint32_t unit,
-              std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-              bool covered = false) {
-    const float m = std::min(nb, b);
-    const Record<W>& record = record_of(record_number);
-    const float most = hope(record_number, hotword);
-    // What hotwords and slots take off the ways behind epsilon arcs.
-    float most_behind = most;
+  // Where a path is.
+  struct Place {
+    float nb, b;
+    std::uint32_t unit, m_trace, b_trace;
+
+    float m() const { return std::min(nb, b); }
+  };
+
+  // `most`: hope(). `covered`: only what goes on with the hotword in progress is wanted, and
+  // epsilon arcs.
+  void expand(std::uint32_t record_number, const Record<W>& record, const Place& from,
+              std::uint32_t hotword, float most, bool covered) {
+    take_epsilons(record_number, record, from, hotword, most);
+    if (!kSteps)
+      take_arcs(record, from, hotword, most);
+    else if (s_.hotwords->is_base(hotword))
+      take_arcs_of_base(record, from, hotword);
+    else
+      take_arcs_of_hotword(record, from, hotword, most, covered);
+  }
+
+  // What is left for the unit of an arc. Subtraction needs the slack.
+  float left_for_unit(const Record<W>& record, const Place& from) const {
+    return cut_ - from.m() - record.min_own_cost + kSlack;
+  }
+
+  // What arcs gain is seen when they are.
+  void take_arcs(const Record<W>& record, const Place& from, std::uint32_t hotword, float most) {
+    // An arc that is not the cheapest may gain more than the cheapest does.
+    const float gain = most > 0 ? s_.hotwords->max_gain(hotword) : 0;
+    each_arc_within(record, unit_costs_, left_for_unit(record, from) + most,
+                    cut_ - from.m() + gain + kSlack,
+                    [&](std::uint32_t arc, std::uint32_t v) { push(arc, v, from, 0, hotword); });
+  }
+
+  // No hotword is in progress: what a unit gains is known beforehand.
+  void take_arcs_of_base(const Record<W>& record, const Place& from, std::uint32_t hotword) {
+    const bool can_begin = hotword == hotwords::kRoot || !s_.hotwords->falls_back_plainly();
+    const UnitStep* steps = hotword == hotwords::kRoot ? s_.from_root : s_.from_inside;
+    each_arc_within(record, can_begin ? s_.begin_costs.data() : unit_costs_,
+                    left_for_unit(record, from), cut_ - from.m() + kSlack,
+                    [&](std::uint32_t arc, std::uint32_t v) {
+                      push(arc, v, from, steps[v].gain, steps[v].next);
+                    });
+  }
+
+  // A hotword is in progress.
+  void take_arcs_of_hotword(const Record<W>& record, const Place& from, std::uint32_t hotword,
+                            float most, bool covered) {
+    const float limit = left_for_unit(record, from);
+    if (!(unit_costs_[num_units_] <= limit + most)) return;
+    const auto step = [&](std::uint32_t arc, std::uint32_t v) {
+      float gain = 0;
+      std::uint32_t next = hotword;
+      const std::int32_t column = graph_.columns()[v];
+      if (column != s_.neutral) gain = s_.hotwords->advance(hotword, column, &next);
+      if (unit_costs_[v] - gain <= limit) push(arc, v, from, gain, next);
+    };
+    if (!covered && !has_many_arcs(record)) {
+      each_arc_within(record, unit_costs_, limit + most, 0, step);
+      return;
+    }
+    // Few of many arcs go on with it: the others are as dear as after falling back.
+    const float refund = this->refund_of(hotword);
+    const float* costs = s_.begin_costs.data();
+    this->each_way_on(hotword, limit + most, [&](std::uint32_t v) {
+      if (!covered && costs[v] <= limit - refund) return;  // comes anyway
+      const std::uint32_t arc = find_arc(record, v);
+      if (arc != kNoTrace) step(arc, v);
+    });
+    if (!covered)
+      each_arc_within(record, costs, limit - refund, cut_ - from.m() - refund + kSlack, step);
+  }
+
+  // `most`: that hotwords take off the ways behind them.
+  void take_epsilons(std::uint32_t record_number, const Record<W>& record, const Place& from,
+                     std::uint32_t hotword, float most) {
     if constexpr (kAttached) {
       shift_ = is_attached(record_number) ? attached_->shift(record_number, record.arcs) : 0;
       if (record.num_epsilons > 0) {
         const float way = least_way(record_number, record, hotword);
-        most_behind = way == -kLargest ? kLargest : record.min_cost - way;
+        most = way == -kLargest ? kLargest : record.min_cost - way;
       }
-      enter_slots(record_number, nb, b, unit, m_trace, b_trace, hotword);
+      enter_slots(record_number, from.nb, from.b, from.unit, from.m_trace, from.b_trace, hotword);
     }
+    const float m = from.m();
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
       // An infinite bound: slots are the only ways on behind it.
-      if (m + arc.bound - most_behind + unit_costs_[num_units_] > cut_ &&
+      if (m + arc.bound - most + unit_costs_[num_units_] > cut_ &&
           !(kAttached && arc.bound == kCostInfinity))
         continue;
-      take_epsilon(arc, nb, b, unit, m_trace, b_trace, hotword);
-    }
-    // What falls short of the cut without the gain of going on with a hotword is tried only for the
-    // units that do go on with one.
-    const float base = cut_ - m - record.min_own_cost + 1e-3f;  // subtraction needs the slack
-    Limits limits{base + most, base + most};
-    if (kHot == HotwordLabels::kTokens) {
-      float begins = most;
-      if (begins > 0 && hotword != hotwords::kRoot && s_.hotwords->falls_back_plainly())
-        begins = std::min(begins, hope_at_root(record_number));
-      limits = {base, base + begins};
-    }
-    if (kHot == HotwordLabels::kTokens && covered) {
-      go_on_with(record, m, b, unit, m_trace, b_trace, hotword, base + most);
-      return;
-    }
-    if (kHot == HotwordLabels::kTokens && hotword != 0 && base + most > limits.all)
-      expand_hotword(record, m, b, unit, m_trace, b_trace, hotword, base + most, limits);
-    if constexpr (W > 0) {
-      for (int w = 0; w < W; ++w) {
-        const float* costs = unit_costs_ + 64 * w;
-        std::uint64_t rest = mask_below(costs, limits.all, num_units_ - 64 * w);
-        if (kHot == HotwordLabels::kTokens)
-          rest |= s_.begin_mask[w] & mask_below(costs, limits.begins, num_units_ - 64 * w);
-        rest &= record.mask[w];
-        const std::uint32_t skipped = w == 0 ? 0 : popcount(record.mask[0]);
-        while (rest != 0) {
-          const std::uint32_t bit = lowest_bit(rest);
-          rest &= rest - 1;
-          const std::uint32_t v = 64 * w + bit;
-          const std::uint32_t arc =
-              record.arcs + skipped + popcount(record.mask[w] & ((std::uint64_t{1} << bit) - 1));
-          push(arc, v, unit, m, b, m_trace, b_trace, hotword);
-        }
-      }
-    } else {
-      // An arc that is not the cheapest may gain more than the cheapest does.
-      const float gain = kHot == HotwordLabels::kNone ? 0 : s_.hotwords->max_gain(hotword);
-      this->each_arc(record, limits, cut_ - m + gain + 1e-3f, cut_ - best_before_,
-                     [&](std::uint32_t arc, std::uint32_t v) {
-                       push(arc, v, unit, m, b, m_trace, b_trace, hotword);
-                     });
+      take_epsilon(arc, from.nb, from.b, from.unit, from.m_trace, from.b_trace, hotword);
     }
   }
 
-  void push(std::uint32_t arc, std::uint32_t v, std::uint32_t unit, float m, float b,
-            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
+  template <typename Visit>
+  void each_arc_within(const Record<W>& record, const float* costs, float limit, float total,
+                       const Visit& visit) {
+    this->each_arc(record, costs, limit, total, cut_ - best_before_, visit);
+  }
+
+  void push(std::uint32_t arc, std::uint32_t v, const Place& from, float gain,
+            std::uint32_t hotword) {
     if (!has_attached_arc(arc)) prefetch(&arcs_[arc]);
     if (kAttached) arc += shift_;
-    const bool repeat = v == unit;
-    work_[num_work_++] = {(repeat ? b : m) + unit_costs_[v], arc, repeat ? b_trace : m_trace,
-                          hotword, v};
+    const bool repeat = v == from.unit;
+    work_[num_work_++] = {(repeat ? from.b : from.m()) + unit_costs_[v], gain,    arc,
+                          repeat ? from.b_trace : from.m_trace,          hotword, v};
     if (num_work_ == kWorkBlock) flush();
-  }
-
-  // The arcs that go on with a hotword in progress and are beyond the limits of others.
-  void expand_hotword(const Record<W>& record, float m, float b, std::uint32_t unit,
-                      std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                      float most, const Limits& limits) {
-    for (std::uint32_t h = hotword; !s_.hotwords->is_base(h); h = s_.hotwords->fallback(h))
-      for (const auto* at = s_.hotwords->next_units_begin(h); at != s_.hotwords->next_units_end(h);
-           ++at) {
-        const std::uint32_t v = graph_.unit_of_column(*at);
-        if (v >= num_units_ || !(unit_costs_[v] <= most)) continue;
-        if (unit_costs_[v] <= limit_of(v, limits)) continue;  // comes anyway
-        const std::uint32_t arc = find_arc(record, v);
-        if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
-      }
-  }
-
-  // The arcs that go on with this very hotword, and the one that leaves it as it is.
-  void go_on_with(const Record<W>& record, float m, float b, std::uint32_t unit,
-                  std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword,
-                  float limit) {
-    const auto take = [&](std::int32_t column) {
-      const std::uint32_t v = graph_.unit_of_column(column);
-      if (v >= num_units_ || !(unit_costs_[v] <= limit)) return;
-      const std::uint32_t arc = find_arc(record, v);
-      if (arc != kNoTrace) push(arc, v, unit, m, b, m_trace, b_trace, hotword);
-    };
-    for (const auto* at = s_.hotwords->next_units_begin(hotword);
-         at != s_.hotwords->next_units_end(hotword); ++at)
-      take(*at);
-    if (s_.neutral >= 0) take(s_.neutral);
   }
 
   // Words begin here that the hotword list has attached to the graph.
@@ -408,7 +421,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         }
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
-      const float most = arc_hope(work.arc, arc.target, work.unit, work.hotword);
+      const float most = arc_hope(work, arc.target);
       if (!(cost - most <= cut_)) continue;
       if (arc.target & kIsGroup) {
         const std::uint32_t* group = graph_.groups() + (arc.target & kTargetMask);
@@ -426,7 +439,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   }
 
   void flush_attached(const Work& work) {
-    const float most = s_.hotwords->max_gain(work.hotword);
+    const float most = kSteps ? work.gain : s_.hotwords->max_gain(work.hotword);
     attached_->visit_arcs(work.arc, [&](float arc_cost, std::uint32_t target, std::uint32_t arc) {
       const float cost = work.cost + arc_cost;
       if (cost - most <= cut_) add_candidate(work, cost, target, arc);
@@ -434,44 +447,38 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   }
 
   // The most that this very arc can gain.
-  float arc_hope(std::uint32_t arc, std::uint32_t target, std::uint32_t unit,
-                 std::uint32_t hotword) const {
+  float arc_hope(const Work& work, std::uint32_t target) const {
     if (kHot == HotwordLabels::kNone) return 0;
+    if (kSteps) return work.gain;
     if (kHot == HotwordLabels::kWords) {
       if ((target & (kHasWord | kIsGroup)) == 0) return 0;
-      if (hotword == hotwords::kRoot && !s_.gains->begins[arc]) return 0;
+      if (work.hotword == hotwords::kRoot && !s_.gains->begins[work.arc]) return 0;
     }
-    if (kHot == HotwordLabels::kTokens && hotword == hotwords::kRoot) return s_.unit_gains[unit];
-    return s_.hotwords->max_gain(hotword);
+    if (kHot == HotwordLabels::kTokens && work.hotword == hotwords::kRoot)
+      return s_.unit_gains[work.unit];
+    return s_.hotwords->max_gain(work.hotword);
   }
 
   void add_candidate(const Work& work, float cost, std::uint32_t target, std::uint32_t arc) {
-    std::uint32_t hotword = 0;
+    std::uint32_t hotword = kHot == HotwordLabels::kNone ? 0 : work.hotword;
     const std::uint32_t state = target & kTargetMask;
-    if (kHot != HotwordLabels::kNone) {
-      hotword = work.hotword;
-      if (kHot == HotwordLabels::kTokens) {
-        const std::int32_t column = graph_.columns()[work.unit];
-        if (column != s_.neutral && (target & kIsSilent) == 0) {
-          std::uint32_t next;
-          cost -= s_.hotwords->advance(hotword, column, &next);
-          hotword = next;
-        }
-      } else if ((target & kHasWord) != 0 &&
-                 (hotword != hotwords::kRoot || has_attached_arc(arc) || s_.gains->begins[arc])) {
-        const fst::Label word =
-            has_attached_arc(arc) ? attached_->arc_word(arc) : graph_.arc_word(arc);
-        std::uint32_t next;
-        cost -= s_.hotwords->advance(hotword, word, &next);
-        hotword = next;
-      }
+    if (kSteps) {
+      cost -= work.gain;
+    } else if (kHot == HotwordLabels::kTokens) {
+      const std::int32_t column = graph_.columns()[work.unit];
+      if (column != s_.neutral && (target & kIsSilent) == 0)
+        cost -= s_.hotwords->advance(hotword, column, &hotword);
+      if (!(cost <= cut_)) return;
+    } else if (kHot == HotwordLabels::kWords && (target & kHasWord) != 0 &&
+               (hotword != hotwords::kRoot || has_attached_arc(arc) || s_.gains->begins[arc])) {
+      const fst::Label word =
+          has_attached_arc(arc) ? attached_->arc_word(arc) : graph_.arc_word(arc);
+      cost -= s_.hotwords->advance(hotword, word, &hotword);
       if (!(cost <= cut_)) return;
     }
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[slot_of(state)]);
     prefetch_record(state);
-    if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot && !is_attached(state))
-      prefetch(&s_.gains->at_root[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }
@@ -491,48 +498,5 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     if (dead > 0 && (!s_.candidates.empty() || 2 * dead > s_.num_tokens)) squeeze(kLargest);
   }
 };
-
-template <int W>
-void advance_with(SearchState& state, const Frames& frames) {
-  const bool ctc = state.graph->options().topology == Topology::kCtc;
-  if (state.attached != nullptr) {  // to a graph without a topology of its own
-    if (state.hotword_labels == HotwordLabels::kTokens)
-      Kernel<W, true, HotwordLabels::kTokens, true>(state).run(frames);
-    else
-      Kernel<W, true, HotwordLabels::kWords, true>(state).run(frames);
-    return;
-  }
-  switch (state.hotword_labels) {
-    case HotwordLabels::kNone:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kNone>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kNone>(state).run(frames);
-      return;
-    case HotwordLabels::kTokens:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kTokens>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kTokens>(state).run(frames);
-      return;
-    case HotwordLabels::kWords:
-      if (ctc)
-        Kernel<W, true, HotwordLabels::kWords>(state).run(frames);
-      else
-        Kernel<W, false, HotwordLabels::kWords>(state).run(frames);
-      return;
-  }
-}
-
-void advance(SearchState& state, const Frames& frames) {
-  switch (state.graph->mask_words()) {
-    case 1:
-      return advance_with<1>(state, frames);
-    case 2:
-      return advance_with<2>(state, frames);
-    default:
-      return advance_with<0>(state, frames);
-  }
-}
 
 }  // namespace tlg::decoder::TLG_ISA

@@ -43,6 +43,12 @@ enum class HotwordLabels { kNone, kTokens, kWords };  // what moves the automato
 
 class AttachedWords;  // attached_words.h
 
+// Where tokens move the automaton: what a unit gains from one state, and where it leads.
+struct UnitStep {
+  float gain;
+  hotwords::StateId next;
+};
+
 // A hotword list made ready for one graph; shared by the searches that use it.
 class HotwordUse {
  public:
@@ -58,16 +64,14 @@ class HotwordUse {
 
   const hotwords::Automaton* automaton() const { return automaton_.get(); }
   HotwordLabels labels() const { return labels_; }
-  float max_gain() const { return max_gain_; }
   std::int32_t neutral() const { return neutral_; }
   // Few arcs can earn anything; a bound for all of them would blunt the beam's.
   const SearchGraph::HotwordGains& gains() const { return gains_; }
-  // Where tokens move it: what each unit gains from the root.
+  // Where tokens move it: by unit, what it gains from the root, or 0; its steps from the root and
+  // from "inside a word".
   const float* unit_gains() const { return unit_gains_.data(); }
-  // Where tokens move it: the units that a path can gain by although no hotword is in progress; by
-  // unit, and the first 128 as bits.
-  const std::uint8_t* begins() const { return begins_.data(); }
-  const std::uint64_t* begin_mask() const { return begin_mask_; }
+  const UnitStep* from_root() const { return from_root_.data(); }
+  const UnitStep* from_inside() const { return from_inside_.data(); }
   const std::uint8_t* wanted() const { return wanted_.empty() ? nullptr : wanted_.data(); }
   const AttachedWords* attached() const { return attached_.get(); }
   // Where words move it: the most that words of a chain of epsilon arcs gain, anywhere.
@@ -78,11 +82,11 @@ class HotwordUse {
   std::shared_ptr<const AttachedWords> attached_;
   HotwordLabels labels_ = HotwordLabels::kNone;
   std::int32_t neutral_ = -1;
-  float max_gain_ = 0, max_epsilon_gain_ = 0;
+  float max_epsilon_gain_ = 0;
   SearchGraph::HotwordGains gains_;
   std::vector<float> unit_gains_;
-  std::vector<std::uint8_t> begins_, wanted_;
-  std::uint64_t begin_mask_[2] = {0, 0};
+  std::vector<UnitStep> from_root_, from_inside_;
+  std::vector<std::uint8_t> wanted_;
 };
 
 // A point of the path of one or more tokens: `arc` was taken at `frame` (counted from
@@ -114,6 +118,7 @@ struct Candidate {
 // An arc worth a look: cost before the arc, and where from.
 struct Work {
   float cost;
+  float gain;  // of the unit, where units alone move the automaton (not in the cost yet)
   std::uint32_t arc;
   std::uint32_t trace;
   std::uint32_t hotword;
@@ -159,10 +164,8 @@ struct Utterance {
   const SearchGraph::HotwordGains* gains = nullptr;
   const float* unit_gains = nullptr;  // kTokens
   std::int32_t neutral = -1;          // kTokens: see HotwordUse
-  const std::uint8_t* begins_hotword = nullptr;
-  const std::uint64_t* begin_mask = nullptr;
-  float max_gain = 0;          // of a hotword step: any, or, kTokens, one that begins a hotword
-  float max_epsilon_gain = 0;  // see HotwordUse
+  const UnitStep *from_root = nullptr, *from_inside = nullptr;
+  float max_epsilon_gain = 0;                        // see HotwordUse
   const std::uint8_t* wanted_by_hotwords = nullptr;  // by unit; null: none
 
   // Tokens, one entry each: `nb` is the cost when the last frame was the unit itself, `b` when it
@@ -184,6 +187,16 @@ struct Utterance {
 
   std::int64_t num_frames() const { return base + frame; }
 };
+
+// The most that hotwords take off the cheapest arc out of a record of the graph, or behind its
+// epsilon arcs. `labels`: those of the utterance.
+TLG_ALWAYS_INLINE float hope_of(const Utterance& u, HotwordLabels labels, std::uint32_t record,
+                                hotwords::StateId hotword) {
+  if (labels == HotwordLabels::kNone) return 0;
+  if (hotword == hotwords::kRoot) return u.gains->some[record] ? u.gains->at_root[record] : 0;
+  if (labels == HotwordLabels::kTokens) return u.hotwords->max_gain(hotword);
+  return u.gains->words[record] ? u.hotwords->max_gain(hotword) + u.gains->epsilons[record] : 0;
+}
 
 // The utterance in hand, and memory whose content means nothing between two calls.
 struct SearchState : Utterance {
@@ -211,7 +224,8 @@ struct SearchState : Utterance {
   // level -> indices; behind all levels, those of attached words.
   std::vector<Buffer<std::uint32_t>> waiting_at;
 
-  std::vector<float> unit_costs;  // [num_units + 2] padded: this frame's; see score_units()
+  std::vector<float> unit_costs;   // [num_units + 2] padded: this frame's; see score_units()
+  std::vector<float> begin_costs;  // kTokens: what units gain from the root taken off; padded too
   // Without masks: cheap units of this frame and their costs, with room for a block more.
   std::vector<std::uint32_t> cheap_units;
   std::vector<float> cheap_costs;

@@ -64,14 +64,7 @@ class TokenSet : protected TraceKeeper {
   float hope(std::uint32_t record, std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
     if (is_attached(record)) return s_.hotwords->max_gain(hotword) + s_.max_epsilon_gain;
-    if (hotword == hotwords::kRoot) return hope_at_root(record);
-    const float gain = s_.hotwords->max_gain(hotword);
-    return kHot == HotwordLabels::kWords ? gain + s_.gains->epsilons[record] : gain;
-  }
-
-  float hope_at_root(std::uint32_t record) const {
-    if (is_attached(record)) return hope(record, hotwords::kRoot);
-    return s_.gains->some[record] ? s_.gains->at_root[record] : 0;
+    return hope_of(s_, kHot, record, hotword);
   }
 
   // The unit of the only way on from a record, or num_units(): there are several.

@@ -10,8 +10,10 @@
 
 #if defined(__GNUC__)
 #define TLG_NOINLINE __attribute__((noinline))
+#define TLG_ALWAYS_INLINE inline __attribute__((always_inline))
 #else
 #define TLG_NOINLINE
+#define TLG_ALWAYS_INLINE inline
 #endif
 
 namespace tlg::util {
@@ -33,7 +35,7 @@ class Buffer {
     return *this;
   }
 
-  void push(const T& value) {
+  TLG_ALWAYS_INLINE void push(const T& value) {
     if (size_ == capacity_) grow();
     values_[size_++] = value;
   }

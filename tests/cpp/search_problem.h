@@ -44,6 +44,8 @@ struct Shape {
   int cost = 128;      // of an arc, in 1/64, at most
   int acoustic = 256;  // of a frame, in 1/64, at most
   float bonus = 0;     // nats for each blank frame
+  int phrases = 4;     // hotwords, at most
+  int spread = 6;      // units they are made of
   bool plain = false;
 };
 
@@ -88,8 +90,10 @@ inline tlg::fst::Fst random_graph(Dice& dice, const Shape& shape, int blank) {
 
 inline std::shared_ptr<const tlg::hotwords::Automaton> random_hotwords(Dice& dice, int first_unit,
                                                                        int num_units,
-                                                                       bool boundaries) {
-  std::vector<tlg::hotwords::Phrase> phrases(static_cast<std::size_t>(dice.within(1, 4)));
+                                                                       bool boundaries,
+                                                                       const Shape& shape = {}) {
+  std::vector<tlg::hotwords::Phrase> phrases(
+      static_cast<std::size_t>(dice.within(1, shape.phrases)));
   tlg::hotwords::Options options;
   options.num_units = num_units;
   if (boundaries && dice.chance(50)) {  // pieces: a boundary that no column has is before some
@@ -101,7 +105,7 @@ inline std::shared_ptr<const tlg::hotwords::Automaton> random_hotwords(Dice& dic
   for (tlg::hotwords::Phrase& phrase : phrases) {
     const int low = options.boundary == first_unit ? first_unit + 1 : first_unit;
     for (int length = dice.within(1, 4); length > 0; --length)
-      phrase.units.push_back(dice.within(low, std::min(low + 5, num_units - 1)));
+      phrase.units.push_back(dice.within(low, std::min(low + shape.spread - 1, num_units - 1)));
     phrase.bias = dice.one_of<double>({0, 0.5, 1.5});
     phrase.word_bias = dice.one_of<double>({0, 1, 3, -2});
   }
@@ -131,9 +135,9 @@ inline Problem random_problem(std::uint32_t seed, const Shape& shape,
   p.frames.dense = p.rows.data();
   p.labels = labels;
   if (labels == decoder::HotwordLabels::kTokens)
-    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(50));
+    p.automaton = random_hotwords(dice, 0, shape.width, dice.chance(50), shape);
   if (labels == decoder::HotwordLabels::kWords)
-    p.automaton = random_hotwords(dice, 1, shape.words + 1, false);
+    p.automaton = random_hotwords(dice, 1, shape.words + 1, false, shape);
   if (labels == decoder::HotwordLabels::kTokens && dice.chance(30))
     p.neutral = dice.below(shape.width);
   if (p.graph.blank >= 0 && dice.chance(20))

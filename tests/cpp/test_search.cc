@@ -269,6 +269,27 @@ TEST(search_with_many_tokens) {
   check_many(40000, 60, many);
 }
 
+// Many hotwords in progress at once, in states with few arcs and with many: what each unit gains is
+// known beforehand, and what breaks off is bounded by what it loses.
+TEST(search_with_many_hotwords) {
+  std::uint32_t seed = 45000;
+  for (const int width : {12, 100, 200}) {
+    Shape many;
+    many.width = width;
+    many.states = 5;
+    many.fan_out = width == 12 ? 8 : 70;
+    many.words = 12;
+    many.frames = width == 12 ? 7 : 4;
+    many.acoustic = 128;
+    many.phrases = 150;
+    many.spread = 12;
+    check_many(seed, 6, many);
+    many.spread = 60;  // a hotword goes on with more units than are worth a look
+    check_many(seed + 50, 6, many);
+    seed += 100;
+  }
+}
+
 // Costs are made smaller on the way: some hundreds a frame would not fit float32 otherwise.
 TEST(search_of_long_utterances) {
   Shape long_one;
