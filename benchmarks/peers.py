@@ -26,7 +26,15 @@ def words_of(folder: Path) -> list[str]:
 
 
 def like_pyctcdecode(
-    name: str, folder: Path, arpa: Path, *, width: int, hotwords: list[str] | None = None
+    name: str,
+    folder: Path,
+    arpa: Path,
+    *,
+    width: int,
+    hotwords: list[str] | None = None,
+    hotword_weight: float = 10.0,
+    alpha: float = 0.5,
+    beta: float = 4.0,
 ) -> Decode:
     """ "pyctcdecode" or "ctc-beam-decoder", with the weights that peers were found to do best with here."""
     if name == "pyctcdecode":
@@ -35,8 +43,9 @@ def like_pyctcdecode(
         from ctc_beam_decoder import build_ctcdecoder
     special = {"<blk>": "", "|": " "}
     labels = [special.get(symbol, symbol) for symbol in symbols_of(folder)]
-    decoder = build_ctcdecoder(labels, str(arpa), words_of(folder), alpha=0.5, beta=4.0)
-    return lambda log_probs: " ".join(decoder.decode(log_probs, beam_width=width, hotwords=hotwords).split())
+    decoder = build_ctcdecoder(labels, str(arpa), words_of(folder), alpha=alpha, beta=beta)
+    options = {"beam_width": width, "hotwords": hotwords, "hotword_weight": hotword_weight}
+    return lambda log_probs: " ".join(decoder.decode(log_probs, **options).split())
 
 
 def flashlight(folder: Path, arpa: Path, *, width: int) -> Decode:

@@ -20,6 +20,8 @@ from tlg.hotwords.units import is_unspaced
 
 __all__ = ["AutoBias", "auto_bias", "phrase_score"]
 
+# Tokens, or phones of words: what is longer than that is hardly heard by chance.
+SHORT = {"tokens": 2, "words": 6}
 KNOWN = 0.24  # of the mean of its unigrams: what a model may take off a word before it is short of anything
 
 
@@ -36,6 +38,8 @@ class AutoBias:
             model's unigrams.
         least: the lowest bias, as a part of the default one.
         most: the highest bias, as a part of the default one.
+        longer: what each unit beyond the second (where words are matched: phone beyond the sixth) is worth besides, as
+            a part of the default bias: the more units, the less likely are they heard by chance.
 
     The defaults were measured: docs/hotword_quality.md.
     """
@@ -46,6 +50,7 @@ class AutoBias:
     average: float | None = None
     least: float = 0.0
     most: float = 5 / 3
+    longer: float = 0.2
 
     def __post_init__(self) -> None:
         """Check the options.
@@ -65,6 +70,10 @@ class AutoBias:
             )
         if self.average is not None and not (self.average <= 0 and math.isfinite(self.average)):
             raise OptionError(f"average={self.average} is not in nats a word", remedy="Pass one below 0")
+        if not (self.longer >= 0 and math.isfinite(self.longer)):
+            raise OptionError(
+                f"longer={self.longer} is negative", remedy="Pass a part of the default bias, say 0.2"
+            )
         if not 0 <= self.least <= self.most < math.inf:
             raise OptionError(
                 f"least={self.least} and most={self.most} are no range", remedy="Pass 0 <= least <= most"
@@ -82,24 +91,40 @@ class AutoBias:
         return deficits
 
     def biases(
-        self, deficits: NDArray[np.float64], units: NDArray[np.int64], default: float
+        self, deficits: NDArray[np.float64], units: NDArray[np.int64], default: float, *, short: int
     ) -> NDArray[np.float64]:
-        """Return b of each phrase: auto_bias() within the range, which ``default`` scales."""
-        return auto_bias(deficits, units, least=self.least * default, most=self.most * default)
+        """Return b of each phrase: auto_bias() with ``longer`` and the range, which ``default`` scales."""
+        return auto_bias(
+            deficits,
+            units,
+            short=short,
+            longer=self.longer * default,
+            least=self.least * default,
+            most=self.most * default,
+        )
 
 
 def auto_bias(
-    deficits: NDArray[np.float64], units: NDArray[np.int64], *, least: float, most: float
+    deficits: NDArray[np.float64],
+    units: NDArray[np.int64],
+    *,
+    short: int = SHORT["tokens"],
+    longer: float = 0.0,
+    least: float,
+    most: float,
 ) -> NDArray[np.float64]:
-    """Return b in nats a unit: the deficit spread over the units of the phrase, from ``least`` to ``most``.
+    """Return b in nats a unit: what the phrase is given, spread over its units, from ``least`` to ``most``.
 
     Args:
         deficits: nats that the model takes from each phrase beyond those that it takes from ordinary text.
         units: n of each phrase; 0 counts as 1.
+        short: units beyond so many are worth more.
+        longer: nats for each of them, besides.
         least: the lowest b.
         most: the highest b.
     """
-    return np.clip(deficits / np.maximum(units, 1), least, most)
+    given = deficits + longer * np.maximum(units - short, 0)
+    return np.clip(given / np.maximum(units, 1), least, most)
 
 
 def phrase_score(lm: Any, phrase: str) -> tuple[float, int]:

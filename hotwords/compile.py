@@ -21,7 +21,7 @@ from tlg.errors import HotwordError, OptionError
 from tlg.hotwords.additions import text_of
 from tlg.hotwords.attached import AttachedWords
 from tlg.hotwords.attaching import Attacher, Attachment, AttachOptions
-from tlg.hotwords.auto_bias import AutoBias
+from tlg.hotwords.auto_bias import SHORT, AutoBias
 from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.fold import Fold, check_fold
@@ -454,7 +454,7 @@ class Hotwords:
             units = np.zeros(len(self._list), np.int64)
             firsts = self._spelled.firsts
             units[self._spelled.owners[firsts]] = self._spelled.counts()[firsts]
-            shared = self._auto.biases(self._deficits, units, default)
+            shared = self._auto.biases(self._deficits, units, default, short=SHORT[self.units_are])
         elif isinstance(self.bias, float | int):
             shared = float(self.bias)
         return np.where(np.isnan(self._list.bias), shared, self._list.bias)

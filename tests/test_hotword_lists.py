@@ -1,10 +1,10 @@
-"""Changing a list, folding case and width, near-duplicates, biases from a language model."""
+"""Changing a list, folding case and width, near-duplicates."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tlg
 from tests.test_hotword_spelling import CHARACTERS, LETTERS, PHONES, PIECES, FakeGraph, Table, graph
 from tlg import _core
 from tlg.errors import HotwordError, OptionError
-from tlg.hotwords import AutoBias, Hotword, Hotwords, auto_bias, read_hotwords
-from tlg.hotwords.auto_bias import mean_unigram, phrase_score
+from tlg.hotwords import Hotword, Hotwords, read_hotwords
 from tlg.hotwords.files import read_list
 from tlg.hotwords.quick import quick_letters
 from tlg.hotwords.spelled import SpelledList, spell_list
@@ -385,104 +383,6 @@ def test_strong_rewards_are_warned_of() -> None:
     entries = Hotwords({"AB": 20.0, "BC": 17.0}, tokens=CHARACTERS, bias=1.5).report.entries
     assert "it is worth 23 nats, which outweigh nearly any evidence" in entries[0].warnings[0]
     assert entries[1].warnings == ()
-
-
-# --- biases from a language model ---
-
-
-class Unigrams:
-    """A model of words that do not depend on what came before."""
-
-    def __init__(self, scores: Mapping[str, float]) -> None:
-        self.scores = dict(scores)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self.scores
-
-    def begin(self) -> int:
-        return 0
-
-    def score(self, state: int, word: str) -> tuple[int, float]:
-        return 0, self.scores.get(word, -10.0)
-
-
-def test_score_of_a_phrase() -> None:
-    lm = Unigrams({"阳光": -3.0, "阳": -2.0, "光": -2.0, "保": -5.0, "new": -4.0})
-    assert phrase_score(lm, "阳光保") == (-8.0, 2)
-    assert phrase_score(lm, "new 阳龙") == (-16.0, 3)
-    assert phrase_score(lm, "old new") == (-14.0, 2)
-    rng = random.Random(1)
-    for _ in range(100):
-        text = "".join(rng.choices("阳光保", k=4))
-        ways = [
-            [text[i:j] for i, j in itertools.pairwise((0, *cuts, 4))]
-            for count in range(4)
-            for cuts in itertools.combinations((1, 2, 3), count)
-        ]
-        wanted = max(sum(lm.scores[w] for w in way) for way in ways if all(w in lm for w in way))
-        assert phrase_score(lm, text)[0] == wanted
-
-
-def test_bias_from_a_deficit() -> None:
-    deficits = np.array([-3.0, 0.0, 1.0, 4.0, np.inf])
-    units = np.array([2, 2, 2, 2, 0])
-    assert auto_bias(deficits, units, least=0.25, most=1.5).tolist() == [0.25, 0.25, 0.5, 1.5, 1.5]
-
-
-def test_auto_bias_of_a_list() -> None:
-    lm = Unigrams({"阳": -2.0, "光": -2.0, "保": -5.0, "险": -7.0})
-    auto = AutoBias(lm, average=-4.0, lm_weight=0.25, share=2.0, least=0.2, most=1.0)
-    hotwords = Hotwords(["阳光", "保险", ("龙", 2.0), Hotword("光", bias=0.7)], tokens=CHARACTERS, bias=auto)
-    # Deficits: half of -8 + 4 and of -8 + 12 nats; the range is .2 to 1 times 1.5.
-    assert [entry.bias for entry in hotwords.report.entries[:2]] == pytest.approx([0.3, 1.0])
-    assert hotwords.report.entries[3].bias == 0.7
-    assert hotwords.score(["保", "险"]) == 2.0
-    assert hotwords.bias == "auto"
-    units = hotwords.unit_ids(["阳", "光"])
-    # The range, not the deficit, is scaled with the acoustics.
-    assert hotwords.automaton(acoustic_scale=3.0).total(np.array(units, np.int32)) == round(1.8 * 1024) / 1024
-    assert hotwords.automaton(acoustic_scale=3.0).find(hotwords.unit_ids(["保", "险"]))[0].reward == 2.0
-    changed = hotwords.changed(remove=["阳光"], add=["光保"])
-    same(
-        changed,
-        Hotwords(["保险", ("龙", 2.0), Hotword("光", bias=0.7), "光保"], tokens=CHARACTERS, bias=auto),
-    )
-
-
-def test_auto_bias_with_a_trained_model(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("a b a b\n" * 40 + "c\n", encoding="utf-8")
-    lm = tlg.lm.train([tmp_path / "text"], order=2, smoothing="wb")
-    log_probs = np.asarray(lm.next_distribution(lm.begin(bos=False)), float)
-    probs = np.exp(log_probs[np.isfinite(log_probs)])
-    assert mean_unigram(lm) == pytest.approx(float(np.sum(probs * np.log(probs))), abs=1e-5)
-    hotwords = Hotwords(["ab", "a b", "c"], tokens=["_", *"abc|"], bias="auto", lm=lm)
-    biases = {entry.phrase: entry.bias for entry in hotwords.report.entries}
-    assert biases["a b"] < biases["ab"] < biases["c"] == 2.5  # one rare unit: at the limit
-
-
-BAD_AUTO: dict[str, tuple[dict[str, Any], str]] = {
-    "no_model": ({"bias": "auto"}, "need lm="),
-    "lm_alone": ({"lm": Unigrams({})}, 'lm= has no effect with this bias. Pass bias="auto"'),
-    "both": ({"lm": Unigrams({}), "bias": 1.0}, "lm= has no effect"),
-    "no_average": ({"lm": Unigrams({}), "bias": "auto"}, r"Pass AutoBias\(lm, average="),
-    "path": ({"lm": "lm.arpa", "bias": "auto"}, "need lm="),
-}
-
-
-@pytest.mark.parametrize(("options", "text"), BAD_AUTO.values(), ids=BAD_AUTO)
-def test_bad_auto_bias(options: dict[str, Any], text: str) -> None:
-    with pytest.raises(OptionError, match=text):
-        Hotwords(["A"], tokens=CHARACTERS, **options)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"lm_weight": -1.0}, {"share": 0.0}, {"average": 1.0}, {"least": 2.0}, {"most": float("inf")}],
-    ids=str,
-)
-def test_bad_auto_options(options: dict[str, float]) -> None:
-    with pytest.raises(OptionError):
-        AutoBias(Unigrams({}), **options)
 
 
 def test_entries_are_numbered() -> None:

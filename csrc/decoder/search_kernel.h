@@ -66,6 +66,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   using Tokens::least_way;
   using Tokens::limit_active;
   using Tokens::merge_candidates;
+  using Tokens::only_way;
   using Tokens::place_of;
   using Tokens::prefetch_record;
   using Tokens::rebase;
@@ -189,7 +190,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         const Waiting w = s_.waiting[indices[j]];
         const Record<W>& record = record_of(w.record);
         const float way = least_way(w.record, record, w.hotword);
-        if (w.m1 + way + unit_costs_[record.only_way(num_units_)] > cut_) continue;
+        if (w.m1 + way + unit_costs_[only_way(w.record, record)] > cut_) continue;
         // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
         const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
         const Place from{w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
@@ -309,7 +310,10 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     const float m = from.m();
     for (std::uint32_t e = record.epsilons; e < record.epsilons + record.num_epsilons; ++e) {
       const EpsilonArc& arc = epsilons_[e];
-      if (m + arc.bound - most + unit_costs_[num_units_] > cut_) continue;
+      // An infinite bound: slots are the only ways on behind it.
+      if (m + arc.bound - most + unit_costs_[num_units_] > cut_ &&
+          !(kAttached && arc.bound == kCostInfinity))
+        continue;
       take_epsilon(arc, from.nb, from.b, from.unit, from.m_trace, from.b_trace, hotword);
     }
   }

@@ -67,6 +67,17 @@ class TokenSet : protected TraceKeeper {
     return hope_of(s_, kHot, record, hotword);
   }
 
+  // The unit of the only way on from a record, or num_units(): there are several.
+  std::uint32_t only_way(std::uint32_t number, const Record<W>& record) const {
+    const std::uint32_t several = graph_.num_units();
+    if constexpr (kAttached) {
+      const std::uint32_t place = place_of(number);
+      if (place < attached_->slots().num_places() && attached_->extra_cost(place) < kCostInfinity)
+        return several;
+    }
+    return record.only_way(several);
+  }
+
   // Drops the worst tokens when there are more than max_active.
   void limit_active() {
     const std::size_t limit = static_cast<std::size_t>(s_.options.max_active);
@@ -208,7 +219,7 @@ class TokenSet : protected TraceKeeper {
     s_.bound[i] = least_way(candidate.state, record, candidate.hotword);
     s_.state[i] = candidate.state;
     s_.unit[i] = kAttached ? unit_of(candidate.state) : record.unit;
-    s_.only_unit[i] = record.only_way(graph_.num_units());
+    s_.only_unit[i] = only_way(candidate.state, record);
     s_.hotword[i] = candidate.hotword;
     s_.b_trace[i] = kNoTrace;
     enter(static_cast<std::uint32_t>(i));

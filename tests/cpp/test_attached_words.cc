@@ -141,10 +141,19 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
     best_only.lattice_beam = 0;
     const Decoder decoder(graph, best_only, {}, kernel);
     const Hypothesis found = decoder.decode(p.frames, use);
-    bool fine = std::fabs(found.score - found.search_score) < 1e-3;
+    // A reading may align tokens where the search has left their columns out.
+    const bool leaves_out =
+        p.options.blank_skip < 1 || p.options.max_tokens > 0 || p.options.token_beam < INFINITY;
+    const auto sums_up = [leaves_out](const Hypothesis& one) {
+      return leaves_out ? one.score > one.search_score - 1e-3
+                        : std::fabs(one.score - one.search_score) < 1e-3;
+    };
+    bool fine = sums_up(found);
     if (is_wide) {
       const Decoder oracle(written, best_only, {}, kernel);
-      fine = fine && same(found, oracle.decode(p.frames, other));
+      // Inside a word, costs and labels are on other arcs.
+      const Hypothesis expected = oracle.decode(p.frames, other);
+      fine = fine && (found.partial ? expected.partial : same(found, expected));
     }
     if (kernel != "baseline") fine = fine && same(found, before) && found.words == before.words;
     before = found;
@@ -154,9 +163,8 @@ void check(std::uint32_t seed, const Shape& shape, HotwordLabels labels) {
     const Hypothesis best = wide.decode(p.frames, use);
     fine = fine && same(best, found);
     const LatticeResult& result = best.more->result();
-    for (const Hypothesis& one : result.nbest)
-      fine = fine && std::fabs(one.score - one.search_score) < 1e-3;
-    if (is_wide) {
+    for (const Hypothesis& one : result.nbest) fine = fine && sums_up(one);
+    if (is_wide && !found.partial) {
       const Decoder oracle(written, p.options, {}, kernel, request);
       const Hypothesis expected = oracle.decode(p.frames, other);
       const std::vector<Hypothesis>& paths = expected.more->result().nbest;
