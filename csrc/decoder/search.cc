@@ -12,14 +12,7 @@ namespace {
 template <int W>
 void add_start_token(const SearchGraph& graph, Utterance& s) {
   const Record<W>& record = graph.records<W>()[graph.start()];
-<<<<<<< HEAD
-  float hope = 0;
-  if (s.hotword_labels != HotwordLabels::kNone) hope = s.gains->at_root[graph.start()];
-  s.bound[0] = record.min_cost - hope;
-=======
   s.bound[0] = record.min_cost - hope_of(s, s.hotword_labels, graph.start(), hotwords::kRoot);
-  if (s.attached != nullptr) s.bound[0] = -std::numeric_limits<float>::max();  // it is one token
->>>>>>> cost
   s.only_unit[0] = record.only_way(graph.num_units());
   if (s.attached != nullptr) {  // one token is looked at without bounds
     s.bound[0] = -std::numeric_limits<float>::max();
