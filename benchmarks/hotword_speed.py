@@ -5,8 +5,8 @@
 
 SETS is what decode_sets.py writes. Lists: phrases of one to three words drawn from the set's own words by their frequency rank
 (Zipf), so that many are begun and some are spoken; for OCR, the set's names, then strings of 2 to 4 characters of its text.
-User CPU of decode() and the text, from Python, one thread, without a list and with each list in turn; the least of all rounds
-counts. fired: hotwords in the results.
+User CPU of decode() and the text, from Python, one thread, without a list and with each list in turn; of each utterance the
+least of all rounds counts. fired: hotwords in the results.
 """
 
 from __future__ import annotations
@@ -82,20 +82,22 @@ def main() -> None:
             else:
                 phrases = word_phrases(graph, size)
             decoders[size] = tlg.Decoder(graph, hotwords=tlg.Hotwords(phrases, graph=graph), **options)
-        least = dict.fromkeys(decoders, float("inf"))
+        least = {size: [float("inf")] * len(inputs) for size in decoders}
         fired = dict.fromkeys(decoders, 0)
-        frames = 0
+        frames = sum(len(x) for x in inputs)
         for _ in range(args.rounds):
             for size, decoder in decoders.items():
-                begin = time.process_time()
-                results = [decoder.decode(x) for x in inputs]
-                texts = [result.text for result in results]
-                least[size] = min(least[size], time.process_time() - begin)
-                fired[size] = sum(len(result.hotwords) for result in results)
-                frames = sum(result.num_frames for result in results)
-                assert len(texts) == len(inputs)
-        for size, seconds in least.items():
-            ratio = "" if size == 0 else f"{seconds / least[0]:.3f}"
+                fired[size] = 0
+                for i, x in enumerate(inputs):
+                    begin = time.process_time()
+                    result = decoder.decode(x)
+                    text = result.text
+                    least[size][i] = min(least[size][i], time.process_time() - begin)
+                    fired[size] += len(result.hotwords)
+                    assert isinstance(text, str)
+        totals = {size: sum(seconds) for size, seconds in least.items()}
+        for size, seconds in totals.items():
+            ratio = "" if size == 0 else f"{seconds / totals[0]:.3f}"
             print(f"| {name} | {size} | {seconds / frames * 1e6:.3f} | {ratio} | {fired[size]} |", flush=True)
 
 

@@ -1,10 +1,6 @@
-// Where tokens move the automaton: what goes on with a hotword in progress, and what this frame has
-// for it. Part of the search kernel and included like it (see search_kernel.h); so: no include
+// Where tokens move the automaton: which units go on with a hotword in progress, and what the
+// others lose. Part of the search kernel and included like it (see search_kernel.h); so: no include
 // guard, no includes.
-//
-// Most hotwords in progress break off in most frames: no unit that goes on with them is likely
-// enough. Then a path does in this frame what it would do after falling back, which costs it what
-// was lent: a sharper bound, and one place to wait at instead of one for each hotword.
 
 namespace tlg::decoder::TLG_ISA {
 
@@ -13,6 +9,13 @@ class HotwordWays : protected ArcFinder<W, kHot, kAttached> {
  protected:
   explicit HotwordWays(SearchState& state)
       : ArcFinder<W, kHot, kAttached>(state), state_(state), graph_(*state.graph) {}
+
+  UnitStep step_of(hotwords::StateId hotword, std::uint32_t v) const {
+    UnitStep one{0, hotword};
+    const std::int32_t column = graph_.columns()[v];
+    if (column != state_.neutral) one.gain = state_.hotwords->advance(hotword, column, &one.next);
+    return one;
+  }
 
   // What a path loses at least with a unit that does not go on with its hotword, beside what the
   // unit gains from the root.

@@ -274,11 +274,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     const float limit = left_for_unit(record, from);
     if (!(unit_costs_[num_units_] <= limit + most)) return;
     const auto step = [&](std::uint32_t arc, std::uint32_t v) {
-      float gain = 0;
-      std::uint32_t next = hotword;
-      const std::int32_t column = graph_.columns()[v];
-      if (column != s_.neutral) gain = s_.hotwords->advance(hotword, column, &next);
-      if (unit_costs_[v] - gain <= limit) push(arc, v, from, gain, next);
+      const UnitStep one = this->step_of(hotword, v);
+      if (unit_costs_[v] - one.gain <= limit) push(arc, v, from, one.gain, one.next);
     };
     if (!covered && !has_many_arcs(record)) {
       each_arc_within(record, unit_costs_, limit + most, 0, step);

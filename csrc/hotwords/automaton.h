@@ -62,9 +62,7 @@ class Automaton {
   float end_score(StateId s) const { return end_score_[s]; }
   // An upper bound of advance(s, any unit): a search may prune with it before it knows the unit.
   float max_gain(StateId s) const { return max_gain_[s]; }
-  // Sharper: the units that go on from `s` itself, rising; what they do not name falls back to
-  // another state. advance(s, unit) is at most other_gain(s) for a unit that neither `s` nor any
-  // state it falls back to, short of the root, goes on with.
+  // The units that go on from `s` itself, rising; others fall back to another state.
   const Unit* next_units_begin(StateId s) const { return labels_.data() + nodes_[s].first_child; }
   const Unit* next_units_end(StateId s) const { return labels_.data() + nodes_[s + 1].first_child; }
   StateId fallback(StateId s) const { return nodes_[s].fail; }
@@ -96,7 +94,6 @@ class Automaton {
   }
   bool falls_back_plainly() const { return starts_word_.empty(); }
   bool is_base(StateId s) const { return s == kRoot || s == inside_; }
-  float other_gain(StateId s) const { return max_gain_[starts_word_.empty() ? kRoot : s]; }
   // What is lent or pending in `s`: part of the running total that is not committed.
   float potential(StateId s) const { return to_nats(nodes_[s].phi); }
 
