@@ -48,9 +48,9 @@ class Case:
 def make_case(rng: random.Random, folder: Path) -> Case:
     """Make a case; the tokens fit masks of one or two words, or none."""
     num_others = rng.choice([0, 90, 160])
-    others = {f"x{i}": [(f"u{i}",)] for i in range(num_others)}
+    others: Pronunciations = {f"x{i}": [(f"u{i}",)] for i in range(num_others)}
     separator = rng.choice([None, "sil"])
-    tokens = ["<blk>", *UNITS, *(unit for [(unit,)] in others.values())] + ([separator] if separator else [])
+    tokens = ["<blk>", *UNITS, *(f"u{i}" for i in range(num_others))] + ([separator] if separator else [])
     said: set[tuple[str, ...]] = set()
     lexicon = _words(rng, "w", 4, set()) | others
     fillers = {"<unk>": _words(rng, "n", rng.randint(1, 3), said), "<name>": _words(rng, "m", 2, set())}
@@ -62,7 +62,8 @@ def make_case(rng: random.Random, folder: Path) -> Case:
     ngrams = _ngrams(rng, [f"w{i}" for i in range(4)], list(others))
     filled: Ngrams = {}
     for words, (log10_prob, backoff) in ngrams.items():
-        for way in itertools.product(*([*fillers[word]] if word in SLOTS else [word] for word in words)):
+        ways = [list(fillers[word]) if word in SLOTS else [word] for word in words]
+        for way in itertools.product(*ways):
             more = scores[way[-1]] / math.log(10) if words[-1] in SLOTS else 0.0
             filled[way] = (log10_prob + more, backoff)
     (folder / "tokens.txt").write_text("".join(f"{token} {i}\n" for i, token in enumerate(tokens)))
@@ -117,7 +118,7 @@ def _ngrams(rng: random.Random, words: Sequence[str], others: Sequence[str]) -> 
                 continue
             for word in [*words, *SLOTS, "</s>"]:
                 if rng.random() < 0.4:
-                    ngrams[(*history, word)] = (round(-rng.uniform(0.6, 2), 3), 0.0)
+                    ngrams[history + (word,)] = (round(-rng.uniform(0.6, 2), 3), 0.0)
     for key, (log10_prob, _) in ngrams.items():
         if len(key) < order and key[-1] != "</s>":
             ngrams[key] = (log10_prob, round(-rng.uniform(0, 1), 3))
