@@ -118,7 +118,8 @@ def _ngrams(rng: random.Random, words: Sequence[str], others: Sequence[str]) -> 
                 continue
             for word in [*words, *SLOTS, "</s>"]:
                 if rng.random() < 0.4:
-                    ngrams[history + (word,)] = (round(-rng.uniform(0.6, 2), 3), 0.0)
+                    longer = (*history, word)
+                    ngrams[longer] = (round(-rng.uniform(0.6, 2), 3), 0.0)
     for key, (log10_prob, _) in ngrams.items():
         if len(key) < order and key[-1] != "</s>":
             ngrams[key] = (log10_prob, round(-rng.uniform(0, 1), 3))
