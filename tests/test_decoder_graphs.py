@@ -25,6 +25,7 @@ from tests.decoder_cases import (
 from tlg import (
     Decoder,
     Graph,
+    Hotwords,
     TlgError,
     build_graph,
     lm,
@@ -145,7 +146,8 @@ def test_partial_in_mid_word(tmp_path: Path) -> None:
     built = build_graph(
         lexicon=lexicon, tokens=tmp_path / "tokens.txt", lm=lm.train([tmp_path / "words.txt"], order=2)
     )
-    decoder = Decoder(built, beam=4.0, hotwords={"阳光保险": 5.0, "阳光保": 1.0}, hotword_bias=1.0)
+    hotwords = Hotwords({"阳光保险": 5.0, "阳光保": 1.0}, graph=built, bias=1.0, attach=False)
+    decoder = Decoder(built, beam=4.0, hotwords=hotwords)
     whole, cut = decoder.decode(say("我在阳光保险")), decoder.decode(say("我在阳光保"))
     assert not whole.partial and whole.words == ["我", "在", "阳光保险"] and whole.hotword_score == 9.0
     assert cut.partial and cut.tokens == list("我在阳光保") and cut.words[:2] == ["我", "在"]

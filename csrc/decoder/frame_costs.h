@@ -8,7 +8,12 @@ template <bool kCtcTopology>
 class FrameCosts {
  protected:
   explicit FrameCosts(SearchState& state)
-      : state_(state), num_units_(state.graph->num_units()), blank_(state.graph->options().blank) {
+      : state_(state),
+        num_units_(state.graph->num_units()),
+        num_used_(state.graph->num_used_units()),
+        num_scored_(state.attached != nullptr ? num_units_ : num_used_),
+        blank_(state.graph->options().blank) {
+    state.num_scored = num_scored_;
     const SearchOptions& options = state.options;
     if (blank_ >= 0 && options.blank_skip < 1) least_blank_ = std::log(options.blank_skip);
     prunes_ = options.token_beam < std::numeric_limits<float>::infinity() || options.max_tokens > 0;
@@ -32,8 +37,8 @@ class FrameCosts {
         -state_.options.acoustic_scale * frames.at(t, blank_) + state_.options.blank_penalty;
   }
 
-  // unit_costs[u] = -scale * log_prob for each unit; [num_units] = the least of them; [num_units +
-  // 1] (no unit) and the padding = infinity.
+  // unit_costs[u] = -scale * log_prob for each unit that a path can read; [num_units] = the least
+  // of them; [num_units + 1] (no unit) and the padding = infinity.
   void score_units(const Frames& frames, std::int32_t t, bool only_blank = false) {
     float* costs = state_.unit_costs.data();
     const float scale = state_.options.acoustic_scale;
@@ -41,11 +46,12 @@ class FrameCosts {
     const std::int32_t* columns = graph.columns().data();
     if (frames.dense != nullptr) {
       const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
-      scale_columns(row, columns, -scale, num_units_, costs);
+      scale_columns(row, columns, -scale, num_used_, costs);
+      scale_columns(row, columns + num_used_, -scale, num_scored_ - num_used_, costs + num_used_);
       if (kCtcTopology && blank_ >= 0) blank_cost_ = -scale * row[blank_];
     } else {
       const float others = -scale * frames.unlisted(t);
-      for (std::uint32_t u = 0; u < num_units_; ++u) costs[u] = others;
+      for (std::uint32_t u = 0; u < num_scored_; ++u) costs[u] = others;
       blank_cost_ = others;
       const std::int64_t row = static_cast<std::int64_t>(t) * frames.width;
       for (std::int32_t i = 0; i < frames.width; ++i) {
@@ -53,7 +59,7 @@ class FrameCosts {
         const float cost = -scale * frames.log_probs[row + i];
         if (token == blank_) blank_cost_ = cost;
         const std::uint32_t u = graph.unit_of_column(token);
-        if (u < num_units_) costs[u] = cost;
+        if (u < num_scored_) costs[u] = cost;
       }
     }
     constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -63,7 +69,7 @@ class FrameCosts {
     if (!kCtcTopology && blank_ >= 0 && graph.unit_of_column(blank_) < num_units_)
       costs[graph.unit_of_column(blank_)] += state_.options.blank_penalty;
     if (prunes_ || only_blank) prune(costs, only_blank);
-    costs[num_units_] = least_of(costs, num_units_);
+    costs[num_units_] = least_of(costs, num_scored_);
     unit_costs_ = costs;
   }
 
@@ -77,24 +83,24 @@ class FrameCosts {
     const float blank_unit_cost = blank_unit < num_units_ ? costs[blank_unit] : infinity;
     if (blank_unit < num_units_) costs[blank_unit] = infinity;
     const SearchOptions& options = state_.options;
-    float least = std::min(least_of(costs, num_units_), std::min(blank_cost_, blank_unit_cost));
+    float least = std::min(least_of(costs, num_scored_), std::min(blank_cost_, blank_unit_cost));
     float limit = only_blank ? -infinity : least + options.token_beam;
     const std::size_t most = static_cast<std::size_t>(options.max_tokens);
-    if (most > 0 && most < num_units_) {
-      state_.scratch.assign(costs, costs + num_units_);
+    if (most > 0 && most < num_scored_) {
+      state_.scratch.assign(costs, costs + num_scored_);
       std::nth_element(state_.scratch.begin(), state_.scratch.begin() + (most - 1),
                        state_.scratch.end());
       limit = std::min(limit, state_.scratch[most - 1]);
     }
     const std::uint8_t* wanted = state_.wanted_by_hotwords;
-    for (std::uint32_t u = 0; u < num_units_; ++u)
+    for (std::uint32_t u = 0; u < num_scored_; ++u)
       if (!(costs[u] <= limit) && (only_blank || wanted == nullptr || wanted[u] == 0))
         costs[u] = infinity;
     if (blank_unit < num_units_) costs[blank_unit] = blank_unit_cost;
   }
 
   SearchState& state_;
-  const std::uint32_t num_units_;
+  const std::uint32_t num_units_, num_used_, num_scored_;
   const std::int32_t blank_;
   float least_blank_ = std::numeric_limits<float>::quiet_NaN();  // its log-posterior
   bool prunes_ = false;

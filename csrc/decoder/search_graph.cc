@@ -100,11 +100,15 @@ struct SearchGraph::Compiler {
     if (split && options.blank >= 0 && unit_of[options.blank] != kNone)
       refuse("the graph has arcs with the blank (token id " + std::to_string(options.blank) + ")",
              "It is a TLG with its own topology: load it as TLG.fst, or name the right blank");
+    const auto number = [this](std::int32_t column) {
+      unit_of[column] = graph.num_units();
+      graph.columns_.push_back(column);
+    };
     for (std::int32_t column = 0; column < options.num_tokens; ++column)
-      if (unit_of[column] != kNone || (options.reads_all && column != options.blank)) {
-        unit_of[column] = graph.num_units();
-        graph.columns_.push_back(column);
-      }
+      if (unit_of[column] != kNone) number(column);
+    graph.num_used_units_ = graph.num_units();
+    for (std::int32_t column = 0; options.reads_all && column < options.num_tokens; ++column)
+      if (unit_of[column] == kNone && column != options.blank) number(column);
   }
 
   // The longest chain of epsilon arcs from each state; a cycle is an error.

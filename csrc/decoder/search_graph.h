@@ -9,7 +9,8 @@
 //
 // Vocabulary of this room:
 //   column     a token id: a column of the posteriors
-//   unit       0 .. num_units() - 1: the columns that some arc uses (or all: reads_all), rising
+//   unit       0 .. num_units() - 1: first the columns that some arc uses, rising; with reads_all
+//              behind them the others, rising
 //   token state (LG state, unit of the arcs that enter it): where a token can wait between frames
 //   record     what is needed to leave a token state or the target of an epsilon arc
 #pragma once
@@ -36,7 +37,7 @@ struct GraphOptions {
   std::int32_t blank = 0;       // its column; -1: none (kPlain without blank)
   float lm_weight = 1;          // multiplies every arc and final cost
   float word_score = 0;         // nats added for each word
-  bool reads_all = false;       // every column but the blank is a unit: words to come may need it
+  bool reads_all = false;       // every column but the blank is a unit: for words to come
 };
 
 // Bits of HotArc::target and GroupArc::target.
@@ -120,6 +121,7 @@ class SearchGraph {
 
   const GraphOptions& options() const { return options_; }
   std::uint32_t num_units() const { return static_cast<std::uint32_t>(columns_.size()); }
+  std::uint32_t num_used_units() const { return num_used_units_; }  // that some arc uses
   std::uint32_t num_token_states() const { return num_token_states_; }
   std::uint32_t num_records() const { return static_cast<std::uint32_t>(lg_states_.size()); }
   int mask_words() const { return mask_words_; }  // W
@@ -268,7 +270,7 @@ class SearchGraph {
 
   GraphOptions options_;
   int mask_words_ = 0;
-  std::uint32_t num_token_states_ = 0, start_ = 0, max_level_ = 0;
+  std::uint32_t num_used_units_ = 0, num_token_states_ = 0, start_ = 0, max_level_ = 0;
   std::vector<std::int32_t> columns_;
   std::vector<std::uint32_t> unit_of_column_;
   std::variant<util::LargeVector<Record<0>>, util::LargeVector<Record<1>>,

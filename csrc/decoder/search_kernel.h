@@ -114,7 +114,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     s_.candidates.clear();
     const float* least_costs = unit_costs_;
     if (kSteps) {
-      for (std::uint32_t u = 0; u < num_units_; ++u)
+      for (std::uint32_t u = 0; u < s_.num_scored; ++u)
         s_.begin_costs[u] = unit_costs_[u] - s_.unit_gains[u];
       least_costs = s_.begin_costs.data();
     }

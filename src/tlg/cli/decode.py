@@ -22,6 +22,7 @@ from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.cli.foreign import foreign_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
+from tlg.decoder.slot import check_bias
 from tlg.errors import OptionError, TlgError
 from tlg.hotwords import ClassEntry, Hotwords, ReportEntry
 
@@ -152,7 +153,7 @@ def decode(
         listed = Hotwords(
             [] if hotwords is None else Path(hotwords),
             graph=loaded,
-            bias=settings.pop("hotword_bias", None),
+            bias=check_bias(settings.pop("hotword_bias", None)),
             sentencepiece=sentencepiece,
             **attaching,
         )
