@@ -28,6 +28,7 @@ class ArcFinder {
       return record.arcs + (v >= 64 ? popcount(record.mask[0]) : 0) + popcount(word & (bit - 1));
     } else {
       if (has_many_arcs(record)) {
+        if (v >= graph_.num_used_units()) return kNoTrace;
         const ManyArcs& many = graph_.many_arcs()[record.detail];
         if (many.blocks != kNoTrace) {
           const UnitBlock& block = graph_.unit_blocks()[many.blocks + (v >> 6)];

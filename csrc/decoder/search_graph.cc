@@ -365,7 +365,7 @@ struct SearchGraph::Compiler {
                   return a.cost != b.cost ? a.cost < b.cost : a.arc < b.arc;
                 });
       usual.push_back(by_cost[lists.by_cost + 4].cost);
-      const std::uint32_t blocks = graph.num_units() / 64 + 1;
+      const std::uint32_t blocks = graph.num_used_units() / 64 + 1;
       if (sizeof(UnitBlock) * blocks <= sizeof(HotArc) * (end - first)) {
         lists.blocks = static_cast<std::uint32_t>(graph.unit_blocks_.size());
         std::uint32_t a = first;
