@@ -106,7 +106,7 @@ class ArcFinder {
     cheap_limit_ = widest - graph_.usual_arc_cost();
     for (int tries = 0;; ++tries) {
       num_cheap_ = static_cast<std::uint32_t>(
-          list_below(least_costs_, cheap_limit_, state_.num_scored, state_.cheap_units.data(),
+          list_below(least_costs_, cheap_limit_, graph_.num_used_units(), state_.cheap_units.data(),
                      state_.cheap_costs.data()));
       if (num_cheap_ <= kShortList || tries == 8) break;
       cheap_limit_ -= (cheap_limit_ - least) / 4;

@@ -82,6 +82,11 @@ class AttachedWords::Builder {
                             graph_.options().word_score});
     }
     require(at == words_.columns.size(), "there are more columns than pronunciations need");
+    for (const std::uint32_t unit : units_)
+      if (unit >= graph_.num_used_units()) out_.spare_units_.push_back(unit);
+    std::sort(out_.spare_units_.begin(), out_.spare_units_.end());
+    out_.spare_units_.erase(std::unique(out_.spare_units_.begin(), out_.spare_units_.end()),
+                            out_.spare_units_.end());
     std::sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) {
       if (a.slot_word != b.slot_word) return a.slot_word < b.slot_word;
       const std::uint32_t shorter = std::min(a.length, b.length);

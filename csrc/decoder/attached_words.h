@@ -46,6 +46,9 @@ class AttachedWords {
 
   // --- for the search ---
 
+  // Units of the words that no arc of the graph has.
+  const std::vector<std::uint32_t>& spare_units() const { return spare_units_; }
+
   std::uint32_t first_state() const { return first_state_; }
   bool has(std::uint32_t state) const { return state >= first_state_; }
   std::uint32_t num_entries() const { return slots_->num_ends() * slots_->num_words(); }
@@ -138,6 +141,7 @@ class AttachedWords {
   std::vector<std::uint32_t> hot_units_;
   std::vector<std::uint32_t> first_of_hot_;  // hot arc -> its first arc (one more at the end)
   std::vector<Arc> arcs_;
+  std::vector<std::uint32_t> spare_units_;
   std::vector<float> root_costs_;  // of each slot word: its cheapest word; infinity: none
   std::vector<float> extra_costs_;
 };

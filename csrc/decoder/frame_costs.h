@@ -11,9 +11,8 @@ class FrameCosts {
       : state_(state),
         num_units_(state.graph->num_units()),
         num_used_(state.graph->num_used_units()),
-        num_scored_(state.attached != nullptr ? num_units_ : num_used_),
         blank_(state.graph->options().blank) {
-    state.num_scored = num_scored_;
+    if (state.attached != nullptr) spare_ = &state.attached->spare_units();
     const SearchOptions& options = state.options;
     if (blank_ >= 0 && options.blank_skip < 1) least_blank_ = std::log(options.blank_skip);
     prunes_ = options.token_beam < std::numeric_limits<float>::infinity() || options.max_tokens > 0;
@@ -32,6 +31,13 @@ class FrameCosts {
     return skipped;
   }
 
+  // Calls visit(unit) for the units that a path can read.
+  template <typename Visit>
+  void each_scored(const Visit& visit) const {
+    for (std::uint32_t u = 0; u < num_used_; ++u) visit(u);
+    for (const std::uint32_t u : *spare_) visit(u);
+  }
+
   void score_blank(const Frames& frames, std::int32_t t) {
     blank_cost_ =
         -state_.options.acoustic_scale * frames.at(t, blank_) + state_.options.blank_penalty;
@@ -47,11 +53,12 @@ class FrameCosts {
     if (frames.dense != nullptr) {
       const float* row = frames.dense + static_cast<std::int64_t>(t) * frames.num_tokens;
       scale_columns(row, columns, -scale, num_used_, costs);
-      scale_columns(row, columns + num_used_, -scale, num_scored_ - num_used_, costs + num_used_);
+      for (const std::uint32_t u : *spare_) costs[u] = -scale * row[columns[u]];
       if (kCtcTopology && blank_ >= 0) blank_cost_ = -scale * row[blank_];
     } else {
       const float others = -scale * frames.unlisted(t);
-      for (std::uint32_t u = 0; u < num_scored_; ++u) costs[u] = others;
+      for (std::uint32_t u = 0; u < num_used_; ++u) costs[u] = others;
+      for (const std::uint32_t u : *spare_) costs[u] = others;
       blank_cost_ = others;
       const std::int64_t row = static_cast<std::int64_t>(t) * frames.width;
       for (std::int32_t i = 0; i < frames.width; ++i) {
@@ -59,7 +66,7 @@ class FrameCosts {
         const float cost = -scale * frames.log_probs[row + i];
         if (token == blank_) blank_cost_ = cost;
         const std::uint32_t u = graph.unit_of_column(token);
-        if (u < num_scored_) costs[u] = cost;
+        if (u < num_units_) costs[u] = cost;
       }
     }
     constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -69,7 +76,7 @@ class FrameCosts {
     if (!kCtcTopology && blank_ >= 0 && graph.unit_of_column(blank_) < num_units_)
       costs[graph.unit_of_column(blank_)] += state_.options.blank_penalty;
     if (prunes_ || only_blank) prune(costs, only_blank);
-    costs[num_units_] = least_of(costs, num_scored_);
+    costs[num_units_] = least_unit(costs);
     unit_costs_ = costs;
   }
 
@@ -83,24 +90,35 @@ class FrameCosts {
     const float blank_unit_cost = blank_unit < num_units_ ? costs[blank_unit] : infinity;
     if (blank_unit < num_units_) costs[blank_unit] = infinity;
     const SearchOptions& options = state_.options;
-    float least = std::min(least_of(costs, num_scored_), std::min(blank_cost_, blank_unit_cost));
+    float least = std::min(least_unit(costs), std::min(blank_cost_, blank_unit_cost));
     float limit = only_blank ? -infinity : least + options.token_beam;
     const std::size_t most = static_cast<std::size_t>(options.max_tokens);
-    if (most > 0 && most < num_scored_) {
-      state_.scratch.assign(costs, costs + num_scored_);
+    if (most > 0 && most < num_used_ + spare_->size()) {
+      state_.scratch.assign(costs, costs + num_used_);
+      for (const std::uint32_t u : *spare_) state_.scratch.push_back(costs[u]);
       std::nth_element(state_.scratch.begin(), state_.scratch.begin() + (most - 1),
                        state_.scratch.end());
       limit = std::min(limit, state_.scratch[most - 1]);
     }
     const std::uint8_t* wanted = state_.wanted_by_hotwords;
-    for (std::uint32_t u = 0; u < num_scored_; ++u)
+    each_scored([&](std::uint32_t u) {
       if (!(costs[u] <= limit) && (only_blank || wanted == nullptr || wanted[u] == 0))
         costs[u] = infinity;
+    });
     if (blank_unit < num_units_) costs[blank_unit] = blank_unit_cost;
   }
 
   SearchState& state_;
-  const std::uint32_t num_units_, num_used_, num_scored_;
+  float least_unit(const float* costs) const {
+    float least = least_of(costs, num_used_);
+    for (const std::uint32_t u : *spare_) least = std::min(least, costs[u]);
+    return least;
+  }
+
+  static inline const std::vector<std::uint32_t> kNoUnits;
+  const std::uint32_t num_units_, num_used_;
+  // Behind the units in use, those that attached words need.
+  const std::vector<std::uint32_t>* spare_ = &kNoUnits;
   const std::int32_t blank_;
   float least_blank_ = std::numeric_limits<float>::quiet_NaN();  // its log-posterior
   bool prunes_ = false;

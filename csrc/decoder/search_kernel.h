@@ -114,8 +114,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     s_.candidates.clear();
     const float* least_costs = unit_costs_;
     if (kSteps) {
-      for (std::uint32_t u = 0; u < s_.num_scored; ++u)
-        s_.begin_costs[u] = unit_costs_[u] - s_.unit_gains[u];
+      this->each_scored(
+          [&](std::uint32_t u) { s_.begin_costs[u] = unit_costs_[u] - s_.unit_gains[u]; });
       least_costs = s_.begin_costs.data();
     }
     this->begin_frame(least_costs);

@@ -225,7 +225,6 @@ struct SearchState : Utterance {
   std::vector<Buffer<std::uint32_t>> waiting_at;
 
   std::vector<float> unit_costs;   // [num_units + 2] padded: this frame's; see score_units()
-  std::uint32_t num_scored = 0;    // the first of them that are: the others no path can read
   std::vector<float> begin_costs;  // kTokens: what units gain from the root taken off; padded too
   // Without masks: cheap units of this frame and their costs, with room for a block more.
   std::vector<std::uint32_t> cheap_units;
