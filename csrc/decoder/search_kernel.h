@@ -193,8 +193,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         if (w.m1 + way + unit_costs_[only_way(w.record, record)] > cut_) continue;
         // With lattices, which of its paths go on is seen later (TraceKeeper::resolve).
         const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
-        const Place from{w.m1, w.alt, w.r1, kLattice || w.m1 < w.alt ? trace : w.alt_trace,
-                         kLattice ? trace : w.alt_trace};
+        const Place from{w.m1, w.alt, w.r1, trace, kLattice ? trace : w.alt_trace};
         const float most = kAttached ? hope(w.record, w.hotword) : record.min_cost - way;
         expand(w.record, record, from, w.hotword, most, is_covered(w));
       }
@@ -368,7 +367,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   void wait(const EpsilonArc& arc, float cost, float nb, float b, std::uint32_t unit,
             std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
     const float m = std::min(nb, b);
-    const std::uint32_t barred = nb < b ? unit : none_;
+    // Of two paths that cost the same, each may be barred from a unit of its own.
+    const std::uint32_t barred = nb < b || m_trace != b_trace ? unit : none_;
     std::uint32_t& head = s_.waiting_of[waiting_place(arc.target)];
     if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
     std::uint32_t index = head;

@@ -128,7 +128,8 @@ struct Work {
 // The paths that wait in front of the target of an epsilon arc in this frame, merged: m1 is the
 // best cost; if the path's last frame was unit r1 itself, an arc with r1 may not follow at once
 // (CTC: a repeat needs a blank between), and `alt` is the best cost that may. So it has the form of
-// a token (nb, b, unit).
+// a token (nb, b, unit); but the path of `alt` can be barred from another unit, so that even where
+// both cost the same, `trace` is that of all units but r1.
 struct Waiting {
   float m1, alt;
   std::uint32_t r1;

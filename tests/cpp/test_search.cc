@@ -290,6 +290,17 @@ TEST(search_with_many_hotwords) {
   }
 }
 
+// Many paths cost the same: which of them goes on is to be one that may.
+TEST(search_of_ties) {
+  Shape ties;
+  ties.acoustic = 3;
+  ties.cost = -14;
+  check_many(48000, 1500, ties);
+  ties.width = 70;
+  ties.fan_out = 12;
+  check_many(49500, 100, ties);
+}
+
 // Costs are made smaller on the way: some hundreds a frame would not fit float32 otherwise.
 TEST(search_of_long_utterances) {
   Shape long_one;
