@@ -11,6 +11,7 @@ class HotwordWays : protected ArcFinder<W, kHot, kAttached> {
       : ArcFinder<W, kHot, kAttached>(state), state_(state), graph_(*state.graph) {}
 
   UnitStep step_of(hotwords::StateId hotword, std::uint32_t v) const {
+    if (hotword < state_.num_listed) return state_.steps[hotword * graph_.num_units() + v];
     UnitStep one{0, hotword};
     const std::int32_t column = graph_.columns()[v];
     if (column != state_.neutral) one.gain = state_.hotwords->advance(hotword, column, &one.next);

@@ -59,11 +59,17 @@ HotwordUse::HotwordUse(const SearchGraph& graph,
       from_inside_.push_back(step(automaton_->inside_word(), column));
       unit_gains_.push_back(std::max(0.0f, from_root_.back().gain));
     }
+    if (graph.mask_words() > 0 && graph.num_units() > 0) {
+      constexpr std::uint32_t kMostSteps = 1u << 15;  // no more than a cache can spare
+      num_listed_ = std::min(automaton_->max_state() + 1, kMostSteps / graph.num_units());
+      for (hotwords::StateId state = 0; state < num_listed_; ++state)
+        for (const std::int32_t column : graph.columns()) steps_.push_back(step(state, column));
+    }
     gains_ = graph.hotword_gains(*automaton_, &unit_gains_);
     return;
   }
   gains_ = graph.hotword_gains(*automaton_, nullptr);
-  max_epsilon_gain_ = *std::max_element(gains_.epsilons.begin(), gains_.epsilons.end());
+  for (const float gain : gains_.epsilons) max_epsilon_gain_ = std::max(max_epsilon_gain_, gain);
 }
 
 Search::Search(const SearchGraph& graph, const SearchOptions& options, AdvanceFunction advance)
@@ -97,6 +103,8 @@ void use_list(std::shared_ptr<const HotwordUse> hotwords, Utterance* utterance) 
   s.neutral = use.neutral();
   s.from_root = use.from_root();
   s.from_inside = use.from_inside();
+  s.steps = use.steps();
+  s.num_listed = use.num_listed();
   s.max_epsilon_gain = use.max_epsilon_gain();
   s.wanted_by_hotwords = use.wanted();
 }

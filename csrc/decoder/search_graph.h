@@ -155,14 +155,19 @@ class SearchGraph {
   // What hotwords can take off the cost of a way on, for each record: bounds for the search.
   struct HotwordGains {
     // Off the cheapest arc out of it, or behind its epsilon arcs, from the automaton's root: the
-    // words of epsilon arcs included.
-    std::vector<float> at_root;
-    // Where words move the automaton: most that the words of its epsilon arcs alone gain, from any.
+    // words of epsilon arcs included; 0 where none of these ways on gains. In steps, rounded up:
+    // what is looked up at random should fit a cache.
+    float step = 0;
+    std::vector<std::uint8_t> steps_at_root;
+    float at_root(std::uint32_t record) const {
+      return step * static_cast<float>(steps_at_root[record]);
+    }
+    // Where words move the automaton: most that the words of its epsilon arcs alone gain, from any;
+    // empty where epsilon arcs have no words.
     std::vector<float> epsilons;
-    // One bit each, for few gain at all: whether at_root is not 0; where words move the automaton,
-    // whether the arc (by number; of a group, one of it) has a word that leads out of the root or
-    // pays there.
-    util::BitSet some, begins;
+    // Where words move the automaton: whether an arc (by number; of a group, one of it) has a word
+    // that leads out of the root or pays there.
+    util::BitSet begins;
     // Where words move the automaton: whether an arc out of it, or behind its epsilon arcs, has
     // one.
     util::BitSet words;
@@ -184,6 +189,7 @@ class SearchGraph {
   };
   // `near`: an LG state that the arc may leave, to be looked at first.
   PathArc path_arc(std::uint32_t arc, std::uint32_t near = 0) const;
+  void prefetch_word(std::uint32_t hot_arc) const { util::prefetch(&arc_words_[hot_arc]); }
   void prefetch_path_arc(std::uint32_t arc) const {
     if (arc >= arcs_.size()) return;
     util::prefetch(&arcs_[arc]);

@@ -1,5 +1,6 @@
 // The slow side of a search graph: arcs by number, epsilon arcs, final costs, what words can gain.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -134,14 +135,17 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
     return word == 0 || unit_gains != nullptr ? 0 : automaton.advance(hotwords::kRoot, word, &next);
   };
   std::vector<float> best(n, 0), chain(n, 0), least(n, kInfinity);
-  std::vector<std::uint8_t> has_word(n, 0);
+  std::vector<std::uint8_t> has_word(n, 0), gains_any(n, 0);
   for (std::uint32_t s = 0; s < n; ++s) {
     for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a)
       least[s] = std::min(least[s], arcs_[a].cost);
     for (std::uint32_t a = state_arcs_[s]; a < state_arcs_[s + 1]; ++a) {
       const float gained =
           unit_gains != nullptr ? (*unit_gains)[hot_arc_unit(a)] : gain(arc_words_[a]);
-      if (gained > 0) best[s] = std::max(best[s], gained - (arcs_[a].cost - least[s]));
+      if (gained > 0) {
+        best[s] = std::max(best[s], gained - (arcs_[a].cost - least[s]));
+        gains_any[s] = 1;
+      }
       if (arc_words_[a] != 0 || (arcs_[a].target & kIsGroup) != 0) has_word[s] = 1;
     }
   }
@@ -150,6 +154,7 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
     if (!(gained > 0)) continue;  // of tokens: the arc that stands for the group is as cheap
     const std::uint32_t s = path_arc(group_arc_number(static_cast<std::uint32_t>(g))).source;
     best[s] = std::max(best[s], gained - (group_arcs_[g].cost - least[s]));
+    gains_any[s] = 1;
   }
   // Targets of epsilon arcs have lower levels: rising levels see them finished.
   std::vector<std::vector<std::uint32_t>> by_level(max_level_ + 1);
@@ -165,18 +170,19 @@ SearchGraph::HotwordGains SearchGraph::hotword_gains(const hotwords::Automaton& 
         next = hotwords::kRoot;
         const float gained = gain(arc.word);
         // Out of the root, what follows can complete what this word began.
-        best[s] = std::max(
-            best[s], gained + (next == hotwords::kRoot ? best[target] : greatest + chain[target]));
+        const bool goes_on = next != hotwords::kRoot;
+        best[s] = std::max(best[s], gained + (goes_on ? greatest + chain[target] : best[target]));
+        if (gained > 0 || goes_on || gains_any[target] != 0) gains_any[s] = 1;
       }
   // Differences of costs, in float32: a path at the very edge of the beam shall not depend on them.
   constexpr float slack = 1e-3f;
   HotwordGains gains;
-  gains.some = util::BitSet(lg_states_.size());
-  for (std::size_t r = 0; r < lg_states_.size(); ++r) {
-    const float one = best[lg_states_[r]];
-    gains.at_root.push_back(one > 0 ? one + slack : 0);
-    if (one > 0) gains.some.set(r);
-    if (unit_gains == nullptr) gains.epsilons.push_back(chain[lg_states_[r]]);
+  gains.step = (*std::max_element(best.begin(), best.end()) + slack) / 254;
+  const bool has_chains = unit_gains == nullptr && has_epsilon_words_;
+  for (const std::uint32_t s : lg_states_) {
+    const float steps = gains_any[s] != 0 ? std::ceil((best[s] + slack) / gains.step) : 0;
+    gains.steps_at_root.push_back(static_cast<std::uint8_t>(std::min(steps, 255.0f)));
+    if (has_chains) gains.epsilons.push_back(chain[s]);
   }
   if (unit_gains != nullptr) return gains;
   gains.words = util::BitSet(lg_states_.size());

@@ -253,7 +253,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     const float gain = most > 0 ? s_.hotwords->max_gain(hotword) : 0;
     each_arc_within(record, unit_costs_, left_for_unit(record, from) + most,
                     cut_ - from.m() + gain + kSlack,
-                    [&](std::uint32_t arc, std::uint32_t v) { push(arc, v, from, 0, hotword); });
+                    [&](std::uint32_t arc, std::uint32_t v) { push(arc, v, from, gain, hotword); });
   }
 
   // No hotword is in progress: what a unit gains is known beforehand.
@@ -322,7 +322,13 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
 
   void push(std::uint32_t arc, std::uint32_t v, const Place& from, float gain,
             std::uint32_t hotword) {
-    if (!has_attached_arc(arc)) prefetch(&arcs_[arc]);
+    if (!has_attached_arc(arc)) {
+      prefetch(&arcs_[arc]);
+      if (kHot == HotwordLabels::kWords) {
+        graph_.prefetch_word(arc);
+        prefetch(s_.gains->begins.place(arc));
+      }
+    }
     if (kAttached) arc += shift_;
     const bool repeat = v == from.unit;
     work_[num_work_++] = {(repeat ? from.b : from.m()) + unit_costs_[v], gain,    arc,
@@ -418,8 +424,12 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         }
       const HotArc arc = arcs_[work.arc];
       const float cost = work.cost + arc.cost;
-      const float most = arc_hope(work, arc.target);
+      float most = arc_hope(work, arc.target);
       if (!(cost - most <= cut_)) continue;
+      if (most > 0 && (!(cost <= cut_) || (arc.target & kIsGroup)) && !begins_or_goes_on(work)) {
+        most = 0;
+        if (!(cost <= cut_)) continue;
+      }
       if (arc.target & kIsGroup) {
         const std::uint32_t* group = graph_.groups() + (arc.target & kTargetMask);
         for (std::uint32_t g = group[0]; g < group[1]; ++g) {
@@ -436,24 +446,24 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   }
 
   void flush_attached(const Work& work) {
-    const float most = kSteps ? work.gain : s_.hotwords->max_gain(work.hotword);
     attached_->visit_arcs(work.arc, [&](float arc_cost, std::uint32_t target, std::uint32_t arc) {
       const float cost = work.cost + arc_cost;
-      if (cost - most <= cut_) add_candidate(work, cost, target, arc);
+      if (cost - work.gain <= cut_) add_candidate(work, cost, target, arc);
     });
   }
 
-  // The most that this very arc can gain.
+  // The most that an arc can gain.
   float arc_hope(const Work& work, std::uint32_t target) const {
     if (kHot == HotwordLabels::kNone) return 0;
-    if (kSteps) return work.gain;
-    if (kHot == HotwordLabels::kWords) {
-      if ((target & (kHasWord | kIsGroup)) == 0) return 0;
-      if (work.hotword == hotwords::kRoot && !s_.gains->begins[work.arc]) return 0;
-    }
-    if (kHot == HotwordLabels::kTokens && work.hotword == hotwords::kRoot)
-      return s_.unit_gains[work.unit];
-    return s_.hotwords->max_gain(work.hotword);
+    if (kHot == HotwordLabels::kWords) return (target & (kHasWord | kIsGroup)) ? work.gain : 0;
+    if (!kSteps && work.hotword == hotwords::kRoot) return s_.unit_gains[work.unit];
+    return work.gain;
+  }
+
+  // Of an arc with words, whether one of them can gain: a look that most need not have.
+  bool begins_or_goes_on(const Work& work) const {
+    return kHot != HotwordLabels::kWords || work.hotword != hotwords::kRoot ||
+           s_.gains->begins[work.arc];
   }
 
   void add_candidate(const Work& work, float cost, std::uint32_t target, std::uint32_t arc) {
@@ -476,6 +486,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     if (!(cost < kCostInfinity)) return;
     prefetch(&s_.slot[slot_of(state)]);
     prefetch_record(state);
+    if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot && !is_attached(state))
+      prefetch(&s_.gains->steps_at_root[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }

@@ -72,6 +72,10 @@ class HotwordUse {
   const float* unit_gains() const { return unit_gains_.data(); }
   const UnitStep* from_root() const { return from_root_.data(); }
   const UnitStep* from_inside() const { return from_inside_.data(); }
+  // Where units are few, the same from each state below num_listed(): those that hotwords begin
+  // with come first.
+  const UnitStep* steps() const { return steps_.data(); }
+  hotwords::StateId num_listed() const { return num_listed_; }
   const std::uint8_t* wanted() const { return wanted_.empty() ? nullptr : wanted_.data(); }
   const AttachedWords* attached() const { return attached_.get(); }
   // Where words move it: the most that words of a chain of epsilon arcs gain, anywhere.
@@ -85,7 +89,8 @@ class HotwordUse {
   float max_epsilon_gain_ = 0;
   SearchGraph::HotwordGains gains_;
   std::vector<float> unit_gains_;
-  std::vector<UnitStep> from_root_, from_inside_;
+  std::vector<UnitStep> from_root_, from_inside_, steps_;
+  hotwords::StateId num_listed_ = 0;
   std::vector<std::uint8_t> wanted_;
 };
 
@@ -118,7 +123,8 @@ struct Candidate {
 // An arc worth a look: cost before the arc, and where from.
 struct Work {
   float cost;
-  float gain;  // of the unit, where units alone move the automaton (not in the cost yet)
+  float gain;  // where units alone move the automaton, the unit's (not in the cost yet); where
+               // words do, the most that one of them gains
   std::uint32_t arc;
   std::uint32_t trace;
   std::uint32_t hotword;
@@ -165,7 +171,8 @@ struct Utterance {
   const SearchGraph::HotwordGains* gains = nullptr;
   const float* unit_gains = nullptr;  // kTokens
   std::int32_t neutral = -1;          // kTokens: see HotwordUse
-  const UnitStep *from_root = nullptr, *from_inside = nullptr;
+  const UnitStep *from_root = nullptr, *from_inside = nullptr, *steps = nullptr;
+  hotwords::StateId num_listed = 0;
   float max_epsilon_gain = 0;                        // see HotwordUse
   const std::uint8_t* wanted_by_hotwords = nullptr;  // by unit; null: none
 
@@ -194,9 +201,11 @@ struct Utterance {
 TLG_ALWAYS_INLINE float hope_of(const Utterance& u, HotwordLabels labels, std::uint32_t record,
                                 hotwords::StateId hotword) {
   if (labels == HotwordLabels::kNone) return 0;
-  if (hotword == hotwords::kRoot) return u.gains->some[record] ? u.gains->at_root[record] : 0;
+  if (hotword == hotwords::kRoot) return u.gains->at_root(record);
   if (labels == HotwordLabels::kTokens) return u.hotwords->max_gain(hotword);
-  return u.gains->words[record] ? u.hotwords->max_gain(hotword) + u.gains->epsilons[record] : 0;
+  if (!u.gains->words[record]) return 0;
+  return u.hotwords->max_gain(hotword) +
+         (u.gains->epsilons.empty() ? 0 : u.gains->epsilons[record]);
 }
 
 // The utterance in hand, and memory whose content means nothing between two calls.

@@ -14,6 +14,7 @@ class BitSet {
 
   void set(std::size_t i) { words_[i >> 6] |= std::uint64_t{1} << (i & 63); }
   bool operator[](std::size_t i) const { return (words_[i >> 6] >> (i & 63) & 1) != 0; }
+  const void* place(std::size_t i) const { return &words_[i >> 6]; }  // to be prefetched
 
  private:
   std::vector<std::uint64_t> words_;
