@@ -7,6 +7,8 @@
 #include "decoder/trace_keeper.h"
 // The tokens.
 #include "decoder/token_set.h"
+// Paths behind epsilon arcs.
+#include "decoder/waiting_paths.h"
 // A frame's costs.
 #include "decoder/frame_costs.h"
 // The arcs to look at.

@@ -1,6 +1,6 @@
-// One frame of the search, on top of token_set.h. Included by one source file for each instruction
-// set (search_*.cc), which defines TLG_ISA (the namespace) and the functions of simd.h for it; so:
-// no include guard, no includes.
+// One frame of the search, on top of its parts (kernel_parts.h). Included by one source file for
+// each instruction set (search_*.cc), which defines TLG_ISA (the namespace) and the functions of
+// simd.h for it; so: no include guard, no includes.
 //
 // A token is a pair of costs: `nb` (the last frame was its unit) and `b` (the last frame was
 // blank). One step:
@@ -15,25 +15,18 @@ constexpr std::size_t kWorkBlock = 64;
 constexpr std::size_t kAhead = 4;  // records to fetch in advance
 
 template <int W, bool kCtcTopology, HotwordLabels kHot, bool kAttached = false>
-class Kernel : private TokenSet<W, kHot, kAttached>,
+class Kernel : private WaitingPaths<W, kHot, kAttached>,
                private FrameCosts<kCtcTopology>,
                private HotwordWays<W, kHot, kAttached> {
  public:
   explicit Kernel(SearchState& state)
-      : TokenSet<W, kHot, kAttached>(state),
+      : WaitingPaths<W, kHot, kAttached>(state),
         FrameCosts<kCtcTopology>(state),
         HotwordWays<W, kHot, kAttached>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
         num_units_(graph_.num_units()),
-        none_(num_units_ + 1),
-        beam_(state.options.beam) {
-    if constexpr (kAttached) {
-      const std::size_t room =
-          graph_.num_records() - graph_.num_token_states() + std::size_t{attached_->num_entries()};
-      if (s_.waiting_of.size() < room) s_.waiting_of.resize(room, 0);
-    }
-  }
+        beam_(state.options.beam) {}
 
   void run(const Frames& frames) {
     for (std::int32_t t = 0; t < frames.num_frames && !s_.dead; ++t) {
@@ -50,7 +43,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   }
 
  private:
-  using Tokens = TokenSet<W, kHot, kAttached>;
+  using Paths = WaitingPaths<W, kHot, kAttached>;
+  using Tokens = typename Paths::Tokens;
   using Costs = FrameCosts<kCtcTopology>;
   using Costs::blank_cost_;
   using Costs::score_blank;
@@ -58,6 +52,8 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   using Costs::skips;
   using Costs::unit_costs_;
   using Ways = HotwordWays<W, kHot, kAttached>;
+  using Paths::is_covered;
+  using Paths::wait;
   using Tokens::attached_;
   using Tokens::cut_of_min_active;
   using Tokens::graph_;
@@ -80,7 +76,7 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
   static constexpr bool kSteps = kHot == HotwordLabels::kTokens && kCtcTopology;
   const HotArc* arcs_;
   const EpsilonArc* epsilons_;
-  const std::uint32_t num_units_, none_;
+  const std::uint32_t num_units_;
   const float beam_;
   float cut_ = kLargest;                  // costs above it cannot survive this frame
   float best_before_ = 0;                 // best cost before this frame
@@ -195,30 +191,12 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
         const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
         const Place from{w.m1, w.alt, w.r1, trace, kLattice ? trace : w.alt_trace};
         const float most = kAttached ? hope(w.record, w.hotword) : record.min_cost - way;
-        expand(w.record, record, from, w.hotword, most, is_covered(w));
+        expand(w.record, record, from, w.hotword, most, kSteps && is_covered(w));
       }
       indices.clear();
       flush();
     }
     if (!kLattice) s_.waiting.clear();
-  }
-
-  // Whether other paths wait at the same place, in the state that this one's hotword falls back to,
-  // for no more than this one has after falling back. What does not go on with the hotword then
-  // goes from there at least as well: with many hotwords in progress this saves looking at all arcs
-  // for each.
-  bool is_covered(const Waiting& w) const {
-    if (kLattice) return false;  // it may be second best
-    if (kHot != HotwordLabels::kTokens || !kCtcTopology || !s_.hotwords->falls_back_plainly() ||
-        s_.hotwords->is_base(w.hotword))
-      return false;
-    const std::uint32_t back = s_.hotwords->fallback(w.hotword);
-    const float cost = w.m1 + s_.hotwords->fallback_cost(w.hotword);
-    std::uint32_t i = s_.waiting_of[waiting_place(w.record)];
-    while (i != kNoTrace && s_.waiting[i].hotword != back) i = s_.waiting[i].next;
-    if (i == kNoTrace) return false;
-    const Waiting& other = s_.waiting[i];
-    return other.alt <= cost || (other.m1 <= cost && other.r1 == none_);
   }
 
   // Where a path is.
@@ -351,11 +329,6 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
     }
   }
 
-  std::uint32_t waiting_place(std::uint32_t record) const {
-    if (is_attached(record))
-      return graph_.num_records() - graph_.num_token_states() + attached_->entry(record);
-    return record - graph_.num_token_states();
-  }
   bool has_attached_arc(std::uint32_t arc) const { return kAttached && attached_->has_arc(arc); }
 
   void take_epsilon(const EpsilonArc& arc, float nb, float b, std::uint32_t unit,
@@ -367,51 +340,6 @@ class Kernel : private TokenSet<W, kHot, kAttached>,
       hotword = next;
     }
     wait(arc, cost, nb + cost, b + cost, unit, m_trace, b_trace, hotword);
-  }
-
-  // `cost`, of the arc, is part of nb and b.
-  void wait(const EpsilonArc& arc, float cost, float nb, float b, std::uint32_t unit,
-            std::uint32_t m_trace, std::uint32_t b_trace, std::uint32_t hotword) {
-    const float m = std::min(nb, b);
-    // Of two paths that cost the same, each may be barred from a unit of its own.
-    const std::uint32_t barred = nb < b || m_trace != b_trace ? unit : none_;
-    std::uint32_t& head = s_.waiting_of[waiting_place(arc.target)];
-    if (head >= s_.waiting.size() || s_.waiting[head].record != arc.target) head = kNoTrace;
-    std::uint32_t index = head;
-    if (kHot != HotwordLabels::kNone)
-      while (index != kNoTrace && s_.waiting[index].hotword != hotword)
-        index = s_.waiting[index].next;
-    if (index == kNoTrace) {
-      index = static_cast<std::uint32_t>(s_.waiting.size());
-      s_.waiting.push({m, b, barred, m_trace, b_trace, arc.target, hotword, head});
-      s_.waiting_at[arc.level].push(index);
-      prefetch_record(arc.target);
-      head = index;
-      if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
-      return;
-    }
-    if (kLattice) this->add_waiter(index, cost, nb, b, unit, m_trace, b_trace);
-    Waiting& w = s_.waiting[index];
-    if (m < w.m1) {
-      // What may go on with `barred`: this path after a blank, or the old best.
-      float alt = barred == w.r1 ? w.alt : w.m1;
-      std::uint32_t alt_trace = barred == w.r1 ? w.alt_trace : w.trace;
-      if (b < alt) {
-        alt = b;
-        alt_trace = b_trace;
-      }
-      w.m1 = m;
-      w.alt = alt;
-      w.r1 = barred;
-      w.trace = m_trace;
-      w.alt_trace = alt_trace;
-    } else if (w.r1 != none_) {
-      const bool repeat = unit == w.r1;
-      if ((repeat ? b : m) < w.alt) {
-        w.alt = repeat ? b : m;
-        w.alt_trace = repeat ? b_trace : m_trace;
-      }
-    }
   }
 
   void flush() {
