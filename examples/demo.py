@@ -121,7 +121,7 @@ def step(
 def table_row(example: ExampleSet, step: Step, frames: int, lines: int) -> tuple[str, ...]:
     """Return one row of the table."""
     if example.frame_shift is not None:
-        speed = f"real-time factor {step.seconds / (frames * example.frame_shift):.4f}"
+        speed = f"real-time factor {step.seconds / (frames * example.frame_shift):.2g}"
     else:
         speed = f"{lines / step.seconds:.0f} lines/s"
     if step.report is None or step.report.hotwords is None:
