@@ -17,6 +17,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sets import OUT, SETS, ExampleSet, Parameters, decode, texts
 
 import tlg
@@ -121,7 +122,8 @@ def step(
 def table_row(example: ExampleSet, step: Step, frames: int, lines: int) -> tuple[str, ...]:
     """Return one row of the table."""
     if example.frame_shift is not None:
-        speed = f"real-time factor {step.seconds / (frames * example.frame_shift):.2g}"
+        factor = step.seconds / (frames * example.frame_shift)
+        speed = f"real-time factor {np.format_float_positional(factor, precision=2, fractional=False)}"
     else:
         speed = f"{lines / step.seconds:.0f} lines/s"
     if step.report is None or step.report.hotwords is None:
