@@ -148,6 +148,15 @@ inline Problem random_problem(std::uint32_t seed, const Shape& shape,
   return p;
 }
 
+// Calls check(seed, shape, labels) for `count` seeds and whatever hotwords can be matched on.
+template <typename Check>
+void check_each(std::uint32_t first, std::uint32_t count, const Shape& shape, const Check& check) {
+  using decoder::HotwordLabels;
+  for (const HotwordLabels labels :
+       {HotwordLabels::kNone, HotwordLabels::kTokens, HotwordLabels::kWords})
+    for (std::uint32_t seed = first; seed < first + count; ++seed) check(seed, shape, labels);
+}
+
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 // What one move costs, by the definition.
