@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -240,21 +240,24 @@ class PrefixDecoder:
         """
         return self._slot.version
 
-    def watch_hotwords(self, path: PathLike, **options: Any) -> HotwordWatch:
+    def watch_hotwords(
+        self, path: PathLike, *, make: Callable[[Path], Hotwords] | None = None, **options: Any
+    ) -> HotwordWatch:
         """Load a hotword file, and again whenever it has changed; all as in ``Decoder.watch_hotwords``.
 
         Args:
             path: the file.
+            make: makes the list of the path.
             **options: poll, settle, on_change, on_error, backend.
 
         Raises:
             HotwordError, MissingFileError, TextError: the file as it is now cannot be used.
             OptionError, MissingExtraError: bad options.
         """
-        return HotwordWatch(path, self, PrefixDecoder._load_hotwords, **options)
+        return HotwordWatch(path, self, lambda owner, path: owner._load_hotwords(path, make), **options)
 
-    def _load_hotwords(self, path: Path) -> int:
-        slot = self._slots.make(path)
+    def _load_hotwords(self, path: Path, make: Callable[[Path], Hotwords] | None) -> int:
+        slot = self._slots.make(path if make is None else make(path))
         check_accepted(slot.hotwords, path)
         self._slot = slot
         return slot.version

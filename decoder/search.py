@@ -188,6 +188,7 @@ class Decoder:
         *,
         poll: float = 1.0,
         settle: float = 0.25,
+        make: Callable[[Path], Hotwords] | None = None,
         on_change: Callable[[HotwordWatch], object] | None = None,
         on_error: Callable[[Exception], object] | None = None,
         backend: WatchBackend = "auto",
@@ -202,6 +203,9 @@ class Decoder:
             path: the file.
             poll: seconds between two looks at it; also a safety net where the system tells of changes.
             settle: seconds for which a changed file must have stayed the same before it is read.
+            make: makes the list of the path, where it takes more than the file: say
+                ``lambda path: Hotwords(path, graph=graph, g2p="english", fold="case")``. None: as by assignment of the
+                path, with the decoder's hotword_bias; what a list before had been made with is not known then.
             on_change: called with the watch after each change, in its thread.
             on_error: called with the error, in its thread.
             backend: "watchfiles" (events of the operating system, ``pip install 'tlg[watch]'``), "polling", or
@@ -214,7 +218,7 @@ class Decoder:
         return HotwordWatch(
             path,
             self,
-            Decoder._load_hotwords,
+            lambda owner, path: owner._load_hotwords(path, make),
             poll=poll,
             settle=settle,
             on_change=on_change,
@@ -222,8 +226,8 @@ class Decoder:
             backend=backend,
         )
 
-    def _load_hotwords(self, path: Path) -> int:
-        slot = self._slots.make(path)
+    def _load_hotwords(self, path: Path, make: Callable[[Path], Hotwords] | None) -> int:
+        slot = self._slots.make(path if make is None else make(path))
         check_accepted(slot.hotwords, path)
         self._slot = slot
         return slot.version

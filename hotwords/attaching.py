@@ -5,7 +5,6 @@ Not for: which words a phrase has (``tlg.hotwords.additions``), their sounds (``
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +27,7 @@ from tlg.hotwords.units import WORD_START, SpellingSource, Unspellable
 
 __all__ = ["AttachOptions", "Attacher", "Attachment", "Fate"]
 
+MOST = 4096.0  # nats, as of a reward
 NO_SLOT = f"the graph has no {UNKNOWN} slot"
 REBUILD = f"Build the graph again: with the word in the lexicon, or with a language model that has {UNKNOWN}"
 
@@ -48,8 +48,11 @@ class AttachOptions:
         Raises:
             OptionError: one is out of its range.
         """
-        if not math.isfinite(self.attach_score):
-            raise OptionError(f"attach_score={self.attach_score} is not finite", remedy="Give nats, say 2.0")
+        score = self.attach_score
+        if isinstance(score, bool) or not isinstance(score, int | float | np.integer | np.floating):
+            raise OptionError(f"attach_score={score!r} is not a number", remedy="Give nats, say 2.0")
+        if not abs(score) <= MOST:
+            raise OptionError(f"attach_score={score} is beyond {MOST:g} nats", remedy="Give nats, say 2.0")
         if isinstance(self.pieces, bool) or not isinstance(self.pieces, int) or self.pieces < 1:
             raise OptionError(
                 f"pieces={self.pieces!r} is no number of splits", remedy="Use 1 for the best alone"

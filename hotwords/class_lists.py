@@ -15,7 +15,7 @@ from tlg.errors import OptionError
 from tlg.hotwords.cut import joined_words, scripts, ways_to_cut
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.listing import HotwordList
-from tlg.hotwords.pronounce import Pronouncer, Units, split_words
+from tlg.hotwords.pronounce import MARK, Pronouncer, Units, split_words
 from tlg.hotwords.units import MAX_SPELLINGS, Unspellable
 
 __all__ = ["ClassList", "Member", "Sayer", "Separator", "member_texts", "read_classes"]
@@ -167,6 +167,11 @@ class Sayer:
         if given:
             ways = []
             for pronunciation in given:
+                unknown = next((u for u in pronunciation if u not in self._tokens and u != MARK), None)
+                if unknown is not None:
+                    raise Unspellable(
+                        f"its pronunciation has {unknown!r}, which is no token", "Write tokens of the graph"
+                    )
                 parts = split_words(pronunciation, len(words), self._tokens, self._boundary)
                 dressed = [self._pronouncer.given([part]) for part in parts or [pronunciation]]
                 if all(dressed):

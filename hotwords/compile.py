@@ -338,7 +338,9 @@ class Hotwords:
             if beam is not None:
                 max_loan = min(max_loan, beam / 3)
         if not max_loan >= 0:
-            raise OptionError(f"max_loan={max_loan} is negative", remedy="Give nats; 0 lends nothing")
+            raise OptionError(
+                f"max_loan={max_loan} is negative or no number", remedy="Give nats; 0 lends nothing"
+            )
         key = (acoustic_scale if self.bias in (None, "auto") else 1.0, max_loan)
         with self._lock:
             if key not in self._automata:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
+from numbers import Real
 
 from tlg._files import PathLike, read_text
 from tlg.errors import HotwordError
@@ -158,8 +159,17 @@ def _add_columns(builder: ListBuilder, line: str, number: int) -> bool:
         return False
     phrase, weight, *spoken = (column.strip() for column in line.split("\t"))
     is_bias = weight[:1] == ":"
-    if not phrase or (weight and not NUMBER.fullmatch(weight[is_bias:])):
+    if not phrase:
         return False
+    if weight and not NUMBER.fullmatch(weight[is_bias:]):
+        if NUMBER.fullmatch(spoken[-1]):  # the line's weight: the tabs are in the phrase
+            return False
+        raise HotwordError(
+            f"the weight {weight!r} is no number",
+            remedy="Write phrase, weight (or nothing) and pronunciation between tabs, or a phrase without tabs",
+            file=builder.file,
+            line=number,
+        )
     value = _finite(weight[is_bias:], builder.file, number) if weight else 0.0
     pronunciations = tuple(dict.fromkeys(tuple(column.split()) for column in spoken if column))
     builder.add(
@@ -192,6 +202,10 @@ def _add_item(builder: ListBuilder, item: object, number: int) -> None:
         builder.add(phrase)
     elif isinstance(item, Hotword):
         for value in (item.word_bias, item.bias):
+            if value is not None and not isinstance(value, Real):
+                raise HotwordError(
+                    f"hotword {item.phrase!r} has the bias {value!r}, which is no number", remedy="Give nats"
+                )
             if value is not None and not math.isfinite(value):
                 raise HotwordError(
                     f"hotword {item.phrase!r} has a bias that is not finite", remedy="Give nats"

@@ -31,9 +31,19 @@ def read_json(text: str, builder: ListBuilder) -> None:
         HotwordError: it is none, or a weight is no number; names the phrase, and the line where JSON ends.
     """
     pairs = _parse(text, builder.file)
-    nested = dict(pairs).get("hotwords")
-    if isinstance(nested, str) and nested.lstrip().startswith("{"):  # FunASR's first message
+    fields = dict(pairs)
+    nested = fields.get("hotwords")
+    is_message = "mode" in fields or "wav_name" in fields or "is_speaking" in fields  # FunASR's first
+    if isinstance(nested, str) and nested.lstrip().startswith("{"):
         pairs = _parse(nested, builder.file)
+    elif is_message and (nested is None or nested == ""):
+        pairs = _Pairs()
+    elif is_message and isinstance(nested, str):
+        raise HotwordError(
+            f"the field 'hotwords' of the message is {nested!r:.60}, no JSON object",
+            remedy='Write "hotwords": "{\\"phrase\\": 20}"',
+            file=builder.file,
+        )
     elif isinstance(nested, _Pairs) and not {key for key, _ in nested} & set(FIELDS):
         pairs = nested
     for phrase, value in pairs:

@@ -180,12 +180,16 @@ def _warnings(parts: _Parts) -> dict[int, list[str]]:
     for entry in spelled.refused:
         extra = parts.hotwords.extras.get(entry)
         if extra is not None and extra.notes:
-            warnings.setdefault(entry, []).extend(extra.notes)
+            known = warnings.setdefault(entry, [])
+            known.extend(note for note in extra.notes if note not in known)
     counts = np.flatnonzero(parts.winner == np.arange(len(parts.hotwords)))
     if parts.speller.units_are == "tokens":
         for entry in counts[spelled.sizes[parts.first[counts]] == 1].tolist():
             unit = parts.units(int(parts.first[entry]))[0]
             warnings.setdefault(entry, []).append(f"one unit: it fires at every {unit!r}")
+    else:
+        for entry in counts[spelled.counts()[parts.first[counts]] == 1].tolist():
+            warnings.setdefault(entry, []).append("one sound: little evidence is needed for it")
     for entry in counts[parts.reward[counts] > STRONG].tolist():
         warnings.setdefault(entry, []).append(
             f"it is worth {parts.reward[entry]:g} nats, which outweigh nearly any evidence "

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Literal, NamedTuple, TypeVar
 
 from tlg._files import PathLike
-from tlg.errors import MissingExtraError, MissingFileError, OptionError
+from tlg.errors import HotwordError, MissingExtraError, MissingFileError, OptionError
 
 __all__ = ["HotwordWatch", "WatchBackend"]
 
@@ -251,6 +251,8 @@ def _digest_of(path: Path) -> bytes:
         return hashlib.blake2b(path.read_bytes()).digest()
     except FileNotFoundError as error:
         raise MissingFileError("no such file", remedy="Put it back", file=path) from error
+    except IsADirectoryError as error:
+        raise HotwordError("is a folder", remedy="Name the file of the list", file=path) from error
 
 
 def _has_events(backend: WatchBackend) -> bool:

@@ -106,8 +106,12 @@ def test_usage(folder: Path) -> None:
     ]
     for options, message in (
         (["--class", "names.txt"], "is not of the form '<name>=FILE'"),
+        (["--class", "<name>=a.txt", "--class", "<name>=b.txt"], "--class names <name> twice"),
+        (["--attach-score", "3"], "--attach-score goes with --hotwords"),
+        (["--no-attach"], "--no-attach goes with --hotwords"),
         (["--g2p", "english"], "--g2p goes with --hotwords or --class"),
-        (["--sentencepiece", "m.model"], "--sentencepiece goes with --hotwords or --class"),
+        (["--sentencepiece", str(folder / "hot.txt")], "--sentencepiece goes with --hotwords or --class"),
+        (["--sentencepiece", "m.model"], "File 'm.model' does not exist"),
     ):
         done = run(*arguments, *options)
         assert (done.returncode, message in done.stderr) == (2, True), done.stderr
@@ -115,6 +119,8 @@ def test_usage(folder: Path) -> None:
     assert (done.returncode, "class '<town>' is not in" in done.stderr) == (1, True)
     (folder / "tokens.txt").write_text("".join(f"{t} {n}\n" for n, t in enumerate(TOKENS)), encoding="utf-8")
     tokens: list[str | Path] = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
+    done = run(*tokens, "--attach-score", "3")
+    assert (done.returncode, "--attach-score and --no-attach go with --graph" in done.stderr) == (2, True)
     done = run(*tokens, "--class", f"<name>={folder / 'names.txt'}")
     assert (done.returncode, "--class and --g2p go with --graph" in done.stderr) == (2, True)
 

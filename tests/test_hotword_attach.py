@@ -330,8 +330,9 @@ def test_g2p_errors_name_the_word() -> None:
         Hotwords(["dog"], graph=PHONES, g2p=3)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"g2p= and classes= need a graph"):
         Hotwords(["dog"], tokens=["a"], g2p=lambda word: ["a"])
-    with pytest.raises(OptionError, match="attach_score=nan is not finite"):
-        Hotwords(["dog"], graph=PHONES, attach_score=float("nan"))
+    for score, why in (("x", "is not a number"), (float("nan"), "beyond 4096"), (1e9, "beyond 4096 nats")):
+        with pytest.raises(OptionError, match=f"attach_score=.* {why}"):
+            Hotwords(["dog"], graph=PHONES, attach_score=score)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="pieces=0 is no number of splits"):
         Hotwords(["dog"], graph=PHONES, pieces=0)
 

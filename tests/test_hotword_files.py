@@ -106,6 +106,11 @@ def test_json_of_funasr(tmp_path: Path, as_text: bool) -> None:
     assert [h.phrase for h in read_hotwords('{"hotwords": 3}')] == ["hotwords"]
 
 
+@pytest.mark.parametrize("field", ['"hotwords": "", ', '"hotwords": null, ', ""])
+def test_messages_of_funasr_without_hotwords(tmp_path: Path, field: str) -> None:
+    assert read(tmp_path, "{" + field + '"mode": "offline", "itn": true}') == []
+
+
 def test_lines_are_counted_with_comments(tmp_path: Path) -> None:
     path = tmp_path / "hot.txt"
     path.write_bytes(b"# one\n\nab\n# two\ncd 2\n")
@@ -132,6 +137,12 @@ def test_in_memory() -> None:
 BAD_FILES: dict[str, tuple[bytes, type[Exception], str]] = {
     "too_large": (b"ab\ncd 1e999\n", HotwordError, r"hot.txt:2: the number 1e999 is not finite"),
     "mark_alone": ("\n\u2581 :2\n".encode(), HotwordError, r"hot.txt:2: phrase '▁' is a mark of word"),
+    "columns_weight": (b"ab\tx\ta b\n", HotwordError, r"hot.txt:1: the weight 'x' is no number"),
+    "message_text": (
+        b'{"mode": "offline", "hotwords": "ab 20"}',
+        HotwordError,
+        "the field 'hotwords' of the message is 'ab 20', no JSON object",
+    ),
     "columns_too_large": (b"ab\t1e999\ta b\n", HotwordError, r"hot.txt:1: the number 1e999 is not finite"),
     "json_field": (
         b'{"ab": {"weight": 1}}',
@@ -178,6 +189,7 @@ BAD_VALUES: dict[str, tuple[object, str]] = {
     "blank": (["ab", " "], "item 1 of the list is blank"),
     "key": ({3: 4}, "is no str"),
     "nan": ({"ab": float("nan")}, "not finite"),
+    "hotword_text": ([Hotword("ab", bias="x")], "has the bias 'x', which is no number"),  # type: ignore[arg-type]
     "hotword_nan": ([Hotword("ab", bias=float("inf"))], "bias that is not finite"),
     "hotword_blank": ([Hotword(" ")], "item 0 of the list is blank"),
 }

@@ -20,7 +20,7 @@ import pytest
 from tests.decoder_cases import SYMBOLS, say
 from tlg import Decoder, Graph, PrefixDecoder
 from tlg.errors import HotwordError, MissingExtraError, MissingFileError, OptionError, TextError
-from tlg.hotwords import HotwordWatch
+from tlg.hotwords import Hotwords, HotwordWatch
 
 LONG = 60.0  # seconds until a test gives up; none waits so long unless something is broken
 HAS_EVENTS = importlib.util.find_spec("watchfiles") is not None
@@ -104,6 +104,26 @@ def test_a_changed_file_is_in_force(
     assert stream.push(say("我在保定")).hotwords_version == 1  # streams keep theirs
     change(path, "保险\n")
     assert watched.until_version(["保险"]) > version
+
+
+@pytest.mark.parametrize("kind", [Decoder, PrefixDecoder])
+def test_lists_are_made_as_the_caller_says(characters: Graph, path: Path, kind: Any) -> None:
+    decoder: Any = Decoder(characters) if kind is Decoder else PrefixDecoder(SYMBOLS)
+    where: dict[str, Any] = {"graph": characters} if kind is Decoder else {"tokens": SYMBOLS}
+    one = Watched(decoder, path, backend="polling", make=lambda file: Hotwords(file, bias=3.0, **where))
+    try:
+        rewards = [[entry.reward for entry in decoder.hotwords.report.entries]]
+        write(path, "阳光\n天气 2\n")
+        one.until_version(["阳光", "天气"])
+        rewards.append([entry.reward for entry in decoder.hotwords.report.entries])
+    finally:
+        one.watch.close()
+    assert rewards == [[6.0], [6.0, 8.0]]
+
+
+def test_a_folder_is_no_list(characters: Graph, tmp_path: Path) -> None:
+    with pytest.raises(HotwordError, match=r"is a folder\. Name the file"):
+        Decoder(characters).watch_hotwords(tmp_path)
 
 
 def test_one_write_after_another_of_the_same_size(watched: Watched, path: Path) -> None:

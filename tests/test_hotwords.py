@@ -266,7 +266,7 @@ def test_bad_units_and_options() -> None:
         hotwords.find(["A", "<blk>"])
     with pytest.raises(OptionError, match="acoustic_scale=0 is not above 0"):
         hotwords.automaton(acoustic_scale=0)
-    with pytest.raises(OptionError, match="max_loan=-1 is negative"):
+    with pytest.raises(OptionError, match="max_loan=-1 is negative or no number"):
         hotwords.automaton(max_loan=-1)
     with pytest.raises(OptionError, match="hotword state 99 does not exist"):
         hotwords.automaton().advance(99, 0)

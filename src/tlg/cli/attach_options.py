@@ -20,7 +20,12 @@ def attach_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def packed(*args: Any, **options: Any) -> Any:
         attaching = {name: options.pop(name) for name in NAMES}
-        attaching["classes"] = dict(map(_class_list, attaching["classes"]))
+        lists = list(map(_class_list, attaching["classes"]))
+        names = [name for name, _ in lists]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise click.UsageError(f"--class names {twice} twice: put its members into one file")
+        attaching["classes"] = dict(lists)
         return command(*args, attaching=attaching, **options)
 
     for option in (

@@ -55,7 +55,11 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     type=float,
     help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
-@click.option("--sentencepiece", type=click.Path(), help="SentencePiece model that splits hotwords.")
+@click.option(
+    "--sentencepiece",
+    type=click.Path(exists=True, dir_okay=False),
+    help="SentencePiece model that splits hotwords.",
+)
 @attach_options
 @search_options
 @click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
@@ -135,6 +139,8 @@ def decode(
             "--hotwords or --class",
             hotwords or attaching["classes"] or None,
         ),
+        ("--attach-score", attaching["attach_score"] != 0, "--hotwords", hotwords),
+        ("--no-attach", not attaching["attach"], "--hotwords", hotwords),
         ("--g2p", attaching["g2p"], "--hotwords or --class", hotwords or attaching["classes"] or None),
     ):
         if is_given and is_there is None:

@@ -43,7 +43,9 @@ def list_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Spell words that the tokens or the lexicon lack in another case or width.",
         ),
         click.option(
-            "--sentencepiece", type=click.Path(), help="SentencePiece model that splits the phrases."
+            "--sentencepiece",
+            type=click.Path(exists=True, dir_okay=False),
+            help="SentencePiece model that splits the phrases.",
         ),
         click.option(
             "--boundary", default="auto", show_default=True, help="Token that separates words, or 'none'."
@@ -89,6 +91,8 @@ def compiled(
         raise click.UsageError("--bias auto and --lm go together")
     if graph is None and (attaching["classes"] or attaching["g2p"]):
         raise click.UsageError("--class and --g2p go with --graph")
+    if graph is None and (attaching["attach_score"] != 0 or not attaching["attach"]):
+        raise click.UsageError("--attach-score and --no-attach go with --graph")
     number: Any = bias
     if bias is not None and bias != "auto":
         try:
@@ -125,7 +129,7 @@ def compiled(
 @list_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def check(file: str, as_json: bool, **options: Any) -> None:
-    """Show for each line of FILE whether it is accepted, its units and its reward, or why not.
+    """Show for each line of FILE whether it is accepted, its units and its reward at acoustic scale 1, or why not.
 
     Words that the lexicon lacks are attached to the graph while it is searched; the table tells how they are said. Members
     of classes (--class) have a table of their own.
