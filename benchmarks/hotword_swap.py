@@ -80,6 +80,8 @@ def main() -> None:
     options = parser.parse_args()
     graph = tlg.Graph.load(options.graph)
     files = sorted(options.workload.glob("*.npz"))[:40]
+    if not files:
+        parser.error(f"--workload {options.workload} holds no .npz: name one of its sets, say WL/phone")
     inputs = [frames for path in files for _, frames in read_inputs(path)]
     print("| phrases | | median us | 99 % us | most us | times |\n|---|---|---|---|---|---|")
     if options.lists:
