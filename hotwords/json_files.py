@@ -17,6 +17,7 @@ from tlg.hotwords.listing import NOTHING, Extra, ListBuilder
 __all__ = ["add_pair", "read_json"]
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+MODES = ("offline", "online", "2pass")  # of FunASR's messages
 FIELDS = ("word_bias", "bias", "pronunciations")
 
 
@@ -33,7 +34,7 @@ def read_json(text: str, builder: ListBuilder) -> None:
     pairs = _parse(text, builder.file)
     fields = dict(pairs)
     nested = fields.get("hotwords")
-    is_message = "mode" in fields or "wav_name" in fields or "is_speaking" in fields  # FunASR's first
+    is_message = fields.get("mode") in MODES or isinstance(fields.get("is_speaking"), bool)
     if isinstance(nested, str) and nested.lstrip().startswith("{"):
         pairs = _parse(nested, builder.file)
     elif is_message and (nested is None or nested == ""):

@@ -111,6 +111,18 @@ def test_messages_of_funasr_without_hotwords(tmp_path: Path, field: str) -> None
     assert read(tmp_path, "{" + field + '"mode": "offline", "itn": true}') == []
 
 
+def test_phrases_named_like_fields_of_messages(tmp_path: Path) -> None:
+    text = '{"mode": 5, "wav_name": "2", "is_speaking": null, "hotwords": 1}'
+    listed = read(tmp_path, text)
+    assert [(h.phrase, h.word_bias) for h in listed] == [
+        ("mode", 5),
+        ("wav_name", 2),
+        ("is_speaking", 0),
+        ("hotwords", 1),
+    ]
+    assert [h.phrase for h in read(tmp_path, '{"mode": 5, "king": 3}')] == ["mode", "king"]
+
+
 def test_lines_are_counted_with_comments(tmp_path: Path) -> None:
     path = tmp_path / "hot.txt"
     path.write_bytes(b"# one\n\nab\n# two\ncd 2\n")
