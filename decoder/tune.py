@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from tlg.decoder.evaluate.metrics import ScoreReport, score
 from tlg.decoder.evaluate.normalise import Normalisation, Unit
@@ -16,11 +17,13 @@ from tlg.decoder.graph.graph import Graph
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.search import Decoder
 from tlg.errors import InputError
-from tlg.hotwords import Hotwords
+from tlg.hotwords import AutoBias, Hotwords
 from tlg.hotwords.compile import DEFAULT_BIAS, DEFAULT_WORD_BIAS
-from tlg.hotwords.files import HotwordSource, read_hotwords
+from tlg.hotwords.files import Hotword, HotwordSource, read_hotwords
 
 __all__ = ["Trial", "TuneReport", "tune"]
+
+Make = Callable[[HotwordSource, "float | AutoBias | None"], Hotwords]
 
 # Parts of the default bias that are tried.
 BIASES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -38,14 +41,14 @@ class Trial:
 
     Args:
         acoustic_scale, word_score, blank_penalty: of the search.
-        hotword_bias: b, nats a unit; None: without hotwords.
+        hotword_bias: b, nats a unit; "auto": of each phrase, from the language model; None: without hotwords.
         report: error rates and, with a list, what was found of it.
     """
 
     acoustic_scale: float
     word_score: float
     blank_penalty: float
-    hotword_bias: float | None
+    hotword_bias: float | Literal["auto"] | None
     report: ScoreReport
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,8 +73,8 @@ class TuneReport:
     Args:
         trials: all that was tried, in order.
         best: the one that was chosen.
-        options: its search options that are not the defaults, and hotword_bias: what a Decoder or
-            ``tlg decode --config`` takes.
+        options: its search options that are not the defaults, and hotword_bias: what ``tlg decode --config`` takes, and
+            a Decoder, unless the bias is "auto", which is for Hotwords.
         notes: what the user should know of the choice.
     """
 
@@ -88,6 +91,8 @@ def tune(
     *,
     start: SearchOptions | None = None,
     hotwords: HotwordSource | None = None,
+    make: Make | None = None,
+    lm: Any = None,
     search: bool = True,
     unit: Unit = "word",
     normalise: Normalisation = "none",
@@ -108,6 +113,9 @@ def tune(
         start: where to begin, and the options that stay (beam, lm_weight, ...).
         hotwords: a list with phrases that occur and phrases that do not (distractors); those with a bias of their own
             keep it.
+        make: makes the list with a bias, where it takes more than the phrases: say
+            ``lambda source, bias: Hotwords(source, graph=graph, bias=bias, g2p="english")``.
+        lm: the language model for bias="auto", which is tried besides numbers.
         search: False: keep the search options of ``start``, choose the bias alone.
         unit: what errors are counted in, "word" or "char".
         normalise: done to both sides before they are compared.
@@ -122,15 +130,43 @@ def tune(
     if missing or not inputs:
         what = f"utterance {missing[0]!r} has no reference" if missing else "there are no utterances"
         raise InputError(what, remedy="Give posteriors and references of the same utterances")
-    tuner = _Tuner(
-        graph, inputs, refs, start or SearchOptions(), hotwords, unit, normalise, threads, progress
-    )
-    best = tuner.search() if search else tuner.run({}, None)
+    start = start or SearchOptions()
     notes: list[str] = []
+    lists = None
     if hotwords is not None:
-        best = tuner.choose_bias(best, notes)
+        auto = None if lm is None else AutoBias(lm, lm_weight=start.lm_weight)
+        lists = _Lists(read_hotwords(hotwords), make or partial(_plain_list, graph), auto)
+        rejected = lists.make(None).num_rejected  # what is wrong with the list is told before hours of trials
+        if rejected:
+            notes.append(f"{rejected} phrases of the list are rejected; 'tlg hotwords check' tells why")
+    tuner = _Tuner(graph, inputs, refs, start, lists, unit, normalise, threads, progress)
+    best = tuner.search() if search else tuner.run({}, None)
+    if lists is not None:
+        best = tuner.choose_bias(best, lists, notes)
     options = tuner.options_of(best)
     return TuneReport(trials=tuple(tuner.trials), best=best, options=options, notes=tuple(notes))
+
+
+def _plain_list(graph: Graph, source: HotwordSource, bias: float | AutoBias | None) -> Hotwords:
+    return Hotwords(source, graph=graph, bias=bias)
+
+
+class _Lists:
+    """Makes the list with one bias or another.
+
+    Args:
+        hotwords: its phrases.
+        make: makes it.
+        auto: what "auto" is; None: it is not tried.
+    """
+
+    def __init__(self, hotwords: list[Hotword], make: Make, auto: AutoBias | None) -> None:
+        self.hotwords = hotwords
+        self.auto = auto
+        self._make = make
+
+    def make(self, bias: float | Literal["auto"] | None) -> Hotwords:
+        return self._make(self.hotwords, self.auto if bias == "auto" else bias)
 
 
 class _Tuner:
@@ -142,7 +178,7 @@ class _Tuner:
         inputs: Mapping[str, Any],
         refs: Mapping[str, str],
         start: SearchOptions,
-        hotwords: HotwordSource | None,
+        lists: _Lists | None,
         unit: Unit,
         normalise: Normalisation,
         threads: int,
@@ -153,13 +189,13 @@ class _Tuner:
         self._names = list(inputs)
         self._refs = {name: refs[name] for name in inputs}
         self._start = dataclasses.replace(start, nbest=1, lattice=False, mbr=False)
-        self._hotwords = None if hotwords is None else read_hotwords(hotwords)
+        self._lists = lists
         self._unit, self._normalise, self._threads = unit, normalise, threads
         self._progress = progress
         self.trials: list[Trial] = []
         self._known: dict[tuple[Any, ...], Trial] = {}
 
-    def run(self, changes: Mapping[str, float], bias: float | None) -> Trial:
+    def run(self, changes: Mapping[str, float], bias: float | Literal["auto"] | None) -> Trial:
         """Decode with a setting, or return what came of it before."""
         options = dataclasses.replace(self._start, **dict[str, Any](changes))
         key = (options.acoustic_scale, options.word_score, options.blank_penalty, bias)
@@ -167,8 +203,8 @@ class _Tuner:
             return self._known[key]
         compiled = None
         if bias is not None:
-            assert self._hotwords is not None
-            compiled = Hotwords(self._hotwords, graph=self._graph, bias=bias)
+            assert self._lists is not None
+            compiled = self._lists.make(bias)
         decoder = Decoder(self._graph, hotwords=compiled, **dataclasses.asdict(options))
         results = decoder.decode_batch(self._frames, threads=self._threads)
         report = score(
@@ -176,7 +212,7 @@ class _Tuner:
             {name: result.text for name, result in zip(self._names, results, strict=True)},
             unit=self._unit,
             normalise=self._normalise,
-            hotwords=self._hotwords,
+            hotwords=None if self._lists is None else self._lists.hotwords,
         )
         trial = Trial(
             acoustic_scale=options.acoustic_scale,
@@ -209,7 +245,7 @@ class _Tuner:
                             best, setting, moved = trial, {**setting, name: value}, True
         return best
 
-    def choose_bias(self, plain: Trial, notes: list[str]) -> Trial:
+    def choose_bias(self, plain: Trial, lists: _Lists, notes: list[str]) -> Trial:
         """Return the setting with the bias whose list is found best at no cost for the other units."""
         assert plain.report.hotwords is not None and plain.report.on_rest is not None
         if plain.report.hotwords.in_refs == 0:
@@ -222,11 +258,12 @@ class _Tuner:
         ):
             notes.append("every phrase of the list occurs: without distractors false alarms are not seen")
         setting = {name: getattr(plain, name) for name in STEPS}
-        units = Hotwords(self._hotwords or [], graph=self._graph).units_are
+        units = lists.make(None).units_are
         default = (DEFAULT_BIAS if units == "tokens" else DEFAULT_WORD_BIAS) * plain.acoustic_scale
+        biases: list[float | Literal["auto"]] = [round(part * default, 6) for part in BIASES]
         best = plain
-        for part in BIASES:
-            trial = self.run(setting, round(part * default, 6))
+        for bias in [*biases, "auto"] if lists.auto is not None else biases:
+            trial = self.run(setting, bias)
             if _worth(trial) > _worth(best) and _on_rest(trial) <= _on_rest(plain):
                 best = trial
         if best is plain:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tlg.errors import OptionError
 from tlg.hotwords.units import is_unspaced
 
-__all__ = ["AutoBias", "auto_bias", "phrase_score"]
+__all__ = ["AutoBias", "auto_bias", "check_auto", "phrase_score"]
 
 # Tokens, or phones of words: what is longer than that is hardly heard by chance.
 SHORT = {"tokens": 2, "words": 6}
@@ -60,7 +60,8 @@ class AutoBias:
         """
         if not (hasattr(self.lm, "begin") and hasattr(self.lm, "score") and hasattr(self.lm, "__contains__")):
             raise OptionError(
-                "biases from a language model need lm=, one that scores words", remedy="Pass tlg.lm.load(...)"
+                "biases from a language model need lm=, one that scores words",
+                remedy="Pass tlg.lm.load_model(...)",
             )
         if not (self.lm_weight >= 0 and math.isfinite(self.lm_weight)):
             raise OptionError(f"lm_weight={self.lm_weight} is no weight", remedy="Pass the decoder's")
@@ -102,6 +103,21 @@ class AutoBias:
             least=self.least * default,
             most=self.most * default,
         )
+
+
+def check_auto(bias: object, lm: object) -> AutoBias | None:
+    """Return what asks a language model for biases, if something is to."""
+    if isinstance(bias, AutoBias) and lm is None:
+        return bias
+    if bias == "auto":
+        return AutoBias(lm)
+    if lm is not None:
+        raise OptionError("lm= has no effect with this bias", remedy='Pass bias="auto", or leave lm= out')
+    if isinstance(bias, bool | str) or not (bias is None or hasattr(bias, "__float__")):
+        raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
+    if bias is not None and not math.isfinite(bias):
+        raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
+    return None
 
 
 def auto_bias(

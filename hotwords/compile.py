@@ -21,7 +21,7 @@ from tlg.errors import HotwordError, OptionError
 from tlg.hotwords.additions import text_of
 from tlg.hotwords.attached import AttachedWords
 from tlg.hotwords.attaching import Attacher, Attachment, AttachOptions
-from tlg.hotwords.auto_bias import SHORT, AutoBias
+from tlg.hotwords.auto_bias import SHORT, AutoBias, check_auto
 from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.fold import Fold, check_fold
@@ -41,6 +41,7 @@ __all__ = ["DEFAULT_BIAS", "DEFAULT_MAX_LOAN", "DEFAULT_WORD_BIAS", "HotwordMatc
 DEFAULT_BIAS = 1.5  # nats a token
 DEFAULT_WORD_BIAS = 0.5  # nats a phone, where the list is matched over words
 DEFAULT_MAX_LOAN = 2.0  # nats, times acoustic_scale; at most a third of the beam
+STRONG = 20.0  # nats, times acoustic_scale; more outweighs nearly any evidence
 CACHED = 8  # automata kept for other scales and loans
 
 
@@ -121,7 +122,7 @@ class Hotwords:
         classes: Mapping[str, HotwordSource] | None = None,
     ) -> None:
         """Read, spell and compile the list."""
-        self._auto = _check_bias(bias, lm)
+        self._auto = check_auto(bias, lm)
         if (graph is None) == (tokens is None):
             raise OptionError(
                 "hotwords need units to be spelled in", remedy="Pass graph= or tokens=, one of them"
@@ -200,18 +201,28 @@ class Hotwords:
 
     @cached_property
     def report(self) -> CompileReport:
-        """What became of each line of the list."""
+        """What became of each line of the list; rewards are those at acoustic_scale 1."""
+        return self.report_at(1.0)
+
+    def report_at(self, acoustic_scale: float) -> CompileReport:
+        """Return what became of each line of the list, with the rewards of a search with this acoustic_scale.
+
+        Raises:
+            OptionError: a scale that is not above 0.
+        """
+        automaton = self.automaton(acoustic_scale=acoustic_scale)
         return make_report(
             self._list,
             self._spelled,
             self._speller,
-            self._table(1.0),
-            self._biases(1.0),
-            self.automaton(),
+            self._table(acoustic_scale),
+            self._biases(acoustic_scale),
+            automaton,
             self._pronounce,
             self._symbols,
             self._attachment,
             self._attacher,
+            strong=STRONG * acoustic_scale,
         )
 
     @property
@@ -375,29 +386,24 @@ class Hotwords:
         automaton = self.automaton(acoustic_scale=acoustic_scale, max_loan=max_loan)
         return make_fst(automaton, self._speller, failure=failure, phi_label=phi_label, max_arcs=max_arcs)
 
-    def score(self, units: Sequence[str]) -> float:
+    def score(self, units: Sequence[str], *, acoustic_scale: float = 1.0) -> float:
         """Return what the hotwords add to a hypothesis: the sum of the rewards of find(), in nats.
 
         Args:
             units: its tokens without blanks (or its words, where units_are is "words"), as symbols.
+            acoustic_scale: of the search; scales the default bias.
 
         Raises:
-            OptionError: a symbol that is no unit.
+            OptionError: a symbol that is no unit; a scale that is not above 0.
         """
-        return sum(match.reward for match in self.find(units))
+        return sum(match.reward for match in self.find(units, acoustic_scale=acoustic_scale))
 
-    def find(self, units: Sequence[str]) -> list[HotwordMatch]:
-        """Return the hotwords in a hypothesis, from left to right, at acoustic_scale 1.
-
-        Args:
-            units: as in score().
-
-        Raises:
-            OptionError: a symbol that is no unit.
-        """
+    def find(self, units: Sequence[str], *, acoustic_scale: float = 1.0) -> list[HotwordMatch]:
+        """Return the hotwords in a hypothesis, from left to right. Arguments and errors are those of score()."""
+        automaton = self.automaton(acoustic_scale=acoustic_scale)
         return [
             HotwordMatch(self.phrase(match.phrase), match.start, match.end, match.reward)
-            for match in self.automaton().find(self.unit_ids(units))
+            for match in automaton.find(self.unit_ids(units))
         ]
 
     def spell(self, text: str) -> list[str]:
@@ -431,13 +437,16 @@ class Hotwords:
         Raises:
             OptionError: a symbol that is no unit; a str, which would be cut into letters.
         """
-        if isinstance(units, str):
+        if isinstance(units, str | bytes) or not isinstance(units, Iterable):
             raise OptionError(
-                f"units={units!r} is a str, not a list of symbols", remedy="Pass list(text) or text.split()"
+                f"units={units!r:.60} is a {type(units).__name__}, not a list of symbols",
+                remedy="Pass list(text) or text.split()",
             )
         ids = self._speller.ids
         try:
             return [ids[unit] for unit in units]
+        except TypeError as error:  # what cannot be a key
+            raise OptionError(f"a unit is no str: {error}", remedy="Pass the symbols") from None
         except KeyError as error:
             kind = "words" if self.units_are == "words" else "units (tokens other than blank)"
             raise OptionError(
@@ -479,18 +488,3 @@ class Hotwords:
         hotword = self._list[int(self._spelled.owners[int(number)])]
         message = " ".join(["hotword", repr(hotword.phrase), *rest])
         return HotwordError(message, remedy=error.remedy, file=hotword.file, line=hotword.line)
-
-
-def _check_bias(bias: object, lm: object) -> AutoBias | None:
-    """Return what asks a language model for biases, if something is to."""
-    if isinstance(bias, AutoBias) and lm is None:
-        return bias
-    if bias == "auto":
-        return AutoBias(lm)
-    if lm is not None:
-        raise OptionError("lm= has no effect with this bias", remedy='Pass bias="auto", or leave lm= out')
-    if isinstance(bias, bool | str) or not (bias is None or hasattr(bias, "__float__")):
-        raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-    if bias is not None and not math.isfinite(bias):
-        raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
-    return None

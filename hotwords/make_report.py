@@ -25,13 +25,12 @@ __all__ = ["make_report"]
 GRID = 1024  # rewards are multiples of 1/1024 nats
 # Phrases of fewer units have too many neighbours to tell of: a phone says less than a character.
 SHORTEST_NEAR = {"tokens": 3, "words": 4}
-STRONG = 20.0  # nats; outweigh nearly any evidence
 
 Pronounce = Callable[[str], Sequence[Sequence[str]]]
 
 
 class _Parts(NamedTuple):
-    """What a report is made of; b and reward by entry, at acoustic_scale 1."""
+    """What a report is made of; b and reward by entry."""
 
     hotwords: HotwordList
     spelled: SpelledList
@@ -45,6 +44,7 @@ class _Parts(NamedTuple):
     winner: NDArray[np.int64]  # entry -> the entry whose units count; -1 where it has none
     pronounce: Pronounce | None
     attached: AttachedWords | None
+    strong: float
 
     def name(self, entry: int) -> str:
         """Return a phrase and where it is."""
@@ -69,6 +69,8 @@ def make_report(
     symbols: Mapping[int, str],
     attachment: Attachment,
     attacher: Attacher | None,
+    *,
+    strong: float,
 ) -> CompileReport:
     """Return what became of each phrase.
 
@@ -76,13 +78,14 @@ def make_report(
         hotwords: the list.
         spelled: its spellings.
         speller: what spelled it.
-        table: the spellings with what they are worth at acoustic_scale 1.
+        table: the spellings with what they are worth at the acoustic_scale of the report.
         bias: b of each entry there.
         automaton: the list compiled.
         pronounce: the pronunciations of a word, where there is a graph.
         symbols: number -> unit.
         attachment: what is attached.
         attacher: what attached it; None without a graph.
+        strong: rewards above it are warned of, nats.
     """
     firsts, owners = spelled.firsts, spelled.owners
     first = np.full(len(hotwords), -1, np.int64)
@@ -106,6 +109,7 @@ def make_report(
         winner,
         pronounce,
         attachment.attached,
+        strong,
     )
     warnings = _warnings(parts)
     if attacher is not None:
@@ -190,7 +194,7 @@ def _warnings(parts: _Parts) -> dict[int, list[str]]:
     else:
         for entry in counts[spelled.counts()[parts.first[counts]] == 1].tolist():
             warnings.setdefault(entry, []).append("one sound: little evidence is needed for it")
-    for entry in counts[parts.reward[counts] > STRONG].tolist():
+    for entry in counts[parts.reward[counts] > parts.strong].tolist():
         warnings.setdefault(entry, []).append(
             f"it is worth {parts.reward[entry]:g} nats, which outweigh nearly any evidence "
             "(weights made for FunASR count tenths of a nat)"

@@ -76,9 +76,9 @@ class ReportEntry:
         num_spellings: how many spellings are listened for.
         spelled_by: "characters", "lexicon", "sentencepiece", "longest match", "list" (as the list itself splits or
             pronounces it), "g2p"; "" when rejected.
-        bias: b in nats a unit, at acoustic_scale 1.
+        bias: b in nats a unit, at the acoustic_scale of the report.
         word_bias: w in nats.
-        reward: n*b + w in nats on the grid of 1/1024, at acoustic_scale 1; 0 when rejected.
+        reward: n*b + w in nats on the grid of 1/1024; 0 when rejected.
         reason: why it is a duplicate or was rejected; "" when accepted.
         remedy: what to do about it.
         warnings: what may surprise about an accepted line.
@@ -179,16 +179,21 @@ class CompileReport:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def __str__(self) -> str:
-        header = ("line", "phrase", "status", "reward", "units")
+        header = (_numbered(self.entries), "phrase", "status", "reward", "units")
         lines = _table([header, *(_row(number, entry) for number, entry in enumerate(self.entries, start=1))])
         for one in self.classes:
-            header = ("line", one.name, "status", "score", "tokens")
+            header = (_numbered(one.entries), one.name, "status", "score", "tokens")
             rows = [_class_row(number, entry) for number, entry in enumerate(one.entries, start=1)]
             lines += _table([header, *rows])
         return "\n".join([*lines, self.summary])
 
 
 Row = tuple[str, str, str, str, str]
+
+
+def _numbered(entries: Sequence[ReportEntry | ClassEntry]) -> str:
+    """Return what the first column counts: a list in memory has no lines."""
+    return "line" if any(entry.line for entry in entries) else "entry"
 
 
 def _table(rows: Sequence[Row]) -> list[str]:

@@ -16,6 +16,10 @@ from tlg.hotwords.report import AttachedEntry, ClassEntry, ClassReport
 
 __all__ = ["attached_entries", "attached_warnings", "class_reports"]
 
+STRONG = 20.0  # nats; more outweighs nearly any evidence
+STRONG_NOTE = (
+    "attach_score={:g} outweighs nearly any evidence: the words that it attaches come out for others"
+)
 SHOWN = 3  # words that sound the same, named
 
 
@@ -47,10 +51,12 @@ def attached_warnings(
     for fate in attachment.fates.values():
         for rival in fate.rivals:
             mirrored.setdefault(rival, []).append(fate.text)
+    score = attacher.options.attach_score
+    strong = [STRONG_NOTE.format(score)] if score > STRONG else []
     for entry, wants in attachment.spelled.wanted.items():
         if entry in attachment.spelled.refused:
             continue
-        notes = [
+        notes = strong + [
             note
             for text in wants
             for note in _notes(attachment.fate(text), sounds.get(text, []), mirrored.get(text, []))

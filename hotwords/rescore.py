@@ -6,8 +6,9 @@ Not for: finding what is not in the list; a decoder's own hotwords change what i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Rescored:
 
 
 def rescore(
-    nbest: Sequence[tuple[str | Sequence[str], float]],
+    nbest: Iterable[tuple[str | Sequence[str], float]],
     hotwords: Hotwords | HotwordSource,
     *,
     weight: float = 1.0,
@@ -61,12 +62,17 @@ def rescore(
         bias: b, nats a unit, of a list that is no Hotwords; None: 1.5.
 
     Raises:
-        OptionError: a score that is no finite number, a unit that the hotwords do not know, units without a Hotwords.
+        OptionError: no pairs, a score that is no finite number, a unit that the hotwords do not know, units without a Hotwords.
         HotwordError: the list cannot be used.
     """
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
         raise OptionError(f"weight={weight!r} is not 0 or more", remedy="1 adds the rewards as they are")
-    for rank, (_, score) in enumerate(nbest):
+    nbest = list(_pairs(nbest))
+    for rank, (hypothesis, score) in enumerate(nbest):
+        if isinstance(hypothesis, bytes) or not isinstance(hypothesis, Iterable):
+            raise OptionError(
+                f"hypothesis {rank} is {hypothesis!r:.60}", remedy="Pass a text, or the list of its units"
+            )
         number = isinstance(score, int | float | np.integer | np.floating) and not isinstance(score, bool)
         if not number or not math.isfinite(score):
             raise OptionError(f"the score of hypothesis {rank} is {score!r}", remedy="Pass nats")
@@ -89,6 +95,18 @@ def rescore(
         reward = weight * sum(match.reward for match in matches)
         rescored.append(Rescored(hypothesis, rank, float(score), reward, matches))
     return sorted(rescored, key=lambda one: -one.total)
+
+
+def _pairs(nbest: Iterable[object]) -> Iterator[tuple[Any, Any]]:
+    """Check that hypotheses come with scores."""
+    if isinstance(nbest, str | bytes) or not isinstance(nbest, Iterable):
+        raise OptionError(f"nbest is {nbest!r:.60}", remedy="Pass (hypothesis, score) pairs")
+    for rank, pair in enumerate(nbest):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise OptionError(
+                f"hypothesis {rank} is {pair!r:.60}, no pair", remedy="Pass (hypothesis, score) pairs"
+            )
+        yield pair[0], pair[1]
 
 
 def hotwords_of_texts(source: HotwordSource, texts: Sequence[str], *, bias: float | None = None) -> Hotwords:

@@ -22,6 +22,10 @@ __all__ = ["SpelledList", "spell_list"]
 
 Numbers = NDArray[np.int32]
 
+NOT_ATTACHED = (
+    "its pronunciation has no effect: no words are attached, and its own are matched as the lexicon says them"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class SpelledList:
@@ -206,6 +210,8 @@ def _one_by_one(speller: Speller, hotwords: HotwordList, entries: Iterable[int],
                 _check_pronunciations(speller, phrase, extra)
                 if speller.adds is not None and speller.adds.lacks:
                     told = _given_words(speller, phrase, extra)
+                elif speller.units_are == "words":
+                    extra = extra._replace(notes=(*extra.notes, NOT_ATTACHED))
             if extra is None:
                 text, spelled = spell_folded(phrase, *_spellers(speller, ()), fold)
             else:

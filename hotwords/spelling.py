@@ -84,17 +84,31 @@ def make_speller(
     if match == "words" and source is None:
         raise OptionError("match='words' needs a graph, for its words", remedy="Pass graph=")
     ids = unit_ids(symbols, blank)
+    chosen = choose_boundary(ids, boundary)
+    if sentencepiece is None and pieces != 1:
+        raise OptionError(
+            f"pieces={pieces} has no effect without a SentencePiece model", remedy="Pass sentencepiece="
+        )
+    if sentencepiece is not None and choose_boundary(ids, "auto") != WORD_START:
+        raise OptionError(
+            "a SentencePiece model was given, but the tokens are not its pieces: none begins with U+2581",
+            remedy="Leave sentencepiece= out, or pass the tokens of that model",
+        )
     if source is not None and match != "units":
         words = word_ids(source.words)
         if match == "words" or not _units_will_do(words, ids, lexicon, boundary):
+            if boundary not in ("auto", None):
+                raise OptionError(
+                    f"boundary={boundary!r} has no effect: the list is matched over the words of the graph",
+                    remedy="Leave it out, or pass match='units'",
+                )
             return word_speller(source, words, ids, adds, why_not)
-    chosen = choose_boundary(ids, boundary)
     if chosen == WORD_START:
         return replace(piece_speller(ids, len(symbols), lexicon, sentencepiece, pieces), adds=adds)
     if sentencepiece is not None:
         raise OptionError(
-            "a SentencePiece model was given, but the tokens are not its pieces: none begins with U+2581",
-            remedy="Leave sentencepiece= out, or pass the tokens of that model",
+            f"a SentencePiece model was given, but with boundary={boundary!r} nothing is split by it",
+            remedy="Leave boundary= or sentencepiece= out",
         )
     is_bare = source is not None and lexicon is None
     return replace(_letter_speller(ids, len(symbols), lexicon, chosen, is_bare=is_bare), adds=adds)

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import tlg
 from tlg.errors import OptionError
+from tlg.hotwords import AutoBias
 
 LETTERS = [*"abdegorz"]
 TOKENS = ["<blk>", *LETTERS, "|"]
@@ -95,6 +97,58 @@ def test_decode(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_decode_with_every_option_of_a_list(folder: Path, tmp_path: Path) -> None:
+    """Options of the list are those of Hotwords."""
+    graph = tlg.Graph.load(folder / "graph")
+    lm = tlg.lm.load_model(folder / "lm.arpa")
+    (tmp_path / "hot.txt").write_text("BAD\nbed bad\n", encoding="utf-8")
+    frames = np.load(folder / "one.npz")["one"]
+    arguments: list[str | Path] = ["decode", "--graph", folder / "graph", folder / "one.npz", "--nbest", "5"]
+    arguments += ["--lm-weight", "0.5", "--acoustic-scale", "2", "--hotwords", tmp_path / "hot.txt", "-o"]
+    seen = set()
+    cases: list[tuple[list[str | Path], dict[str, Any]]] = [
+        (["--fold", "case"], {"fold": "case"}),
+        (["--match", "units", "--boundary", "none"], {"match": "units", "boundary": None}),
+        (["--hotword-bias", "3"], {"bias": 3.0}),
+        (["--match", "words", "--no-attach"], {"match": "words", "attach": False}),
+        (
+            ["--fold", "both", "--hotword-bias", "auto", "--hotword-lm", folder / "lm.arpa"],
+            {"fold": "both", "bias": AutoBias(lm, lm_weight=0.5)},
+        ),
+    ]
+    for number, (options, made) in enumerate(cases):
+        out = tmp_path / f"{number}.tsv"
+        done = run(*arguments, out, *options)
+        assert done.returncode == 0, done.stderr
+        hotwords = tlg.Hotwords(tmp_path / "hot.txt", graph=graph, **made)
+        decoder = tlg.Decoder(graph, hotwords=hotwords, lm_weight=0.5, acoustic_scale=2.0, nbest=5)
+        lines = out.with_name(f"{number}.nbest.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        scores = [float(line.split("\t")[2]) for line in lines]
+        expected = [one.score for one in decoder.decode(frames).nbest]
+        assert scores == pytest.approx(expected, abs=1e-4)
+        seen.add(tuple(scores))
+    assert len(seen) == 5  # each of them does something
+
+
+def test_automatic_bias_of_a_config(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"hotword_bias": "auto"}', encoding="utf-8")
+    arguments: list[str | Path] = ["decode", "--graph", folder / "graph", folder / "one.npz"]
+    arguments += ["--config", tmp_path / "c.json", "-o", tmp_path / "x.tsv"]
+    listed: list[str | Path] = ["--hotwords", folder / "hot.txt"]
+    lm: list[str | Path] = ["--hotword-lm", folder / "lm.arpa"]
+    assert run(*arguments).returncode == 0  # no list: nothing to ask a model for
+    done = run(*arguments, *listed)
+    assert (done.returncode, "--hotword-bias auto and --hotword-lm go together" in done.stderr) == (2, True)
+    assert run(*arguments, *listed, *lm).returncode == 0
+    done = run(*arguments, *lm)
+    assert (done.returncode, "--hotword-lm goes with --hotwords" in done.stderr) == (2, True)
+    done = run(*arguments, *listed, *lm, "--hotword-bias", "2")
+    assert (done.returncode, "--hotword-bias auto and --hotword-lm go together" in done.stderr) == (2, True)
+    (tmp_path / "c.json").write_text('{"hotword_bias": "much"}', encoding="utf-8")
+    done = run(*arguments, *listed)
+    assert (done.returncode, "hotword_bias='much' is not a number" in done.stderr) == (1, True)
+
+
 def test_usage(folder: Path) -> None:
     arguments: list[str | Path] = [
         "decode",
@@ -110,6 +164,11 @@ def test_usage(folder: Path) -> None:
         (["--attach-score", "3"], "--attach-score goes with --hotwords"),
         (["--no-attach"], "--no-attach goes with --hotwords"),
         (["--g2p", "english"], "--g2p goes with --hotwords or --class"),
+        (["--pieces", "2"], "--pieces goes with --hotwords or --class"),
+        (["--fold", "case"], "--fold goes with --hotwords"),
+        (["--boundary", "none", "--class", "<name>=a.txt"], "--boundary goes with --hotwords"),
+        (["--match", "words"], "--match goes with --hotwords"),
+        (["--hotwords", "a.txt", "--hotword-bias", "much"], "much is no number; give nats, or auto"),
         (["--sentencepiece", str(folder / "hot.txt")], "--sentencepiece goes with --hotwords or --class"),
         (["--sentencepiece", "m.model"], "File 'm.model' does not exist"),
     ):
@@ -120,9 +179,9 @@ def test_usage(folder: Path) -> None:
     (folder / "tokens.txt").write_text("".join(f"{t} {n}\n" for n, t in enumerate(TOKENS)), encoding="utf-8")
     tokens: list[str | Path] = ["hotwords", "check", folder / "hot.txt", "--tokens", folder / "tokens.txt"]
     done = run(*tokens, "--attach-score", "3")
-    assert (done.returncode, "--attach-score and --no-attach go with --graph" in done.stderr) == (2, True)
+    assert (done.returncode, "--attach-score goes with --graph" in done.stderr) == (2, True)
     done = run(*tokens, "--class", f"<name>={folder / 'names.txt'}")
-    assert (done.returncode, "--class and --g2p go with --graph" in done.stderr) == (2, True)
+    assert (done.returncode, "--class goes with --graph" in done.stderr) == (2, True)
 
 
 def test_costs_of_the_lexicon(folder: Path, tmp_path: Path) -> None:

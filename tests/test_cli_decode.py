@@ -271,7 +271,7 @@ MISTAKES: dict[str, tuple[Callable[[], object] | None, list[str], str]] = {
     "bias": (
         None,
         ["test.npz", "--hotwords", "hot.txt", "--hotword-bias", "nan"],
-        "hotword_bias=nan is not finite",
+        "bias=nan is not finite",
     ),
     "hotwords": (None, ["test.npz", "--hotwords", "none.txt"], "none.txt: no such file"),
     "hotwords_bad": (

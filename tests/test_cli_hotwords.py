@@ -31,6 +31,23 @@ def test_table_and_json(tmp_path: Path) -> None:
     assert data["num_rejected"] == 1
 
 
+def test_rewards_at_the_scale_of_the_search(tmp_path: Path) -> None:
+    hot, tokens = write(tmp_path, "阳光 5\n阳光光 :2\n")
+    command = ("hotwords", "check", hot, "--tokens", tokens, "--json")
+    data = json.loads(tlg(*command, "--acoustic-scale", "3").stdout)
+    assert [entry["reward"] for entry in data["entries"]] == [2 * 4.5 + 5, 3 * 2]
+    done = tlg(*command, "--acoustic-scale", "0")
+    assert (done.returncode, "acoustic_scale=0.0 is not above 0" in done.stderr) == (1, True)
+
+
+def test_json_lists_have_lines(tmp_path: Path) -> None:
+    hot, tokens = write(tmp_path, '{"阳光": 5,\n\n "龙": 1}')
+    data = json.loads(tlg("hotwords", "check", hot, "--tokens", tokens, "--json").stdout)
+    assert [entry["line"] for entry in data["entries"]] == [1, 3]
+    shown = tlg("hotwords", "check", hot, "--tokens", tokens).stdout.splitlines()
+    assert shown[0].split()[0] == "line" and shown[2].split()[:2] == ["3", "龙"]
+
+
 def test_exit_status(tmp_path: Path) -> None:
     hot, tokens = write(tmp_path, "龙\n")
     assert tlg("hotwords", "check", hot, "--tokens", tokens).returncode == 1  # nothing of it is usable

@@ -171,6 +171,7 @@ OTHERS: dict[str, tuple[list[str], str]] = {
         ["--hotwords", "hot.txt", "--hotword-bias", "1"],
         "other settings: hotword_bias (None before, 1.0 now), hotwords.",
     ),
+    "listing": (["--hotwords", "hot.txt", "--fold", "case"], "other settings: hotwords, listing."),
     "inputs": (["more.npz"], "other settings: inputs."),
 }
 

@@ -178,6 +178,27 @@ def test_given_pronunciations() -> None:
     assert spoken(listed, PHONES, g2p=lambda word: ["g"]) == {"gork": ["g ao r k"]}
 
 
+def test_pronunciations_without_effect_are_told() -> None:
+    cat = Hotword("cat", pronunciations=(("k", "ae"),))
+    (entry,) = Hotwords([cat], graph=PHONES).report.entries
+    assert not any("no effect" in warning for warning in entry.warnings)
+    for on, options in ((PHONES, {"attach": False}), (graph(PHONES.tokens.symbols, "cat k ae t", ()), {})):
+        (entry,) = Hotwords([cat], graph=on, **options).report.entries  # type: ignore[arg-type]
+        assert entry.status == "accepted"
+        assert entry.warnings[0].startswith("its pronunciation has no effect")
+
+
+def test_scores_that_outweigh_all_evidence_are_warned_of() -> None:
+    def warnings(score: float) -> list[tuple[str, ...]]:
+        hotwords = Hotwords(["zorg", "bad"], graph=LETTERS, attach_score=score)
+        return [entry.warnings for entry in hotwords.report.entries]
+
+    assert warnings(20.0) == [(), ()]
+    attached, known = warnings(21.0)
+    assert attached[0].startswith("attach_score=21 outweighs nearly any evidence")
+    assert known == ()
+
+
 def test_a_separator_alone_is_no_pronunciation() -> None:
     listed = [Hotword("zorg", pronunciations=(("|",),))]
     hotwords = Hotwords(listed, graph=LETTERS, boundary=None)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from collections import OrderedDict
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -92,8 +95,8 @@ def test_pronunciations(tmp_path: Path) -> None:
     ]
     text = '{"tlg": {"word_bias": "5", "bias": 1, "pronunciations": ["t iy", "t iy"]}, "x": {"pronunciations": "y"}}'
     assert read(tmp_path, text) == [
-        Hotword("tlg", 5.0, 1.0, str(tmp_path / "hot.txt"), pronunciations=(("t", "iy"),)),
-        Hotword("x", file=str(tmp_path / "hot.txt"), pronunciations=(("y",),)),
+        Hotword("tlg", 5.0, 1.0, str(tmp_path / "hot.txt"), 1, pronunciations=(("t", "iy"),)),
+        Hotword("x", file=str(tmp_path / "hot.txt"), line=1, pronunciations=(("y",),)),
     ]
 
 
@@ -121,6 +124,51 @@ def test_phrases_named_like_fields_of_messages(tmp_path: Path) -> None:
         ("hotwords", 1),
     ]
     assert [h.phrase for h in read(tmp_path, '{"mode": 5, "king": 3}')] == ["mode", "king"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.text(alphabet='a"{}[]:,\\\n保', min_size=1).filter(lambda text: text.strip()),
+        st.sampled_from([1, "2.5", None, {"bias": 1, "pronunciations": ["a", "b"]}, {}]),
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_phrases_of_json_have_their_lines(
+    tmp_path_factory: pytest.TempPathFactory, listed: dict[str, Any], nested: bool, again: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "lines.json"
+    text = json.dumps(listed, indent=1)
+    lines = [number for number, line in enumerate(text.split("\n"), start=1) if line.startswith(' "')]
+    if nested:
+        # The last field of a name counts.
+        before = '{"mode": "offline",\n "x": {"hotwords": {"q": 1}},\n'
+        before += ' "hotwords": {"z": 5,\n "y": {"bias": 2}},\n' if again else ""
+        text = f'{before} "hotwords": {text}}}'
+        lines = [line + before.count("\n") for line in lines]
+    path.write_text(text, encoding="utf-8")
+    found = read_hotwords(path)
+    assert [h.phrase for h in found] == [phrase.strip() for phrase in listed]
+    assert [h.line for h in found] == lines
+    # A text has no file that lines could be of.
+    assert [h.line for h in read_hotwords(text)] == [None] * len(listed)
+
+
+def test_mistakes_in_json_have_their_lines(tmp_path: Path) -> None:
+    for text, line, what in (
+        ('{"a": 1,\n "b": "x"}', 2, "'b' has the word bias 'x'"),
+        ('{"a": 1,\n\n "b": 1e999}', 3, "'b' has a word bias that is not finite"),
+        ('{"a": 1,\n " ": 1}', 2, "' ' is blank"),
+        ('{"a": 1,\n "b": {"weight": 1}}', 2, "'b' has the field 'weight'"),
+        ('{"a": 1,\n "b": {"bias": true}}', 2, "'b' has the bias True"),
+        ('{"mode": "2pass",\n "hotwords": "x"}', 2, "no JSON object"),
+        ('{"mode": "2pass",\n\n "hotwords": "{\\"b\\": \\"x\\"}"}', 3, "'b' has the word bias 'x'"),
+        ('{"a": 1,\n "b" 2}', 2, "no JSON object"),
+    ):
+        with pytest.raises(HotwordError, match=re.escape(what)) as caught:
+            read(tmp_path, text)
+        assert (caught.value.file, caught.value.line) == (str(tmp_path / "hot.txt"), line)
 
 
 def test_lines_are_counted_with_comments(tmp_path: Path) -> None:

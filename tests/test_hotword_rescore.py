@@ -38,6 +38,7 @@ def test_weight_scales_the_rewards_and_0_is_no_hotwords() -> None:
     assert rescore(TEXTS, ["new york"], bias=1.0, weight=0.25)[0].hotword_score == 2.0
     assert [one.rank for one in rescore([("a", 1.0), ("b", 2.0), ("c", 2.0)], [])] == [1, 2, 0]
     assert rescore([], ["a"]) == []
+    assert rescore((one for one in TEXTS), ["new york"]) == rescore(TEXTS, ["new york"])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -90,6 +91,12 @@ def test_a_compiled_list_spells_texts(characters: Graph) -> None:
         ([("a", 0.0), ("b", "x")], ["a"], {}, "the score of hypothesis 1 is 'x'"),
         ([(["a"], 0.0)], ["a"], {}, r"hypothesis \['a'\] is no text. Pass a Hotwords made for these units"),
         ([("a", 0.0)], ["a"], {"weight": -1}, "weight=-1 is not 0 or more"),
+        ([("a", 0.0), ("i",)], ["a"], {}, r"hypothesis 1 is \('i',\), no pair"),
+        (["ab"], ["a"], {}, "hypothesis 0 is 'ab', no pair"),
+        ([(5, -1.0)], ["a"], {}, "hypothesis 0 is 5. Pass a text"),
+        ([(b"a", -1.0)], ["a"], {}, "hypothesis 0 is b'a'. Pass a text"),
+        ("text", ["a"], {}, "nbest is 'text'"),
+        (None, ["a"], {}, "nbest is None"),
     ],
 )
 def test_bad_input(nbest: Any, hotwords: Any, options: Any, message: str) -> None:

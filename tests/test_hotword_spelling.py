@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tlg._files import read_text
-from tlg.errors import GraphError, HotwordError
+from tlg.errors import GraphError, HotwordError, OptionError
 from tlg.hotwords import DEFAULT_BIAS, DEFAULT_WORD_BIAS, Hotwords, hotword_counts
 
 
@@ -182,6 +183,20 @@ def test_words_of_phone_lexicons() -> None:
         ("k", "ae", "t"),
         ("y", "ao", "r", "k", "k", "ae", "t"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"boundary": "k"}, "boundary='k' has no effect: the list is matched over the words"),
+        ({"boundary": "zz"}, "boundary='zz' is no token"),
+        ({"sentencepiece": "m.model"}, "the tokens are not its pieces"),
+        ({"pieces": 3}, "pieces=3 has no effect without a SentencePiece model"),
+    ],
+)
+def test_options_without_effect_where_words_are_matched(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Hotwords(["cat"], graph=PHONES, **options)
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,29 @@ def test_defaults_scale_with_the_decoder() -> None:
     assert len(hotwords._automata) <= 8
 
 
+def test_what_a_list_is_worth_at_another_scale() -> None:
+    hotwords = Hotwords({"ABCD": 1.0, "BA": 0.0}, tokens=list("ABCD"))
+    for scale in (0.5, 1.0, 3.0):
+        automaton = hotwords.automaton(acoustic_scale=scale)
+        assert hotwords.score(list("ABCD"), acoustic_scale=scale) == 6 * scale + 1
+        assert automaton.trace([0, 1, 2, 3])[1][-1] == 6 * scale + 1
+        assert hotwords.find(list("BA"), acoustic_scale=scale) == [("BA", 0, 2, 3 * scale)]
+        entries = hotwords.report_at(scale).entries
+        assert [(e.bias, e.reward) for e in entries] == [
+            (1.5 * scale, 6 * scale + 1),
+            (1.5 * scale, 3 * scale),
+        ]
+    assert hotwords.report == hotwords.report_at(1.0)
+    # 20 nats are much at scale 1, not at 10.
+    strong = Hotwords({"ABCD": 25.0}, tokens=list("ABCD"), bias=0.0)
+    assert len(strong.report.entries[0].warnings) == 1
+    assert strong.report_at(10.0).entries[0].warnings == ()
+    with pytest.raises(OptionError, match="acoustic_scale=0 is not above 0"):
+        hotwords.report_at(0)
+    with pytest.raises(OptionError, match="acoustic_scale=nan is not above 0"):
+        hotwords.score(["A"], acoustic_scale=float("nan"))
+
+
 def test_lists_of_any_size_are_exact_in_float32() -> None:
     hotwords = Hotwords({"AB": 0.1, "ABC": 1 / 3, "CA": -2.7}, tokens=list("ABC"), bias=0.123456)
     automaton = hotwords.automaton()
@@ -238,6 +261,13 @@ BAD_CALLS: dict[str, tuple[HotwordSource, dict[str, object], type[Exception], st
     ),
     "twice": (["A"], {"tokens": ["A", "A"]}, ValueError, "token 'A' is there twice"),
     "not_str": (["A"], {"tokens": [1, 2]}, ValueError, "no list of str"),
+    "pieces": (["A"], {"tokens": ["A"], "pieces": 2}, OptionError, "pieces=2 has no effect without"),
+    "spm_boundary": (
+        ["A"],
+        {"tokens": ["▁A", "A"], "sentencepiece": "m.model", "boundary": "A"},
+        OptionError,
+        "with boundary='A' nothing is split by it",
+    ),
     "spm": (["A"], {"tokens": ["A"], "sentencepiece": "m.model"}, OptionError, "not its pieces"),
     "spm_missing": (
         ["A"],
@@ -260,6 +290,13 @@ def test_bad_units_and_options() -> None:
     hotwords = Hotwords(["AB"], tokens=["<blk>", "A", "B"], blank=0)
     with pytest.raises(OptionError, match=r"is a str, not a list of symbols\. Pass list\(text\)"):
         hotwords.score("AB")
+    for units, kind in ((5, "int"), (None, "NoneType"), (b"AB", "bytes")):
+        with pytest.raises(OptionError, match=rf"units={units!r} is a {kind}, not a list of symbols"):
+            hotwords.find(units)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="a unit is no str"):
+        hotwords.score([["A"]])  # type: ignore[list-item]
+    with pytest.raises(OptionError, match="5 is not one of the units"):
+        hotwords.score([5])  # type: ignore[list-item]
     with pytest.raises(OptionError, match="'Q' is not one of the units"):
         hotwords.find(["A", "Q"])
     with pytest.raises(OptionError, match="'<blk>' is not one of the units"):

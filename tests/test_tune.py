@@ -16,15 +16,20 @@ from tlg.cli.tune import tune as tune_command
 from tlg.decoder.evaluate.metrics import ScoreReport
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.tune import tune
-from tlg.errors import InputError, OutputError
+from tlg.errors import InputError, OptionError, OutputError
+from tlg.hotwords import AutoBias
 
 LETTERS = "阳光保险定中国"
 HOT = {"保险": 0.0, "中国": 0.0, "光阳": 0.0, "定定": 0.0}
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> tlg.Graph:
-    folder = tmp_path_factory.mktemp("tune")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tune")
+
+
+@pytest.fixture(scope="module")
+def graph(folder: Path) -> tlg.Graph:
     text = ["阳 光 保 险", "中 国", "保 定", "阳 光", "中 国 阳 光", "保 定 中 国", "国 光"] * 4
     (folder / "text.txt").write_text("\n".join(text), encoding="utf-8")
     tlg.lm.train(folder / "text.txt", order=2, discount_fallback=True).save(folder / "lm.arpa")
@@ -94,6 +99,38 @@ def test_the_bias_costs_the_other_units_nothing(graph: tlg.Graph, dev: Any) -> N
     assert again.hotwords == report.best.report.hotwords
 
 
+def test_a_list_that_takes_more_than_its_phrases(graph: tlg.Graph, dev: Any, folder: Path) -> None:
+    """``make`` makes the list; with a model "auto" is tried behind the numbers."""
+    lm = tlg.lm.load_model(folder / "lm.arpa")
+
+    def make(source: Any, bias: Any) -> tlg.Hotwords:
+        return tlg.Hotwords(source, graph=graph, bias=bias, fold="width")
+
+    listed = {**HOT, "Q": 0.0}
+    start = SearchOptions(lm_weight=0.5)
+    report = tune(graph, *dev, unit="char", start=start, hotwords=listed, make=make, lm=lm, search=False)
+    *numbers, auto = report.trials
+    assert auto.hotword_bias == "auto" and "auto" not in [trial.hotword_bias for trial in numbers]
+    assert any("1 phrases of the list are rejected" in note for note in report.notes)
+    hotwords = make(listed, AutoBias(lm, lm_weight=0.5))
+    again = decoded(graph, dev, {"lm_weight": 0.5}, hotwords=hotwords)
+    assert again.hotwords is not None and auto.report.hotwords is not None
+    assert (again.errors, again.hotwords.f1) == (auto.report.errors, auto.report.hotwords.f1)
+    with pytest.raises(OptionError, match="need lm="):
+        tune(graph, *dev, hotwords=listed, lm=object(), search=False)
+
+
+def test_automatic_biases_are_chosen_where_they_find_more(
+    graph: tlg.Graph, dev: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tlg.decoder.tune.BIASES", (0.001,))  # which find as good as nothing
+    lm = tlg.lm.load_model(folder / "lm.arpa")
+    report = tune(graph, *dev, unit="char", hotwords=["中国"], lm=lm, search=False)
+    assert report.best is report.trials[-1]
+    assert report.options["hotword_bias"] == "auto"
+    assert report.best.to_dict()["hotword_bias"] == "auto"
+
+
 def test_options_that_are_not_chosen_stay(graph: tlg.Graph, dev: Any) -> None:
     start = SearchOptions(beam=9.0, lm_weight=0.7, acoustic_scale=1.3)
     report = tune(graph, *dev, unit="char", start=start, hotwords=HOT, search=False)
@@ -131,6 +168,30 @@ def test_command(graph: tlg.Graph, dev: Any, tmp_path: Path) -> None:
     assert done.exit_code == 2 and "--only-hotwords goes with --hotwords" in done.output
     done = CliRunner().invoke(tune_command, args)
     assert done.exit_code == 0 and "settings tried" in done.output
+
+
+def test_command_with_options_of_the_list(graph: tlg.Graph, dev: Any, folder: Path, tmp_path: Path) -> None:
+    inputs, refs = dev
+    np.savez(tmp_path / "dev.npz", **inputs)
+    (tmp_path / "refs.tsv").write_text("".join(f"{k}\t{v}\n" for k, v in refs.items()), encoding="utf-8")
+    (tmp_path / "hot.txt").write_text("\n".join(HOT) + "\nQ\n", encoding="utf-8")
+    graph.save(tmp_path / "graph")
+    args = ["--graph", tmp_path / "graph", "--refs", tmp_path / "refs.tsv", tmp_path / "dev.npz"]
+    args += ["-o", tmp_path / "tuned.json"]
+    command = [*map(str, args), "--unit", "char"]
+    listed = ["--hotwords", str(tmp_path / "hot.txt"), "--only-hotwords", "--json"]
+    lm = ["--hotword-lm", str(folder / "lm.arpa")]
+    done = CliRunner().invoke(tune_command, [*command, *listed, *lm, "--fold", "width", "--match", "units"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["trials"][-1]["hotword_bias"] == "auto"
+    assert any("1 phrases of the list are rejected" in note for note in found["notes"])
+    for options in (lm, ["--fold", "case"], ["--class", "<name>=a.txt"], ["--no-attach"]):
+        done = CliRunner().invoke(tune_command, [*command, *options])
+        assert done.exit_code == 2 and f"{options[0]} goes with --hotwords" in done.output
+    # A list that cannot be made is told before anything is tried.
+    done = CliRunner().invoke(tune_command, [*command, *listed, "--boundary", "zz"])
+    assert isinstance(done.exception, OptionError)
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_tried(

@@ -14,17 +14,16 @@ import click
 
 from tlg._core import __version__
 from tlg._files import PathLike
-from tlg.cli.attach_options import attach_options
 from tlg.cli.decode_options import merge, search_options
 from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output, TextWriter, beside
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
 from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.cli.foreign import foreign_options
+from tlg.cli.list_options import Bias, ListOptions, bias_option, language_model, list_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
-from tlg.decoder.slot import check_bias
 from tlg.errors import OptionError, TlgError
-from tlg.hotwords import ClassEntry, Hotwords, ReportEntry
+from tlg.hotwords import AutoBias, ClassEntry, Hotwords, ReportEntry
 
 __all__ = ["decode"]
 
@@ -50,17 +49,12 @@ SHOWN = 20  # rejected hotwords listed before the rest are counted
     help="Table of 'utterance-id<TAB>text' (.gz, .bz2, .xz, .zst compress); written whole or not at all.",
 )
 @click.option("--hotwords", type=click.Path(), help="Hotword list; see 'tlg hotwords check'.")
-@click.option(
+@bias_option(
     "--hotword-bias",
-    type=float,
-    help="Nats a unit for hotwords without their own.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
+    help="Nats a unit for hotwords without their own, or 'auto'.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
 )
-@click.option(
-    "--sentencepiece",
-    type=click.Path(exists=True, dir_okay=False),
-    help="SentencePiece model that splits hotwords.",
-)
-@attach_options
+@click.option("--hotword-lm", type=click.Path(), help="Language model (ARPA) for --hotword-bias auto.")
+@list_options
 @search_options
 @click.option("--ctm", type=click.Path(), help="Words with their times; needs --frame-shift.")
 @click.option(
@@ -103,9 +97,9 @@ def decode(
     foreign: dict[str, Any],
     output: str,
     hotwords: str | None,
-    hotword_bias: float | None,
-    sentencepiece: str | None,
-    attaching: dict[str, Any],
+    hotword_bias: Bias,
+    hotword_lm: str | None,
+    listing: ListOptions,
     ctm: str | None,
     lattices: str | None,
     lattice_format: str | None,
@@ -133,18 +127,11 @@ def decode(
         ("--ctm", ctm is not None, "--frame-shift, the seconds from one frame to the next", frame_shift),
         ("--lattice-format", lattice_format is not None, "--lattices", lattices),
         ("--hotword-bias", hotword_bias is not None, "--hotwords", hotwords),
-        (
-            "--sentencepiece",
-            sentencepiece is not None,
-            "--hotwords or --class",
-            hotwords or attaching["classes"] or None,
-        ),
-        ("--attach-score", attaching["attach_score"] != 0, "--hotwords", hotwords),
-        ("--no-attach", not attaching["attach"], "--hotwords", hotwords),
-        ("--g2p", attaching["g2p"], "--hotwords or --class", hotwords or attaching["classes"] or None),
+        ("--hotword-lm", hotword_lm is not None, "--hotwords", hotwords),
     ):
         if is_given and is_there is None:
             raise click.UsageError(f"{option} goes with {partner}")
+    listing.check(hotwords)
     wants_lattice = True if lattices is not None or confidence else None
     settings = merge(config, {**options, "hotword_bias": hotword_bias, "lattice": wants_lattice})
     if not (wants_lattice or settings.get("mbr") or settings.get("nbest", 1) > 1):
@@ -153,15 +140,16 @@ def decode(
         # Of a --config that several runs share: no output of this one shows a lattice.
         for name in ("lattice", "lattice_beam"):
             settings.pop(name, None)
+    bias = settings.pop("hotword_bias", None)
+    model = language_model(None if hotwords is None else bias, hotword_lm, ("--hotword-bias", "--hotword-lm"))
     loaded = Graph.load(graph, blank=blank, **foreign)
     listed = None
-    if hotwords is not None or attaching["classes"]:
+    if hotwords is not None or listing.classes:
         listed = Hotwords(
             [] if hotwords is None else Path(hotwords),
             graph=loaded,
-            bias=check_bias(settings.pop("hotword_bias", None)),
-            sentencepiece=sentencepiece,
-            **attaching,
+            bias=bias if model is None else AutoBias(model, lm_weight=settings.get("lm_weight", 1.0)),
+            **listing.arguments,
         )
     decoder = Decoder(loaded, hotwords=listed, **settings)
     _show_rejected(decoder)
@@ -185,11 +173,8 @@ def decode(
         "frame_shift": frame_shift if ctm is not None else None,
         "lattice_format": lattice_format,
         "hotword_bias": None if listed is None else listed.bias,
-        "attaching": {
-            **attaching,
-            "classes": {n: fingerprint(p) for n, p in attaching["classes"].items()} if resume else {},
-        },
-        "sentencepiece": fingerprint(sentencepiece) if resume and sentencepiece is not None else None,
+        "hotword_lm": fingerprint(hotword_lm) if resume and hotword_lm is not None else None,
+        "listing": _signature(listing) if resume else None,
         **dataclasses.asdict(decoder.options),
     }
     with _open_outputs(writers, signature if resume else None) as outputs:
@@ -209,6 +194,15 @@ def decode(
                 click.echo(f"tlg: {kept}; the same command goes on from there", err=True)
             raise
     _show(figures, decoder, frame_shift, as_json)
+
+
+def _signature(listing: ListOptions) -> dict[str, Any]:
+    """Return what the list is made with, files by what they hold."""
+    arguments = dict(listing.arguments)
+    arguments["classes"] = {name: fingerprint(path) for name, path in listing.classes.items()}
+    if arguments["sentencepiece"] is not None:
+        arguments["sentencepiece"] = fingerprint(arguments["sentencepiece"])
+    return arguments
 
 
 def _open_outputs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -89,6 +90,9 @@ def _read_config(path: str) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise OptionError("not a JSON object", remedy='Write {"acoustic_scale": 1.5, ...}', file=path)
     bias = settings.get("hotword_bias")
-    if isinstance(bias, bool) or not isinstance(bias, int | float | None):
-        raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit", file=path)
+    is_number = isinstance(bias, int | float) and not isinstance(bias, bool) and math.isfinite(bias)
+    if bias is not None and bias != "auto" and not is_number:
+        raise OptionError(
+            f"hotword_bias={bias!r} is not a number", remedy='Give nats a unit, or "auto"', file=path
+        )
     return settings

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tlg.cli.attach_options import attach_options
 from tlg.cli.hotwords_rescore import rescore
+from tlg.cli.list_options import Bias, ListOptions, bias_option, language_model, list_options
 
 if TYPE_CHECKING:
     from tlg.hotwords import Hotwords
@@ -31,33 +31,12 @@ def hotwords() -> None:
 hotwords.add_command(rescore)
 
 
-def list_options(command: Callable[..., None]) -> Callable[..., None]:
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what a list is compiled for."""
+    command = list_options(command)
     for option in (
         click.option("--lm", type=click.Path(), help="Language model (ARPA) for --bias auto."),
-        click.option(
-            "--fold",
-            type=click.Choice(["none", "case", "width", "both"]),
-            default="none",
-            show_default=True,
-            help="Spell words that the tokens or the lexicon lack in another case or width.",
-        ),
-        click.option(
-            "--sentencepiece",
-            type=click.Path(exists=True, dir_okay=False),
-            help="SentencePiece model that splits the phrases.",
-        ),
-        click.option(
-            "--boundary", default="auto", show_default=True, help="Token that separates words, or 'none'."
-        ),
-        click.option(
-            "--match",
-            type=click.Choice(["auto", "units", "words"]),
-            default="auto",
-            show_default=True,
-            help="What phrases are spelled in: tokens, or words of the graph.",
-        ),
-        click.option("--bias", help="Nats a unit for phrases without their own; default 1.5; or 'auto'."),
+        bias_option("--bias", help="Of phrases without their own, nats a unit; default 1.5; or 'auto'."),
         click.option(
             "--blank", help="Token or id of the blank, which no phrase can have; a graph knows its own."
         ),
@@ -65,7 +44,16 @@ def list_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--graph", type=click.Path(), help="Graph folder, for its tokens, words and lexicon."),
     ):
         command = option(command)
-    return attach_options(command)
+    return command
+
+
+acoustic_scale_option = click.option(
+    "--acoustic-scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the search; scales default biases.",
+)
 
 
 def compiled(
@@ -74,62 +62,35 @@ def compiled(
     graph: str | None,
     tokens: str | None,
     blank: str | None,
-    bias: str | None,
-    match: Any,
-    boundary: str,
-    sentencepiece: str | None,
-    fold: Any,
+    bias: Bias,
     lm: str | None,
-    attaching: dict[str, Any],
+    listing: ListOptions,
 ) -> Hotwords:
     """Return the list in a file, compiled as the options say."""
     from tlg.hotwords import Hotwords
 
     if (graph is None) == (tokens is None):
         raise click.UsageError("give --graph or --tokens, one of them")
-    if (lm is not None) != (bias == "auto"):
-        raise click.UsageError("--bias auto and --lm go together")
-    if graph is None and (attaching["classes"] or attaching["g2p"]):
-        raise click.UsageError("--class and --g2p go with --graph")
-    if graph is None and (attaching["attach_score"] != 0 or not attaching["attach"]):
-        raise click.UsageError("--attach-score and --no-attach go with --graph")
-    number: Any = bias
-    if bias is not None and bias != "auto":
-        try:
-            number = float(bias)
-        except ValueError:
-            raise click.UsageError(f"--bias {bias} is no number; give nats, or auto") from None
+    if graph is None:
+        listing.check_graph()
+    model = language_model(bias, lm, ("--bias", "--lm"))
     source: Any = None
     if graph is not None:
         from tlg.decoder.graph.graph import Graph
 
         source, blank = Graph.load(graph, blank=blank), None
-    model = None
-    if lm is not None:
-        from tlg.lm.load import load_model
-
-        model = load_model(lm)
     return Hotwords(
-        Path(file),
-        graph=source,
-        tokens=tokens,
-        blank=blank,
-        bias=number,
-        lm=model,
-        match=match,
-        boundary=None if boundary == "none" else boundary,
-        sentencepiece=sentencepiece,
-        fold=fold,
-        **attaching,
+        Path(file), graph=source, tokens=tokens, blank=blank, bias=bias, lm=model, **listing.arguments
     )
 
 
 @hotwords.command(short_help="Show what becomes of each line of a list.")
 @click.argument("file", type=click.Path())
-@list_options
+@source_options
+@acoustic_scale_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(file: str, as_json: bool, **options: Any) -> None:
-    """Show for each line of FILE whether it is accepted, its units and its reward at acoustic scale 1, or why not.
+def check(file: str, acoustic_scale: float, as_json: bool, **options: Any) -> None:
+    """Show for each line of FILE whether it is accepted, its units and its reward, or why not.
 
     Words that the lexicon lacks are attached to the graph while it is searched; the table tells how they are said. Members
     of classes (--class) have a table of their own.
@@ -143,9 +104,9 @@ def check(file: str, as_json: bool, **options: Any) -> None:
     \b
     Example:
         tlg hotwords check hot.txt --tokens tokens.txt
-        tlg hotwords check hot.txt --graph graph/ --g2p english --class '<name>=contacts.txt'
+        tlg hotwords check hot.txt --graph graph/ --acoustic-scale 1.5 --g2p english --class '<name>=contacts.txt'
     """
-    report = compiled(file, **options).report
+    report = compiled(file, **options).report_at(acoustic_scale)
     click.echo(report.to_json() if as_json else str(report))
     if report.entries and not report.accepted:
         raise click.exceptions.Exit(1)
@@ -153,7 +114,7 @@ def check(file: str, as_json: bool, **options: Any) -> None:
 
 @hotwords.command(short_help="Write a list as a transducer for OpenFst.")
 @click.argument("file", type=click.Path())
-@list_options
+@source_options
 @click.option("-o", "--out", required=True, type=click.Path(), help="The transducer.")
 @click.option("--symbols", type=click.Path(), help="Write its symbol table here.")
 @click.option(
@@ -171,13 +132,7 @@ def check(file: str, as_json: bool, **options: Any) -> None:
     help="Failure arcs, or an arc for every label in every state.",
 )
 @click.option("--phi-label", type=int, help="Label of failure arcs; default: one above the largest.")
-@click.option(
-    "--acoustic-scale",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Of the search; scales default biases.",
-)
+@acoustic_scale_option
 @click.option("--max-loan", type=float, help="Most that is lent to a phrase in progress, nats.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def export(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from tlg._files import atomic_write
 from tlg.cli.decode_options import merge
+from tlg.cli.list_options import FLAGS, ListOptions, language_model, list_options
 from tlg.decoder.evaluate.metrics import percent
 from tlg.decoder.evaluate.normalise import Normalisation, Unit
 from tlg.decoder.evaluate.tables import read_table
@@ -19,6 +21,7 @@ from tlg.decoder.inputs import read_inputs
 from tlg.decoder.options import SearchOptions
 from tlg.decoder.tune import Trial, TuneReport
 from tlg.decoder.tune import tune as tune_options
+from tlg.hotwords import Hotwords
 
 __all__ = ["tune"]
 
@@ -31,6 +34,10 @@ __all__ = ["tune"]
     "-o", "--output", required=True, type=click.Path(), help="JSON file to write, for 'tlg decode --config'."
 )
 @click.option("--hotwords", type=click.Path(), help="A list with distractors: choose its bias, too.")
+@click.option(
+    "--hotword-lm", type=click.Path(), help="Language model (ARPA): try 'auto', a bias for each phrase, too."
+)
+@list_options
 @click.option("--only-hotwords", is_flag=True, help="Keep the options of --config; choose the bias alone.")
 @click.option("--config", type=click.Path(), help="Where to begin; options that are not chosen stay.")
 @click.option("--beam", type=float, help="Of all trials, nats.  [default: 16, or that of --config]")
@@ -44,6 +51,8 @@ def tune(
     refs: str,
     output: str,
     hotwords: str | None,
+    hotword_lm: str | None,
+    listing: ListOptions,
     only_hotwords: bool,
     config: str | None,
     beam: float | None,
@@ -53,7 +62,7 @@ def tune(
     as_json: bool,
 ) -> None:
     """Choose acoustic scale, word score, blank penalty and, with --hotwords, the bias of the list, by the errors on INPUT (as
-    'tlg decode' takes it).
+    'tlg decode' takes it). Options of the list are for both commands; with a bias of 'auto', --hotword-lm is, too.
 
     \b
     Example:
@@ -62,8 +71,13 @@ def tune(
     """
     if only_hotwords and hotwords is None:
         raise click.UsageError("--only-hotwords goes with --hotwords")
+    if hotword_lm is not None and hotwords is None:
+        raise click.UsageError("--hotword-lm goes with --hotwords")
+    if hotwords is None and listing.given:
+        raise click.UsageError(f"{FLAGS[listing.given[0]]} goes with --hotwords")
     settings = merge(config, {"beam": beam})
     settings.pop("hotword_bias", None)
+    model = language_model("auto" if hotword_lm is not None else None, hotword_lm, ("", "--hotword-lm"))
     loaded = Graph.load(graph)
     # The file first: hours of trials shall not end in a place that cannot be written.
     with (
@@ -75,7 +89,9 @@ def tune(
             dict(read_inputs(inputs)),
             read_table(refs),
             start=SearchOptions.from_dict(settings),
-            hotwords=hotwords,
+            hotwords=None if hotwords is None else Path(hotwords),
+            make=lambda source, bias: Hotwords(source, graph=loaded, bias=bias, **listing.arguments),
+            lm=model,
             search=not only_hotwords,
             unit=unit,
             normalise=normalise,
