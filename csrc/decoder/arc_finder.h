@@ -49,8 +49,8 @@ class ArcFinder {
   // arc no more than `total`; with W = 0 maybe for others. `costs`: of units, at least those of
   // begin_frame(). `widest`: what any token has left for an arc and its unit.
   template <typename Push>
-  void each_arc(const Record<W>& record, const float* costs, float limit, float total, float widest,
-                const Push& push) {
+  TLG_ALWAYS_INLINE void each_arc(const Record<W>& record, const float* costs, float limit,
+                                  float total, float widest, const Push& push) {
     if constexpr (W > 0) {
       std::uint32_t before = record.arcs;
       for (std::uint32_t first = 0; first < 64 * W; first += 64) {

@@ -31,11 +31,13 @@ class FrameCosts {
     return skipped;
   }
 
-  // Calls visit(unit) for the units that a path can read.
-  template <typename Visit>
-  void each_scored(const Visit& visit) const {
-    for (std::uint32_t u = 0; u < num_used_; ++u) visit(u);
-    for (const std::uint32_t u : *spare_) visit(u);
+  // left[u] = unit_costs[u] - gains[u] for the units that a path can read.
+  void take_off(const float* gains, float* left) const {
+    const float* const costs = unit_costs_;
+    const std::uint32_t count = num_used_;
+#pragma omp simd
+    for (std::uint32_t u = 0; u < count; ++u) left[u] = costs[u] - gains[u];
+    for (const std::uint32_t u : *spare_) left[u] = costs[u] - gains[u];
   }
 
   void score_blank(const Frames& frames, std::int32_t t) {
@@ -101,10 +103,12 @@ class FrameCosts {
       limit = std::min(limit, state_.scratch[most - 1]);
     }
     const std::uint8_t* wanted = state_.wanted_by_hotwords;
-    each_scored([&](std::uint32_t u) {
+    const auto bar = [&](std::uint32_t u) {
       if (!(costs[u] <= limit) && (only_blank || wanted == nullptr || wanted[u] == 0))
         costs[u] = infinity;
-    });
+    };
+    for (std::uint32_t u = 0; u < num_used_; ++u) bar(u);
+    for (const std::uint32_t u : *spare_) bar(u);
     if (blank_unit < num_units_) costs[blank_unit] = blank_unit_cost;
   }
 

@@ -25,6 +25,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
         HotwordWays<W, kHot, kAttached>(state),
         arcs_(graph_.arcs()),
         epsilons_(graph_.epsilons()),
+        begins_(state.gains->begins),
         num_units_(graph_.num_units()),
         beam_(state.options.beam) {}
 
@@ -70,12 +71,14 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
   using Tokens::s_;
   using Tokens::slot_of;
   using Tokens::squeeze;
+  using Tokens::steps_at_root_;
   using Ways::find_arc;
   using Ways::has_many_arcs;
   // Whether the unit of an arc alone tells what the automaton does: else the arc may be silent.
   static constexpr bool kSteps = kHot == HotwordLabels::kTokens && kCtcTopology;
   const HotArc* arcs_;
   const EpsilonArc* epsilons_;
+  const util::BitSet::View begins_;  // HotwordGains, at hand
   const std::uint32_t num_units_;
   const float beam_;
   float cut_ = kLargest;                  // costs above it cannot survive this frame
@@ -110,8 +113,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
     s_.candidates.clear();
     const float* least_costs = unit_costs_;
     if (kSteps) {
-      this->each_scored(
-          [&](std::uint32_t u) { s_.begin_costs[u] = unit_costs_[u] - s_.unit_gains[u]; });
+      this->take_off(s_.unit_gains, s_.begin_costs.data());
       least_costs = s_.begin_costs.data();
     }
     this->begin_frame(least_costs);
@@ -191,7 +193,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
         const std::uint32_t trace = kLattice ? kInWaiting | indices[j] : w.trace;
         const Place from{w.m1, w.alt, w.r1, trace, kLattice ? trace : w.alt_trace};
         const float most = kAttached ? hope(w.record, w.hotword) : record.min_cost - way;
-        expand(w.record, record, from, w.hotword, most, kSteps && is_covered(w));
+        expand_apart(w.record, record, from, w.hotword, most, kSteps && is_covered(w));
       }
       indices.clear();
       flush();
@@ -209,8 +211,9 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
 
   // `most`: hope(). `covered`: only what goes on with the hotword in progress is wanted, and
   // epsilon arcs.
-  void expand(std::uint32_t record_number, const Record<W>& record, const Place& from,
-              std::uint32_t hotword, float most, bool covered) {
+  TLG_ALWAYS_INLINE void expand(std::uint32_t record_number, const Record<W>& record,
+                                const Place& from, std::uint32_t hotword, float most,
+                                bool covered) {
     take_epsilons(record_number, record, from, hotword, most);
     if (!kSteps)
       take_arcs(record, from, hotword, most);
@@ -218,6 +221,13 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
       take_arcs_of_base(record, from, hotword);
     else
       take_arcs_of_hotword(record, from, hotword, most, covered);
+  }
+
+  // The same as a function of its own: for the few.
+  TLG_NOINLINE void expand_apart(std::uint32_t record_number, const Record<W>& record,
+                                 const Place& from, std::uint32_t hotword, float most,
+                                 bool covered) {
+    expand(record_number, record, from, hotword, most, covered);
   }
 
   // What is left for the unit of an arc. Subtraction needs the slack.
@@ -293,8 +303,8 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
   }
 
   template <typename Visit>
-  void each_arc_within(const Record<W>& record, const float* costs, float limit, float total,
-                       const Visit& visit) {
+  TLG_ALWAYS_INLINE void each_arc_within(const Record<W>& record, const float* costs, float limit,
+                                         float total, const Visit& visit) {
     this->each_arc(record, costs, limit, total, cut_ - best_before_, visit);
   }
 
@@ -303,8 +313,8 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
     if (!has_attached_arc(arc)) {
       prefetch(&arcs_[arc]);
       if (kHot == HotwordLabels::kWords) {
-        graph_.prefetch_word(arc);
-        prefetch(s_.gains->begins.place(arc));
+        // From the root few words matter, and the bits of all fit a cache.
+        if (hotword != hotwords::kRoot) graph_.prefetch_word(arc);
       }
     }
     if (kAttached) arc += shift_;
@@ -390,8 +400,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
 
   // Of an arc with words, whether one of them can gain: a look that most need not have.
   bool begins_or_goes_on(const Work& work) const {
-    return kHot != HotwordLabels::kWords || work.hotword != hotwords::kRoot ||
-           s_.gains->begins[work.arc];
+    return kHot != HotwordLabels::kWords || work.hotword != hotwords::kRoot || begins_[work.arc];
   }
 
   void add_candidate(const Work& work, float cost, std::uint32_t target, std::uint32_t arc) {
@@ -405,7 +414,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
         cost -= s_.hotwords->advance(hotword, column, &hotword);
       if (!(cost <= cut_)) return;
     } else if (kHot == HotwordLabels::kWords && (target & kHasWord) != 0 &&
-               (hotword != hotwords::kRoot || has_attached_arc(arc) || s_.gains->begins[arc])) {
+               (hotword != hotwords::kRoot || has_attached_arc(arc) || begins_[arc])) {
       const fst::Label word =
           has_attached_arc(arc) ? attached_->arc_word(arc) : graph_.arc_word(arc);
       cost -= s_.hotwords->advance(hotword, word, &hotword);
@@ -415,7 +424,7 @@ class Kernel : private WaitingPaths<W, kHot, kAttached>,
     prefetch(&s_.slot[slot_of(state)]);
     prefetch_record(state);
     if (kHot != HotwordLabels::kNone && hotword == hotwords::kRoot && !is_attached(state))
-      prefetch(&s_.gains->steps_at_root[state]);
+      prefetch(&steps_at_root_[state]);
     s_.candidates.push({cost, state, hotword, work.trace, arc});
     lower_cut(cost);
   }

@@ -19,12 +19,16 @@ class TokenSet : protected TraceKeeper {
         s_(state),
         graph_(*state.graph),
         attached_(state.attached),
-        records_(graph_.template records<W>()) {}
+        records_(graph_.template records<W>()),
+        steps_at_root_(state.gains->steps_at_root.data()),
+        gain_step_(state.gains->step) {}
 
   SearchState& s_;
   const SearchGraph& graph_;
   const AttachedWords* attached_;
   const Record<W>* records_;
+  const std::uint8_t* const steps_at_root_;  // HotwordGains, at hand
+  const float gain_step_;
 
   bool is_attached(std::uint32_t state) const { return kAttached && attached_->has(state); }
   const Record<W>& record_of(std::uint32_t state) const {
@@ -64,6 +68,7 @@ class TokenSet : protected TraceKeeper {
   float hope(std::uint32_t record, std::uint32_t hotword) const {
     if (kHot == HotwordLabels::kNone) return 0;
     if (is_attached(record)) return s_.hotwords->max_gain(hotword) + s_.max_epsilon_gain;
+    if (hotword == hotwords::kRoot) return gain_step_ * static_cast<float>(steps_at_root_[record]);
     return hope_of(s_, kHot, record, hotword);
   }
 
@@ -103,38 +108,31 @@ class TokenSet : protected TraceKeeper {
          {&s_.state, &s_.unit, &s_.only_unit, &s_.nb_trace, &s_.b_trace})
       keep_listed(list, first, kept, v->data());
     if (kHot != HotwordLabels::kNone) keep_listed(list, first, kept, s_.hotword.data());
-    // Chains hold tokens from in front too.
-    if (kHot != HotwordLabels::kNone && s_.has_chains) first = 0;
-    s_.has_chains = false;
-    for (std::size_t i = first; i < kept; ++i) enter(static_cast<std::uint32_t>(i));
     s_.num_tokens = kept;
-  }
-
-  // Puts token i in front of the chain of its state. A head is valid if it is below i and says so
-  // itself: slots are never cleared, and tokens are entered in rising order.
-  void enter(std::uint32_t i) {
-    const std::uint32_t place = slot_of(s_.state[i]);
-    std::uint32_t& head = s_.slot[place];
-    if (kHot != HotwordLabels::kNone) {
-      const bool is_chained = head < i && slot_of(s_.state[head]) == place;
-      s_.next[i] = is_chained ? head : kNoTrace;
-      s_.has_chains |= is_chained;
+    if (kHot == HotwordLabels::kNone || !s_.has_chains) {
+      for (std::size_t i = first; i < kept; ++i)
+        s_.slot[slot_of(s_.state[i])] = static_cast<std::uint32_t>(i);
+      return;
     }
-    head = i;
+    // Chains hold tokens from in front too.
+    s_.has_chains = false;
+    for (std::size_t i = 0; i < kept; ++i)
+      enter(static_cast<std::uint32_t>(i), head_of(s_.state[i], static_cast<std::uint32_t>(i)));
   }
 
-  // The token with this state and hotword state, or num_tokens.
-  std::uint32_t find(std::uint32_t state, std::uint32_t hotword) const {
-    const std::uint32_t none = static_cast<std::uint32_t>(s_.num_tokens);
-    const std::uint32_t place = slot_of(state);
-    std::uint32_t i = s_.slot[place];
-    if (i >= none || slot_of(s_.state[i]) != place) return none;
-    if (kHot != HotwordLabels::kNone)
-      while (s_.hotword[i] != hotword || (kAttached && s_.state[i] != state)) {
-        i = s_.next[i];
-        if (i == kNoTrace) return none;
-      }
-    return i;
+  // The chain of a state among the tokens below `end`, or kNoTrace. A head is valid if it is one of
+  // them and says so itself: slots are never cleared, and tokens are entered in rising order.
+  std::uint32_t head_of(std::uint32_t state, std::uint32_t end) const {
+    const std::uint32_t place = slot_of(state), head = s_.slot[place];
+    return head < end && slot_of(s_.state[head]) == place ? head : kNoTrace;
+  }
+
+  // Puts token i in front of the chain of its state.
+  void enter(std::uint32_t i, std::uint32_t head) {
+    s_.slot[slot_of(s_.state[i])] = i;
+    if (kHot == HotwordLabels::kNone) return;
+    s_.next[i] = head;
+    s_.has_chains |= head != kNoTrace;
   }
 
   // With min_active, nothing is cut while arcs are expanded; the cut is then made here, over all
@@ -159,10 +157,17 @@ class TokenSet : protected TraceKeeper {
     reserve_tokens(s_.num_tokens + s_.candidates.size());
     for (const Candidate& candidate : s_.candidates) {
       if (!(candidate.cost <= cut)) continue;
-      const std::uint32_t i = find(candidate.state, candidate.hotword);
-      if (i == s_.num_tokens)
-        add_token(candidate);
-      else if (kLattice && s_.nb[i] < kCostInfinity) {
+      const std::uint32_t end = static_cast<std::uint32_t>(s_.num_tokens);
+      const std::uint32_t head = head_of(candidate.state, end);
+      std::uint32_t i = head;
+      if (kHot != HotwordLabels::kNone)
+        while (i != kNoTrace && (s_.hotword[i] != candidate.hotword ||
+                                 (kAttached && s_.state[i] != candidate.state)))
+          i = s_.next[i];
+      if (i == kNoTrace) {
+        i = end;
+        add_token(candidate, head);
+      } else if (kLattice && s_.nb[i] < kCostInfinity) {
         meet_candidate(i, candidate);
         continue;
       } else if (!(candidate.cost < s_.nb[i]))
@@ -207,7 +212,8 @@ class TokenSet : protected TraceKeeper {
       v->resize(count);
   }
 
-  void add_token(const Candidate& candidate) {
+  // `head`: of the chain of its state.
+  void add_token(const Candidate& candidate, std::uint32_t head) {
     const std::size_t i = s_.num_tokens++;
     const Record<W>& record = record_of(candidate.state);
     if (!is_attached(candidate.state)) {
@@ -222,7 +228,7 @@ class TokenSet : protected TraceKeeper {
     s_.only_unit[i] = only_way(candidate.state, record);
     s_.hotword[i] = candidate.hotword;
     s_.b_trace[i] = kNoTrace;
-    enter(static_cast<std::uint32_t>(i));
+    enter(static_cast<std::uint32_t>(i), head);
   }
 
   // Keeps costs small enough for float32; where blanks or words are rewarded they sink below zero.

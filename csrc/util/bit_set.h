@@ -14,7 +14,16 @@ class BitSet {
 
   void set(std::size_t i) { words_[i >> 6] |= std::uint64_t{1} << (i & 63); }
   bool operator[](std::size_t i) const { return (words_[i >> 6] >> (i & 63) & 1) != 0; }
-  const void* place(std::size_t i) const { return &words_[i >> 6]; }  // to be prefetched
+
+  // The same without the way to it; valid as long as the set.
+  class View {
+   public:
+    View(const BitSet& set) : words_(set.words_.data()) {}  // NOLINT: as good as the set
+    bool operator[](std::size_t i) const { return (words_[i >> 6] >> (i & 63) & 1) != 0; }
+
+   private:
+    const std::uint64_t* words_;
+  };
 
  private:
   std::vector<std::uint64_t> words_;
