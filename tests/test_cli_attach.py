@@ -136,7 +136,9 @@ def test_automatic_bias_of_a_config(folder: Path, tmp_path: Path) -> None:
     arguments += ["--config", tmp_path / "c.json", "-o", tmp_path / "x.tsv"]
     listed: list[str | Path] = ["--hotwords", folder / "hot.txt"]
     lm: list[str | Path] = ["--hotword-lm", folder / "lm.arpa"]
-    assert run(*arguments).returncode == 0  # no list: nothing to ask a model for
+    # Without phrases there is nothing to ask a model for.
+    assert run(*arguments).returncode == 0
+    assert run(*arguments, "--class", f"<name>={folder / 'names.txt'}").returncode == 0
     done = run(*arguments, *listed)
     assert (done.returncode, "--hotword-bias auto and --hotword-lm go together" in done.stderr) == (2, True)
     assert run(*arguments, *listed, *lm).returncode == 0

@@ -19,7 +19,7 @@ from tlg.cli.decode_outputs import CtmWriter, LatticeWriter, NbestWriter, Output
 from tlg.cli.decode_resume import Outputs, fingerprint, resumable_outputs, whole_outputs
 from tlg.cli.decode_run import RunFigures, run_pipeline
 from tlg.cli.foreign import foreign_options
-from tlg.cli.list_options import Bias, ListOptions, bias_option, language_model, list_options
+from tlg.cli.list_options import Bias, ListOptions, bias_option, check_auto, language_model, list_options
 from tlg.decoder.graph.graph import Graph
 from tlg.decoder.search import Decoder
 from tlg.errors import OptionError, TlgError
@@ -141,7 +141,10 @@ def decode(
         for name in ("lattice", "lattice_beam"):
             settings.pop(name, None)
     bias = settings.pop("hotword_bias", None)
-    model = language_model(None if hotwords is None else bias, hotword_lm, ("--hotword-bias", "--hotword-lm"))
+    if hotwords is None:
+        bias = None
+    check_auto(bias, hotword_lm, ("--hotword-bias", "--hotword-lm"))
+    model = language_model(hotword_lm)
     loaded = Graph.load(graph, blank=blank, **foreign)
     listed = None
     if hotwords is not None or listing.classes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tlg.cli.hotwords_rescore import rescore
-from tlg.cli.list_options import Bias, ListOptions, bias_option, language_model, list_options
+from tlg.cli.list_options import Bias, ListOptions, bias_option, check_auto, language_model, list_options
 
 if TYPE_CHECKING:
     from tlg.hotwords import Hotwords
@@ -73,14 +73,20 @@ def compiled(
         raise click.UsageError("give --graph or --tokens, one of them")
     if graph is None:
         listing.check_graph()
-    model = language_model(bias, lm, ("--bias", "--lm"))
+    check_auto(bias, lm, ("--bias", "--lm"))
     source: Any = None
     if graph is not None:
         from tlg.decoder.graph.graph import Graph
 
         source, blank = Graph.load(graph, blank=blank), None
     return Hotwords(
-        Path(file), graph=source, tokens=tokens, blank=blank, bias=bias, lm=model, **listing.arguments
+        Path(file),
+        graph=source,
+        tokens=tokens,
+        blank=blank,
+        bias=bias,
+        lm=language_model(lm),
+        **listing.arguments,
     )
 
 

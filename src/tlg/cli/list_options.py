@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 from click.core import ParameterSource
 
-__all__ = ["FLAGS", "Bias", "ListOptions", "bias_option", "language_model", "list_options"]
+__all__ = ["FLAGS", "Bias", "ListOptions", "bias_option", "check_auto", "language_model", "list_options"]
 
 Bias = float | Literal["auto"] | None
 
@@ -91,20 +91,27 @@ def _nats_or_auto(text: str) -> float | Literal["auto"]:
         raise click.BadParameter(f"{text} is no number; give nats, or auto") from None
 
 
-def language_model(bias: Bias, path: str | None, flags: tuple[str, str]) -> Any:
-    """Return the model that biases are asked of; None where they are not.
+def check_auto(bias: Bias, lm: str | None, flags: tuple[str, str]) -> None:
+    """Check that automatic biases come with a language model, and nothing else does.
 
     Args:
         bias: what the command line or the config gives.
-        path: of the model, or None.
+        lm: path of the model, or None.
         flags: the names of both options.
 
     Raises:
         click.UsageError: one without the other.
-        TlgError: a model that cannot be read.
     """
-    if (path is not None) != (bias == "auto"):
+    if (lm is not None) != (bias == "auto"):
         raise click.UsageError(f"{flags[0]} auto and {flags[1]} go together")
+
+
+def language_model(path: str | None) -> Any:
+    """Return the model that biases are asked of, or None.
+
+    Raises:
+        TlgError: it cannot be read.
+    """
     if path is None:
         return None
     from tlg.lm.load import load_model

@@ -77,7 +77,7 @@ def tune(
         raise click.UsageError(f"{FLAGS[listing.given[0]]} goes with --hotwords")
     settings = merge(config, {"beam": beam})
     settings.pop("hotword_bias", None)
-    model = language_model("auto" if hotword_lm is not None else None, hotword_lm, ("", "--hotword-lm"))
+    model = language_model(hotword_lm)
     loaded = Graph.load(graph)
     # The file first: hours of trials shall not end in a place that cannot be written.
     with (
