@@ -28,7 +28,8 @@ class NumberedLists(Generic[Use]):
         self._last = 0
 
     def get(self, hotwords: Hotwords, make: Callable[[Hotwords], Use]) -> tuple[Use | None, int]:
-        """Return what ``make`` makes of it (None for a list without phrases), and its version.
+        """Return what ``make`` makes of it (None for a list without phrases that attaches no
+        words), and its version.
 
         Raises:
             Exception: what ``make`` raises; nothing is kept then.
@@ -36,7 +37,8 @@ class NumberedLists(Generic[Use]):
         with self._lock:
             known = self._known.get(hotwords)
         if known is None:
-            use = make(hotwords) if len(hotwords) > 0 else None  # aside: others need not wait
+            has_effect = len(hotwords) > 0 or hotwords.attached is not None
+            use = make(hotwords) if has_effect else None  # aside: others need not wait
             with self._lock:
                 known = self._known.get(hotwords)
                 if known is None:

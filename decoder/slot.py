@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -18,6 +17,7 @@ from tlg.decoder.numbered import NumberedLists
 from tlg.errors import HotwordError, OptionError
 from tlg.hotwords import AttachedWords, Hotwords
 from tlg.hotwords.files import HotwordSource
+from tlg.hotwords.listing import is_finite
 
 __all__ = [
     "HotwordsInTurn",
@@ -201,7 +201,7 @@ def check_bias(bias: object) -> float | None:
         return None
     if isinstance(bias, bool) or not isinstance(bias, int | float | np.integer | np.floating):
         raise OptionError(f"hotword_bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-    if not math.isfinite(bias):
+    if not is_finite(bias):
         raise OptionError(f"hotword_bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
     return float(bias)
 

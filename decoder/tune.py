@@ -114,7 +114,8 @@ def tune(
         hotwords: a list with phrases that occur and phrases that do not (distractors); those with a bias of their own
             keep it.
         make: makes the list with a bias, where it takes more than the phrases: say
-            ``lambda source, bias: Hotwords(source, graph=graph, bias=bias, g2p="english")``.
+            ``lambda source, bias: Hotwords(source, graph=graph, bias=bias, g2p="english")``. Also without phrases: the
+            classes that it fills are there in all trials.
         lm: the language model for bias="auto", which is tried besides numbers.
         search: False: keep the search options of ``start``, choose the bias alone.
         unit: what errors are counted in, "word" or "char".
@@ -136,10 +137,17 @@ def tune(
     if hotwords is not None:
         auto = None if lm is None else AutoBias(lm, lm_weight=start.lm_weight)
         lists = _Lists(read_hotwords(hotwords), make or partial(_plain_list, graph), auto)
-        rejected = lists.make(None).num_rejected  # what is wrong with the list is told before hours of trials
-        if rejected:
-            notes.append(f"{rejected} phrases of the list are rejected; 'tlg hotwords check' tells why")
-    tuner = _Tuner(graph, inputs, refs, start, lists, unit, normalise, threads, progress)
+        made = lists.make(None)  # what is wrong with the list is told before hours of trials
+        if made.num_rejected:
+            notes.append(
+                f"{made.num_rejected} phrases of the list are rejected; 'tlg hotwords check' tells why"
+            )
+    without = None if make is None else make([], None)
+    if without is not None and without.num_rejected_members:
+        notes.append(
+            f"{without.num_rejected_members} members of classes are rejected; 'tlg hotwords check' tells why"
+        )
+    tuner = _Tuner(graph, inputs, refs, start, lists, without, unit, normalise, threads, progress)
     best = tuner.search() if search else tuner.run({}, None)
     if lists is not None:
         best = tuner.choose_bias(best, lists, notes)
@@ -179,6 +187,7 @@ class _Tuner:
         refs: Mapping[str, str],
         start: SearchOptions,
         lists: _Lists | None,
+        without: Hotwords | None,
         unit: Unit,
         normalise: Normalisation,
         threads: int,
@@ -189,7 +198,7 @@ class _Tuner:
         self._names = list(inputs)
         self._refs = {name: refs[name] for name in inputs}
         self._start = dataclasses.replace(start, nbest=1, lattice=False, mbr=False)
-        self._lists = lists
+        self._lists, self._without = lists, without
         self._unit, self._normalise, self._threads = unit, normalise, threads
         self._progress = progress
         self.trials: list[Trial] = []
@@ -201,7 +210,7 @@ class _Tuner:
         key = (options.acoustic_scale, options.word_score, options.blank_penalty, bias)
         if key in self._known:
             return self._known[key]
-        compiled = None
+        compiled = self._without
         if bias is not None:
             assert self._lists is not None
             compiled = self._lists.make(bias)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlg.errors import OptionError
+from tlg.hotwords.listing import is_finite
 from tlg.hotwords.units import is_unspaced
 
 __all__ = ["AutoBias", "auto_bias", "check_auto", "phrase_score"]
@@ -115,7 +116,7 @@ def check_auto(bias: object, lm: object) -> AutoBias | None:
         raise OptionError("lm= has no effect with this bias", remedy='Pass bias="auto", or leave lm= out')
     if isinstance(bias, bool | str) or not (bias is None or hasattr(bias, "__float__")):
         raise OptionError(f"bias={bias!r} is not a number", remedy="Give nats a unit, say 1.5")
-    if bias is not None and not math.isfinite(bias):
+    if bias is not None and not is_finite(bias):
         raise OptionError(f"bias={bias} is not finite", remedy="Give nats a unit, say 1.5")
     return None
 

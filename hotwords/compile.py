@@ -5,7 +5,6 @@ Not for: decoding; a decoder takes ``Hotwords.automaton`` and steps it.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +25,7 @@ from tlg.hotwords.export import MAX_ARCS, Failure, HotwordFst, make_fst
 from tlg.hotwords.files import HotwordSource, read_list
 from tlg.hotwords.fold import Fold, check_fold
 from tlg.hotwords.g2p import G2P
-from tlg.hotwords.listing import HotwordList
+from tlg.hotwords.listing import HotwordList, is_finite
 from tlg.hotwords.make_report import make_report
 from tlg.hotwords.report import CompileReport
 from tlg.hotwords.spelled import SpelledList, spell_list
@@ -142,8 +141,10 @@ class Hotwords:
         self._attacher: Attacher | None = None
         if graph is not None:
             self._attacher = Attacher(graph, symbols, options, blank=blank, sentencepiece=sentencepiece)
-        elif g2p is not None or classes:
-            raise OptionError("g2p= and classes= need a graph, to attach words to", remedy="Pass graph=")
+        elif g2p is not None or classes or attach_score != 0:
+            raise OptionError(
+                "g2p=, classes= and attach_score= need a graph, to attach words to", remedy="Pass graph="
+            )
         self.bias: float | Literal["auto"] | None = "auto" if self._auto else None
         if bias is not None and self._auto is None:
             self.bias = float(bias)  # type: ignore[arg-type]
@@ -342,8 +343,11 @@ class Hotwords:
             OptionError: a value out of its range.
             HotwordError: a reward beyond 4096 nats.
         """
-        if not (acoustic_scale > 0 and math.isfinite(acoustic_scale)):
-            raise OptionError(f"acoustic_scale={acoustic_scale} is not above 0", remedy="Pass the decoder's")
+        is_number = isinstance(acoustic_scale, int | float | np.integer | np.floating)
+        if not (is_number and acoustic_scale > 0 and is_finite(acoustic_scale)):
+            raise OptionError(
+                f"acoustic_scale={acoustic_scale!r} is not above 0", remedy="Pass the decoder's"
+            )
         if max_loan is None:
             max_loan = DEFAULT_MAX_LOAN * acoustic_scale
             if beam is not None:

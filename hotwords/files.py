@@ -13,7 +13,7 @@ from numbers import Real
 from tlg._files import PathLike, read_text
 from tlg.errors import HotwordError
 from tlg.hotwords.json_files import NUMBER, add_pair, read_json
-from tlg.hotwords.listing import Extra, Hotword, HotwordList, ListBuilder
+from tlg.hotwords.listing import Extra, Hotword, HotwordList, ListBuilder, is_finite, is_text
 from tlg.hotwords.units import WORD_START
 
 __all__ = ["Hotword", "HotwordSource", "read_hotwords", "read_list"]
@@ -67,6 +67,8 @@ def read_list(source: HotwordSource) -> HotwordList:
     if isinstance(source, str | os.PathLike):
         builder = ListBuilder(os.fspath(source))
         text = read_text(source)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         if text.lstrip().startswith("{"):
             read_json(text, builder)
         else:
@@ -88,8 +90,6 @@ def read_list(source: HotwordSource) -> HotwordList:
 
 
 def _read_lines(text: str, builder: ListBuilder) -> None:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
     add = builder.add
     is_number = NUMBER.fullmatch
     for number, line in enumerate(text.split("\n"), start=1):
@@ -199,6 +199,10 @@ def _add_item(builder: ListBuilder, item: object, number: int) -> None:
         phrase = item.strip()
         if not phrase:
             raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
+        if not is_text(phrase):
+            raise HotwordError(
+                f"item {number} of the list has half of a surrogate pair", remedy="Pass the character itself"
+            )
         builder.add(phrase)
     elif isinstance(item, Hotword):
         for value in (item.word_bias, item.bias):
@@ -206,7 +210,7 @@ def _add_item(builder: ListBuilder, item: object, number: int) -> None:
                 raise HotwordError(
                     f"hotword {item.phrase!r} has the bias {value!r}, which is no number", remedy="Give nats"
                 )
-            if value is not None and not math.isfinite(value):
+            if value is not None and not is_finite(value):
                 raise HotwordError(
                     f"hotword {item.phrase!r} has a bias that is not finite", remedy="Give nats"
                 )

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tlg.errors import HotwordError
-from tlg.hotwords.listing import NOTHING, Extra, ListBuilder
+from tlg.hotwords.listing import NOTHING, Extra, ListBuilder, is_finite, is_text
 
 __all__ = ["add_pair", "read_json"]
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-JSON_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:]')
+JSON_MARK = re.compile(r'\\.|["{}\[\]:]')  # an escape, or what gives JSON its form
 MODES = ("offline", "online", "2pass")  # of FunASR's messages
 FIELDS = ("word_bias", "bias", "pronunciations")
 
@@ -39,8 +39,9 @@ def read_json(text: str, builder: ListBuilder) -> None:
     is_message = fields.get("mode") in MODES or isinstance(fields.get("is_speaking"), bool)
     lines: Sequence[int] | None = None
     if isinstance(nested, str) and nested.lstrip().startswith("{"):
-        pairs = _parse(nested, builder.file)
-        lines = [_line_of_hotwords(text)] * len(pairs)
+        line = _line_of_hotwords(text, builder)
+        pairs = _parse(nested, builder.file, line)
+        lines = [line] * len(pairs)
     elif is_message and (nested is None or nested == ""):
         pairs, lines = _Pairs(), []
     elif is_message and isinstance(nested, str):
@@ -48,12 +49,13 @@ def read_json(text: str, builder: ListBuilder) -> None:
             f"the field 'hotwords' of the message is {nested!r:.60}, no JSON object",
             remedy='Write "hotwords": "{\\"phrase\\": 20}"',
             file=builder.file,
-            line=_line_of_hotwords(text),
+            line=_line_of_hotwords(text, builder) or None,
         )
     elif isinstance(nested, _Pairs) and not {key for key, _ in nested} & set(FIELDS):
         pairs = nested
-        inner = [line for depth, line, parent, _ in _keys(text) if depth == 2 and parent == "hotwords"]
-        lines = inner[len(inner) - len(pairs) :]  # of the last field of this name
+        if builder.file is not None:
+            inner = [line for depth, line, parent, _ in _keys(text) if depth == 2 and parent == "hotwords"]
+            lines = inner[len(inner) - len(pairs) :]  # of the last field of this name
     if builder.file is None:
         lines = [0] * len(pairs)
     elif lines is None:
@@ -65,16 +67,18 @@ def read_json(text: str, builder: ListBuilder) -> None:
             add_pair(builder, phrase, value, line=line)
 
 
-def _parse(text: str, file: str | None) -> _Pairs:
+def _parse(text: str, file: str | None, line: int = 0) -> _Pairs:
+    """Read an object. `line`: the one of the file that all of it is in; 0: it is the file."""
     try:
         found = json.loads(text, object_pairs_hook=_Pairs)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
+        if isinstance(error, json.JSONDecodeError):
+            line = line or error.lineno
         raise HotwordError(
             f"begins with '{{' but is no JSON object ({error})",
             remedy='Write {"phrase": 5.0}, or one phrase a line',
             file=file,
-            line=line,
+            line=line or None,
         ) from error
     assert isinstance(found, _Pairs)  # it begins with a brace
     return found
@@ -83,24 +87,30 @@ def _parse(text: str, file: str | None) -> _Pairs:
 def _keys(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Go through the keys of objects in JSON that was read: depth from 1, line from 1, key of the depth above, key."""
     path: list[str] = []
-    line, seen, last = 1, 0, ""
+    line = counted = begin = end = 0  # of the last string
+    is_inside = False
     for found in JSON_MARK.finditer(text):
         mark = found[0]
-        if mark in "{[":
+        if mark == '"':
+            is_inside = not is_inside
+            begin, end = (found.start(), end) if is_inside else (begin, found.end())
+        elif is_inside:
+            continue
+        elif mark in "{[":
             path.append("")
         elif mark in "}]":
             path.pop()
-        elif mark == ":":
-            line += text.count("\n", seen, found.start())
-            seen = found.start()
-            path[-1] = json.loads(last)
-            yield len(path), line, path[-2] if len(path) > 1 else "", path[-1]
         else:
-            last = mark
+            line += text.count("\n", counted, begin)
+            counted = begin
+            path[-1] = json.loads(text[begin:end])
+            yield len(path), line + 1, path[-2] if len(path) > 1 else "", path[-1]
 
 
-def _line_of_hotwords(text: str) -> int:
-    """Return the line of the last field "hotwords" of a message."""
+def _line_of_hotwords(text: str, builder: ListBuilder) -> int:
+    """Return the line of the last field "hotwords" of a message in a file; 0 where it is in none."""
+    if builder.file is None:
+        return 0
     return [line for depth, line, _, key in _keys(text) if depth == 1 and key == "hotwords"][-1]
 
 
@@ -146,6 +156,13 @@ def add_pair(
     text = phrase.strip()
     if not text:
         raise HotwordError(f"{what} is blank", remedy="Remove it", file=builder.file, line=line or None)
+    if not is_text(text):
+        raise HotwordError(
+            f"{what} has half of a surrogate pair",
+            remedy="Write the character itself, or both halves",
+            file=builder.file,
+            line=line or None,
+        )
     value = 0.0 if weight is None else _number(builder, weight, what, "word bias", line)
     builder.add(text, value, bias, line, extra)
 
@@ -160,12 +177,11 @@ def _number(builder: ListBuilder, value: Any, what: str, name: str, line: int) -
             file=builder.file,
             line=line or None,
         )
-    number = float(value)
-    if not math.isfinite(number):
+    if not is_finite(value):
         raise HotwordError(
             f"{what} has a {name} that is not finite",
             remedy="Give nats, say 5.0",
             file=builder.file,
             line=line or None,
         )
-    return number
+    return float(value)

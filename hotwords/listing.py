@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Extra", "Hotword", "HotwordList"]
+__all__ = ["Extra", "Hotword", "HotwordList", "ListBuilder", "is_finite", "is_text"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,19 @@ class Extra(NamedTuple):
 
 
 NOTHING = Extra()
+
+
+def is_finite(number: Any) -> bool:
+    """Return whether a number is one of float64: whole ones may be too large."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def is_text(text: str) -> bool:
+    """Return whether a str is text: JSON can write half of a surrogate pair, which no file can hold."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 @dataclass(frozen=True, eq=False)

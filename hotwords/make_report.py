@@ -113,7 +113,7 @@ def make_report(
     )
     warnings = _warnings(parts)
     if attacher is not None:
-        for entry, notes in attached_warnings(hotwords, attachment, attacher).items():
+        for entry, notes in attached_warnings(hotwords, attachment, attacher, strong=strong).items():
             warnings.setdefault(entry, []).extend(notes)
     return CompileReport(
         entries=tuple(_entries(parts, warnings, attached_entries(attachment))),

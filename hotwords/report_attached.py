@@ -16,7 +16,6 @@ from tlg.hotwords.report import AttachedEntry, ClassEntry, ClassReport
 
 __all__ = ["attached_entries", "attached_warnings", "class_reports"]
 
-STRONG = 20.0  # nats; more outweighs nearly any evidence
 STRONG_NOTE = (
     "attach_score={:g} outweighs nearly any evidence: the words that it attaches come out for others"
 )
@@ -36,9 +35,16 @@ def attached_entries(attachment: Attachment) -> dict[int, tuple[AttachedEntry, .
 
 
 def attached_warnings(
-    hotwords: HotwordList, attachment: Attachment, attacher: Attacher
+    hotwords: HotwordList, attachment: Attachment, attacher: Attacher, *, strong: float
 ) -> dict[int, list[str]]:
-    """Return by entry what may surprise about words that the lexicon lacks."""
+    """Return by entry what may surprise about words that the lexicon lacks.
+
+    Args:
+        hotwords: the list.
+        attachment: what is attached.
+        attacher: what attached it.
+        strong: a score above it is warned of, nats.
+    """
     found: dict[int, list[str]] = {}
     if attacher.adds is None or not attacher.adds.lacks:
         if attacher.tells:
@@ -52,11 +58,11 @@ def attached_warnings(
         for rival in fate.rivals:
             mirrored.setdefault(rival, []).append(fate.text)
     score = attacher.options.attach_score
-    strong = [STRONG_NOTE.format(score)] if score > STRONG else []
+    warned = [STRONG_NOTE.format(score)] if score > strong else []
     for entry, wants in attachment.spelled.wanted.items():
         if entry in attachment.spelled.refused:
             continue
-        notes = strong + [
+        notes = warned + [
             note
             for text in wants
             for note in _notes(attachment.fate(text), sounds.get(text, []), mirrored.get(text, []))

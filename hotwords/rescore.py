@@ -15,6 +15,7 @@ import numpy as np
 from tlg.errors import OptionError
 from tlg.hotwords.compile import HotwordMatch, Hotwords
 from tlg.hotwords.files import HotwordSource, read_hotwords
+from tlg.hotwords.listing import is_finite
 
 __all__ = ["Rescored", "hotwords_of_texts", "rescore"]
 
@@ -74,7 +75,7 @@ def rescore(
                 f"hypothesis {rank} is {hypothesis!r:.60}", remedy="Pass a text, or the list of its units"
             )
         number = isinstance(score, int | float | np.integer | np.floating) and not isinstance(score, bool)
-        if not number or not math.isfinite(score):
+        if not number or not is_finite(score):
             raise OptionError(f"the score of hypothesis {rank} is {score!r}", remedy="Pass nats")
     if isinstance(hotwords, Hotwords):
         if bias is not None:

@@ -22,9 +22,7 @@ __all__ = ["SpelledList", "spell_list"]
 
 Numbers = NDArray[np.int32]
 
-NOT_ATTACHED = (
-    "its pronunciation has no effect: no words are attached, and its own are matched as the lexicon says them"
-)
+NOT_ATTACHED = "its pronunciation has no effect: what lists pronounce is not attached here, and words are said as in the lexicon"
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,38 @@ def test_as_if_built_anew(tmp_path: Path, seed: int) -> None:
         assert held[0][:number] == pytest.approx(held[1][:number], abs=5e-3)
 
 
+def test_classes_without_phrases(tmp_path: Path) -> None:
+    """Members of classes need no phrases. Oracle: the same with a phrase that is worth nothing."""
+    spoken = 0
+    for seed in range(12):
+        rng = random.Random(seed)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        case = make_case(rng, folder)
+        names = case.fillers["<name>"]
+        members = [Hotword(name, pronunciations=tuple(names[name])) for name in names]
+        options: dict[str, Any] = {"graph": case.slots, "classes": {"<name>": members}, "boundary": None}
+        alone = tlg.Hotwords([], **options)
+        lists = [alone, tlg.Hotwords(["w0"], bias=0.0, match="words", **options)]
+        lists.append(lists[1].changed(remove=["w0"]))
+        x = attached_cases.posteriors(np.random.default_rng(seed), case.slots)
+        decoders = [tlg.Decoder(case.slots, hotwords=one, beam=1e4, nbest=3) for one in lists]
+        found = [decoder.decode(x) for decoder in decoders]
+        streams = [decoder.stream() for decoder in decoders]
+        for stream, result in zip(streams, found, strict=True):
+            stream.push(x)
+            assert stream.finish().score == pytest.approx(result.score, abs=1e-4)
+        for result in found:
+            assert result.score == pytest.approx(found[1].score, abs=1e-4)
+            assert [one.score for one in result.nbest] == pytest.approx(
+                [one.score for one in found[1].nbest], abs=1e-4
+            )
+            assert result.hotwords == [] or result is found[1]
+        assert found[0].words == found[1].words
+        spoken += bool({*found[0].words} & {*names})
+    assert spoken > 0
+
+
 def test_cases_speak_the_words(tmp_path: Path) -> None:
     """In a good part of the cases attached words and members of classes are on the best path."""
     spoken: set[str] = set()

@@ -95,6 +95,8 @@ def test_decode(folder: Path) -> None:
     # Members alone, and the options of a run that is taken up again.
     done = run(*arguments, "--class", names, "--resume")
     assert done.returncode == 0, done.stderr
+    alone = tlg.Decoder(graph, hotwords=tlg.Hotwords([], graph=graph, classes=classes)).decode(frames).text
+    assert out.read_text(encoding="utf-8") == f"one\t{alone}\n"
 
 
 def test_decode_with_every_option_of_a_list(folder: Path, tmp_path: Path) -> None:
@@ -109,7 +111,8 @@ def test_decode_with_every_option_of_a_list(folder: Path, tmp_path: Path) -> Non
     cases: list[tuple[list[str | Path], dict[str, Any]]] = [
         (["--fold", "case"], {"fold": "case"}),
         (["--match", "units", "--boundary", "none"], {"match": "units", "boundary": None}),
-        (["--hotword-bias", "3"], {"bias": 3.0}),
+        ([], {}),
+        (["--hotword-bias", "2.5"], {"bias": 2.5}),
         (["--match", "words", "--no-attach"], {"match": "words", "attach": False}),
         (
             ["--fold", "both", "--hotword-bias", "auto", "--hotword-lm", folder / "lm.arpa"],
@@ -127,7 +130,7 @@ def test_decode_with_every_option_of_a_list(folder: Path, tmp_path: Path) -> Non
         expected = [one.score for one in decoder.decode(frames).nbest]
         assert scores == pytest.approx(expected, abs=1e-4)
         seen.add(tuple(scores))
-    assert len(seen) == 5  # each of them does something
+    assert len(seen) == len(cases)  # each of them does something
 
 
 def test_automatic_bias_of_a_config(folder: Path, tmp_path: Path) -> None:
@@ -149,6 +152,33 @@ def test_automatic_bias_of_a_config(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text('{"hotword_bias": "much"}', encoding="utf-8")
     done = run(*arguments, *listed)
     assert (done.returncode, "hotword_bias='much' is not a number" in done.stderr) == (1, True)
+
+
+def test_tune_with_classes(folder: Path, tmp_path: Path) -> None:
+    """Members are there in all trials, those without phrases too."""
+    text = "ed bader bad"
+    rows = []
+    for letter in text.replace(" ", "|") + "|":
+        row = np.full(len(TOKENS), -6.0)
+        row[TOKENS.index(letter)] = 0
+        blank = np.full(len(TOKENS), -6.0)
+        blank[0] = 0
+        rows += [row, blank]
+    frames = np.array(rows, np.float32)
+    np.savez(tmp_path / "dev.npz", a=frames - np.logaddexp.reduce(frames, axis=1, keepdims=True))
+    (tmp_path / "refs.tsv").write_text(f"a\t{text}\n", encoding="utf-8")
+    (tmp_path / "names.txt").write_text("ed bader\n龙\n", encoding="utf-8")
+    (tmp_path / "hot.txt").write_text("bad\nbed\n", encoding="utf-8")
+    command: list[str | Path] = ["tune", "--graph", folder / "graph", "--refs", tmp_path / "refs.tsv"]
+    command += [tmp_path / "dev.npz", "-o", tmp_path / "t.json", "--json"]
+    names = ["--class", f"<name>={tmp_path / 'names.txt'}"]
+    first = json.loads(run(*command).stdout)["trials"][0]
+    assert first["errors"] > 0
+    found = json.loads(run(*command, *names).stdout)
+    assert found["trials"][0]["errors"] == 0
+    assert found["notes"] == ["1 members of classes are rejected; 'tlg hotwords check' tells why"]
+    found = json.loads(run(*command, *names, "--hotwords", tmp_path / "hot.txt", "--only-hotwords").stdout)
+    assert {trial["errors_on_rest"] for trial in found["trials"]} == {0}
 
 
 def test_usage(folder: Path) -> None:
@@ -176,6 +206,7 @@ def test_usage(folder: Path) -> None:
     ):
         done = run(*arguments, *options)
         assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+    assert run(*arguments, "--attach").returncode == 0
     done = run(*arguments, "--class", f"<town>={folder / 'names.txt'}")
     assert (done.returncode, "class '<town>' is not in" in done.stderr) == (1, True)
     (folder / "tokens.txt").write_text("".join(f"{t} {n}\n" for n, t in enumerate(TOKENS)), encoding="utf-8")

@@ -267,6 +267,16 @@ MISTAKES: dict[str, tuple[Callable[[], object] | None, list[str], str]] = {
         ["test.npz", "--config", "c"],
         "c: hotword_bias='much' is not a number",
     ),
+    "config_bias_large": (
+        lambda: Path("c").write_text('{"hotword_bias": 1' + 400 * "0" + "}"),
+        ["test.npz", "--config", "c"],
+        "is not finite",
+    ),
+    "config_digits": (
+        lambda: Path("c").write_text('{"beam": 1' + 5000 * "0" + "}"),
+        ["test.npz", "--config", "c"],
+        "c: ",
+    ),
     "range": (None, ["test.npz", "--beam", "-1"], "tlg: beam=-1.0 is not above 0"),
     "bias": (
         None,

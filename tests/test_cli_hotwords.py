@@ -113,5 +113,9 @@ def test_bias_from_a_model(tmp_path: Path) -> None:
     log10 = (-1.0, -1.0, -0.1, -2.0)
     average = sum(10**p * p for p in log10)
     assert abs(data["entries"][0]["bias"] - 0.6 * 2.302585 * (2 * 0.24 * average + 2.1) / 2) < 1e-3
-    for options in (["--bias", "auto"], ["--lm", "x"], ["--bias", "much"]):
+    halved = json.loads(
+        tlg(*command, "--bias", "auto", "--lm", tmp_path / "lm.arpa", "--lm-weight", "0.5").stdout
+    )
+    assert abs(halved["entries"][0]["bias"] - data["entries"][0]["bias"] / 2) < 1e-3
+    for options in (["--bias", "auto"], ["--lm", "x"], ["--bias", "much"], ["--lm-weight", "2"]):
         assert tlg(*command, *options).returncode == 2

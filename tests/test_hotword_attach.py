@@ -197,6 +197,8 @@ def test_scores_that_outweigh_all_evidence_are_warned_of() -> None:
     attached, known = warnings(21.0)
     assert attached[0].startswith("attach_score=21 outweighs nearly any evidence")
     assert known == ()
+    hotwords = Hotwords(["zorg"], graph=LETTERS, attach_score=25.0)
+    assert hotwords.report_at(1.25).entries[0].warnings == ()  # evidence counts as much more
 
 
 def test_a_separator_alone_is_no_pronunciation() -> None:
@@ -349,7 +351,7 @@ def test_g2p_errors_name_the_word() -> None:
         Hotwords(["dog"], graph=PHONES, g2p="latin")
     with pytest.raises(OptionError, match="g2p is a int, not a function"):
         Hotwords(["dog"], graph=PHONES, g2p=3)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match=r"g2p= and classes= need a graph"):
+    with pytest.raises(OptionError, match=r"g2p=, classes= and attach_score= need a graph"):
         Hotwords(["dog"], tokens=["a"], g2p=lambda word: ["a"])
     for score, why in (("x", "is not a number"), (float("nan"), "beyond 4096"), (1e9, "beyond 4096 nats")):
         with pytest.raises(OptionError, match=f"attach_score=.* {why}"):

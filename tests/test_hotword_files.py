@@ -134,9 +134,16 @@ def test_phrases_named_like_fields_of_messages(tmp_path: Path) -> None:
     ),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
+    st.sampled_from(["\n", "\r\n", "\r"]),
 )
 def test_phrases_of_json_have_their_lines(
-    tmp_path_factory: pytest.TempPathFactory, listed: dict[str, Any], nested: bool, again: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    listed: dict[str, Any],
+    nested: bool,
+    again: bool,
+    as_text: bool,
+    newline: str,
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "lines.json"
     text = json.dumps(listed, indent=1)
@@ -145,9 +152,9 @@ def test_phrases_of_json_have_their_lines(
         # The last field of a name counts.
         before = '{"mode": "offline",\n "x": {"hotwords": {"q": 1}},\n'
         before += ' "hotwords": {"z": 5,\n "y": {"bias": 2}},\n' if again else ""
-        text = f'{before} "hotwords": {text}}}'
-        lines = [line + before.count("\n") for line in lines]
-    path.write_text(text, encoding="utf-8")
+        text = f'{before} "hotwords": {json.dumps(text) if as_text else text}}}'
+        lines = [(1 if as_text else line) + before.count("\n") for line in lines]
+    path.write_text(text, encoding="utf-8", newline=newline)
     found = read_hotwords(path)
     assert [h.phrase for h in found] == [phrase.strip() for phrase in listed]
     assert [h.line for h in found] == lines
@@ -165,6 +172,11 @@ def test_mistakes_in_json_have_their_lines(tmp_path: Path) -> None:
         ('{"mode": "2pass",\n "hotwords": "x"}', 2, "no JSON object"),
         ('{"mode": "2pass",\n\n "hotwords": "{\\"b\\": \\"x\\"}"}', 3, "'b' has the word bias 'x'"),
         ('{"a": 1,\n "b" 2}', 2, "no JSON object"),
+        ('{"mode": "2pass",\n\n "hotwords": "{\\"b\\" 2}"}', 3, "no JSON object"),
+        ('{"a": 1,\n "b"\n:\n"x"}', 2, "'b' has the word bias 'x'"),
+        ('{"a": 1,\n "b": 1' + 400 * "0" + "}", 2, "'b' has a word bias that is not finite"),
+        ('{"a": 1,\n "b": {"bias": 1' + 400 * "0" + "}}", 2, "'b' has a bias that is not finite"),
+        ('{"a": 1,\n "b\\ud800": 1}', 2, "has half of a surrogate pair"),
     ):
         with pytest.raises(HotwordError, match=re.escape(what)) as caught:
             read(tmp_path, text)
@@ -251,6 +263,11 @@ BAD_VALUES: dict[str, tuple[object, str]] = {
     "nan": ({"ab": float("nan")}, "not finite"),
     "hotword_text": ([Hotword("ab", bias="x")], "has the bias 'x', which is no number"),  # type: ignore[arg-type]
     "hotword_nan": ([Hotword("ab", bias=float("inf"))], "bias that is not finite"),
+    "large": ({"ab": 10**400}, "not finite"),
+    "hotword_large": ([Hotword("ab", word_bias=10**400)], "bias that is not finite"),
+    "digits": ('{"ab": 1' + 5000 * "0" + "}", "no JSON object|not finite"),
+    "surrogate": (["ab\ud800"], "item 0 of the list has half of a surrogate pair"),
+    "surrogate_pair": ({"ab\udfff": 1}, "has half of a surrogate pair"),
     "hotword_blank": ([Hotword(" ")], "item 0 of the list is blank"),
 }
 

@@ -97,6 +97,7 @@ def test_a_compiled_list_spells_texts(characters: Graph) -> None:
         ([(b"a", -1.0)], ["a"], {}, "hypothesis 0 is b'a'. Pass a text"),
         ("text", ["a"], {}, "nbest is 'text'"),
         (None, ["a"], {}, "nbest is None"),
+        ([("a", 10**400)], ["a"], {}, "the score of hypothesis 0 is 1000"),
     ],
 )
 def test_bad_input(nbest: Any, hotwords: Any, options: Any, message: str) -> None:

@@ -211,8 +211,9 @@ def test_what_a_list_is_worth_at_another_scale() -> None:
     assert strong.report_at(10.0).entries[0].warnings == ()
     with pytest.raises(OptionError, match="acoustic_scale=0 is not above 0"):
         hotwords.report_at(0)
-    with pytest.raises(OptionError, match="acoustic_scale=nan is not above 0"):
-        hotwords.score(["A"], acoustic_scale=float("nan"))
+    for wrong in (float("nan"), None, "x", 10**400):
+        with pytest.raises(OptionError, match=r"acoustic_scale=.* is not above 0"):
+            hotwords.score(["A"], acoustic_scale=wrong)  # type: ignore[arg-type]
 
 
 def test_lists_of_any_size_are_exact_in_float32() -> None:
@@ -261,6 +262,13 @@ BAD_CALLS: dict[str, tuple[HotwordSource, dict[str, object], type[Exception], st
     ),
     "twice": (["A"], {"tokens": ["A", "A"]}, ValueError, "token 'A' is there twice"),
     "not_str": (["A"], {"tokens": [1, 2]}, ValueError, "no list of str"),
+    "bias_large": (["A"], {"tokens": ["A"], "bias": 10**400}, OptionError, "is not finite"),
+    "attach_score": (
+        ["A"],
+        {"tokens": ["A"], "attach_score": 1.0},
+        OptionError,
+        "attach_score= need a graph",
+    ),
     "pieces": (["A"], {"tokens": ["A"], "pieces": 2}, OptionError, "pieces=2 has no effect without"),
     "spm_boundary": (
         ["A"],

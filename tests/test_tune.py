@@ -170,7 +170,9 @@ def test_command(graph: tlg.Graph, dev: Any, tmp_path: Path) -> None:
     assert done.exit_code == 0 and "settings tried" in done.output
 
 
-def test_command_with_options_of_the_list(graph: tlg.Graph, dev: Any, folder: Path, tmp_path: Path) -> None:
+def test_command_with_options_of_the_list(
+    graph: tlg.Graph, dev: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inputs, refs = dev
     np.savez(tmp_path / "dev.npz", **inputs)
     (tmp_path / "refs.tsv").write_text("".join(f"{k}\t{v}\n" for k, v in refs.items()), encoding="utf-8")
@@ -186,10 +188,11 @@ def test_command_with_options_of_the_list(graph: tlg.Graph, dev: Any, folder: Pa
     found = json.loads(done.stdout)
     assert found["trials"][-1]["hotword_bias"] == "auto"
     assert any("1 phrases of the list are rejected" in note for note in found["notes"])
-    for options in (lm, ["--fold", "case"], ["--class", "<name>=a.txt"], ["--no-attach"]):
+    for options in (lm, ["--fold", "case"], ["--no-attach"]):
         done = CliRunner().invoke(tune_command, [*command, *options])
         assert done.exit_code == 2 and f"{options[0]} goes with --hotwords" in done.output
     # A list that cannot be made is told before anything is tried.
+    monkeypatch.setattr("tlg.decoder.tune.Decoder", None)
     done = CliRunner().invoke(tune_command, [*command, *listed, "--boundary", "zz"])
     assert isinstance(done.exception, OptionError)
 

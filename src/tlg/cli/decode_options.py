@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ import click
 
 from tlg._files import read_text
 from tlg.decoder.options import LATTICE_BEAM, SearchOptions
+from tlg.decoder.slot import check_bias
 from tlg.errors import OptionError
 
 __all__ = ["merge", "search_options"]
@@ -85,14 +85,17 @@ def _read_config(path: str) -> dict[str, Any]:
         raise OptionError(
             f"not JSON ({error.msg})", remedy="Write a JSON object", file=path, line=error.lineno
         ) from error
+    except ValueError as error:  # a number of too many digits
+        raise OptionError(f"not JSON ({error})", remedy="Write a JSON object", file=path) from error
     except RecursionError as error:
         raise OptionError("JSON nested too deeply", remedy="Write a plain JSON object", file=path) from error
     if not isinstance(settings, dict):
         raise OptionError("not a JSON object", remedy='Write {"acoustic_scale": 1.5, ...}', file=path)
     bias = settings.get("hotword_bias")
-    is_number = isinstance(bias, int | float) and not isinstance(bias, bool) and math.isfinite(bias)
-    if bias is not None and bias != "auto" and not is_number:
-        raise OptionError(
-            f"hotword_bias={bias!r} is not a number", remedy='Give nats a unit, or "auto"', file=path
-        )
+    if bias is not None and bias != "auto":
+        try:
+            check_bias(bias)
+        except OptionError as error:
+            error.file = path
+            raise
     return settings

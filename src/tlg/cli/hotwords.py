@@ -35,8 +35,14 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what a list is compiled for."""
     command = list_options(command)
     for option in (
+        click.option(
+            "--lm-weight", type=float, default=1.0, show_default=True, help="Of the search, for --bias auto."
+        ),
         click.option("--lm", type=click.Path(), help="Language model (ARPA) for --bias auto."),
-        bias_option("--bias", help="Of phrases without their own, nats a unit; default 1.5; or 'auto'."),
+        bias_option(
+            "--bias",
+            help="Nats a unit for phrases without their own, or 'auto'.  [default: 1.5 * acoustic scale, for phones 0.5 * it]",
+        ),
         click.option(
             "--blank", help="Token or id of the blank, which no phrase can have; a graph knows its own."
         ),
@@ -64,16 +70,20 @@ def compiled(
     blank: str | None,
     bias: Bias,
     lm: str | None,
+    lm_weight: float,
     listing: ListOptions,
 ) -> Hotwords:
     """Return the list in a file, compiled as the options say."""
-    from tlg.hotwords import Hotwords
+    from tlg.hotwords import AutoBias, Hotwords
 
     if (graph is None) == (tokens is None):
         raise click.UsageError("give --graph or --tokens, one of them")
     if graph is None:
         listing.check_graph()
     check_auto(bias, lm, ("--bias", "--lm"))
+    if lm is None and lm_weight != 1:
+        raise click.UsageError("--lm-weight goes with --bias auto")
+    model = language_model(lm)
     source: Any = None
     if graph is not None:
         from tlg.decoder.graph.graph import Graph
@@ -84,8 +94,7 @@ def compiled(
         graph=source,
         tokens=tokens,
         blank=blank,
-        bias=bias,
-        lm=language_model(lm),
+        bias=bias if model is None else AutoBias(model, lm_weight=lm_weight),
         **listing.arguments,
     )
 

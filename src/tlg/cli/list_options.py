@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 from click.core import ParameterSource
 
-__all__ = ["FLAGS", "Bias", "ListOptions", "bias_option", "check_auto", "language_model", "list_options"]
+__all__ = ["Bias", "ListOptions", "bias_option", "check_auto", "language_model", "list_options"]
 
 Bias = float | Literal["auto"] | None
 
@@ -27,7 +27,7 @@ FLAGS = {
     "pieces": "--pieces",
     "classes": "--class",
 }
-OF_GRAPHS = ("match", "attach", "attach_score", "g2p", "classes")
+OF_GRAPHS = ("attach", "attach_score", "g2p", "classes")
 OF_CLASSES = ("g2p", "sentencepiece", "pieces", "classes")  # what members of classes are said with
 
 
@@ -125,8 +125,13 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def packed(*args: Any, **options: Any) -> Any:
         source = click.get_current_context().get_parameter_source
-        given = tuple(name for name in FLAGS if source(name) is ParameterSource.COMMANDLINE)
         arguments = {name: options.pop(name) for name in FLAGS}
+        # --attach asks for what is done anyway.
+        given = tuple(
+            name
+            for name in FLAGS
+            if source(name) is ParameterSource.COMMANDLINE and (name, arguments[name]) != ("attach", True)
+        )
         arguments["classes"] = _class_lists(arguments["classes"])
         if arguments["boundary"] == "none":
             arguments["boundary"] = None

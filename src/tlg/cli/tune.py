@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tlg._files import atomic_write
 from tlg.cli.decode_options import merge
-from tlg.cli.list_options import FLAGS, ListOptions, language_model, list_options
+from tlg.cli.list_options import ListOptions, language_model, list_options
 from tlg.decoder.evaluate.metrics import percent
 from tlg.decoder.evaluate.normalise import Normalisation, Unit
 from tlg.decoder.evaluate.tables import read_table
@@ -73,8 +73,7 @@ def tune(
         raise click.UsageError("--only-hotwords goes with --hotwords")
     if hotword_lm is not None and hotwords is None:
         raise click.UsageError("--hotword-lm goes with --hotwords")
-    if hotwords is None and listing.given:
-        raise click.UsageError(f"{FLAGS[listing.given[0]]} goes with --hotwords")
+    listing.check(hotwords)
     settings = merge(config, {"beam": beam})
     settings.pop("hotword_bias", None)
     model = language_model(hotword_lm)
