@@ -214,8 +214,14 @@ def _add_item(builder: ListBuilder, item: object, number: int) -> None:
                 raise HotwordError(
                     f"hotword {item.phrase!r} has a bias that is not finite", remedy="Give nats"
                 )
+        if not isinstance(item.phrase, str):
+            raise HotwordError(f"item {number} of the list is no str", remedy="Phrases are text")
         if not item.phrase.strip():
             raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
+        if not is_text(item.phrase):
+            raise HotwordError(
+                f"item {number} of the list has half of a surrogate pair", remedy="Pass the character itself"
+            )
         builder.add_hotword(item)
     elif isinstance(item, tuple | list) and len(item) == 2:
         add_pair(builder, item[0], item[1], item=number)

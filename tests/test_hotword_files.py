@@ -269,6 +269,8 @@ BAD_VALUES: dict[str, tuple[object, str]] = {
     "surrogate": (["ab\ud800"], "item 0 of the list has half of a surrogate pair"),
     "surrogate_pair": ({"ab\udfff": 1}, "has half of a surrogate pair"),
     "hotword_blank": ([Hotword(" ")], "item 0 of the list is blank"),
+    "hotword_no_text": ([Hotword(3)], "item 0 of the list is no str"),  # type: ignore[arg-type]
+    "hotword_surrogate": ([Hotword("ab\ud800")], "item 0 of the list has half of a surrogate pair"),
 }
 
 
