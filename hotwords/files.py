@@ -13,7 +13,7 @@ from numbers import Real
 from tlg._files import PathLike, read_text
 from tlg.errors import HotwordError
 from tlg.hotwords.json_files import NUMBER, add_pair, read_json
-from tlg.hotwords.listing import Extra, Hotword, HotwordList, ListBuilder, is_finite, is_text
+from tlg.hotwords.listing import Extra, Hotword, HotwordList, ListBuilder, is_finite
 from tlg.hotwords.units import WORD_START
 
 __all__ = ["Hotword", "HotwordSource", "read_hotwords", "read_list"]
@@ -103,7 +103,7 @@ def _read_lines(text: str, builder: ListBuilder) -> None:
         elif len(fields) == 1 or last[0] not in MAY_BE_A_FIELD:
             add(line.strip(), line=number)
         elif len(fields) == 2 and is_number(last):
-            add(fields[0], _finite(last, builder.file, number), line=number)
+            add(fields[0], _finite(builder, last, number), line=number)
         else:
             _add_line(builder, line, number)
 
@@ -117,7 +117,7 @@ def _add_line(builder: ListBuilder, line: str, number: int) -> None:
     notes: list[str] = []
     fields = line.split()
     if len(fields) > 1 and NUMBER.fullmatch(fields[-1]):
-        word_bias = _finite(fields[-1], builder.file, number)
+        word_bias = _finite(builder, fields[-1], number)
         line = line[: -len(fields.pop())].rstrip()
     else:
         # sherpa-onnx's fields stand behind the phrase, in any order, each once.
@@ -127,7 +127,7 @@ def _add_line(builder: ListBuilder, line: str, number: int) -> None:
             last = fields.pop()
             line = line[: -len(last)].rstrip()
             if kind == ":":
-                bias = _finite(last[1:], builder.file, number)
+                bias = _finite(builder, last[1:], number)
             else:
                 what = "threshold" if kind == "#" else "display name"
                 notes.append(f"{last!r} has no effect here: a {what} of sherpa-onnx")
@@ -136,11 +136,8 @@ def _add_line(builder: ListBuilder, line: str, number: int) -> None:
         tokens = tuple(fields)
         line = "".join(fields).replace(WORD_START, " ").strip()
         if not line:
-            raise HotwordError(
-                f"phrase {' '.join(fields)!r} is a mark of word beginnings alone",
-                remedy="Remove the line",
-                file=builder.file,
-                line=number,
+            raise builder.refusal(
+                f"phrase {' '.join(fields)!r} is a mark of word beginnings alone", "Remove the line", number
             )
     builder.add(line, word_bias, bias, number, Extra(tokens, (), tuple(reversed(notes))))
 
@@ -164,13 +161,12 @@ def _add_columns(builder: ListBuilder, line: str, number: int) -> bool:
     if weight and not NUMBER.fullmatch(weight[is_bias:]):
         if NUMBER.fullmatch(spoken[-1]):  # the line's weight: the tabs are in the phrase
             return False
-        raise HotwordError(
+        raise builder.refusal(
             f"the weight {weight!r} is no number",
-            remedy="Write phrase, weight (or nothing) and pronunciation between tabs, or a phrase without tabs",
-            file=builder.file,
-            line=number,
+            "Write phrase, weight (or nothing) and pronunciation between tabs, or a phrase without tabs",
+            number,
         )
-    value = _finite(weight[is_bias:], builder.file, number) if weight else 0.0
+    value = _finite(builder, weight[is_bias:], number) if weight else 0.0
     pronunciations = tuple(dict.fromkeys(tuple(column.split()) for column in spoken if column))
     builder.add(
         phrase,
@@ -182,12 +178,10 @@ def _add_columns(builder: ListBuilder, line: str, number: int) -> bool:
     return True
 
 
-def _finite(number: str, file: str | None, line: int) -> float:
+def _finite(builder: ListBuilder, number: str, line: int) -> float:
     value = float(number)
     if not math.isfinite(value):
-        raise HotwordError(
-            f"the number {number} is not finite", remedy="Give nats, say 5", file=file, line=line
-        )
+        raise builder.refusal(f"the number {number} is not finite", "Give nats, say 5", line)
     return value
 
 
@@ -196,14 +190,7 @@ def _finite(number: str, file: str | None, line: int) -> float:
 
 def _add_item(builder: ListBuilder, item: object, number: int) -> None:
     if isinstance(item, str):
-        phrase = item.strip()
-        if not phrase:
-            raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
-        if not is_text(phrase):
-            raise HotwordError(
-                f"item {number} of the list has half of a surrogate pair", remedy="Pass the character itself"
-            )
-        builder.add(phrase)
+        builder.add(builder.checked(item, f"item {number} of the list"))
     elif isinstance(item, Hotword):
         for value in (item.word_bias, item.bias):
             if value is not None and not isinstance(value, Real):
@@ -214,14 +201,7 @@ def _add_item(builder: ListBuilder, item: object, number: int) -> None:
                 raise HotwordError(
                     f"hotword {item.phrase!r} has a bias that is not finite", remedy="Give nats"
                 )
-        if not isinstance(item.phrase, str):
-            raise HotwordError(f"item {number} of the list is no str", remedy="Phrases are text")
-        if not item.phrase.strip():
-            raise HotwordError(f"item {number} of the list is blank", remedy="Remove it")
-        if not is_text(item.phrase):
-            raise HotwordError(
-                f"item {number} of the list has half of a surrogate pair", remedy="Pass the character itself"
-            )
+        builder.checked(item.phrase, f"item {number} of the list")
         builder.add_hotword(item)
     elif isinstance(item, tuple | list) and len(item) == 2:
         add_pair(builder, item[0], item[1], item=number)

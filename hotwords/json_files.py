@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tlg.errors import HotwordError
-from tlg.hotwords.listing import NOTHING, Extra, ListBuilder, is_finite, is_text
+from tlg.hotwords.listing import NOTHING, Extra, ListBuilder, is_finite
 
 __all__ = ["add_pair", "read_json"]
 
@@ -33,23 +33,22 @@ def read_json(text: str, builder: ListBuilder) -> None:
     Raises:
         HotwordError: it is none, or a weight is no number; names the phrase and the line.
     """
-    pairs = _parse(text, builder.file)
+    pairs = _parse(text, builder)
     fields = dict(pairs)
     nested = fields.get("hotwords")
     is_message = fields.get("mode") in MODES or isinstance(fields.get("is_speaking"), bool)
     lines: Sequence[int] | None = None
     if isinstance(nested, str) and nested.lstrip().startswith("{"):
         line = _line_of_hotwords(text, builder)
-        pairs = _parse(nested, builder.file, line)
+        pairs = _parse(nested, builder, line)
         lines = [line] * len(pairs)
     elif is_message and (nested is None or nested == ""):
         pairs, lines = _Pairs(), []
     elif is_message and isinstance(nested, str):
-        raise HotwordError(
+        raise builder.refusal(
             f"the field 'hotwords' of the message is {nested!r:.60}, no JSON object",
-            remedy='Write "hotwords": "{\\"phrase\\": 20}"',
-            file=builder.file,
-            line=_line_of_hotwords(text, builder) or None,
+            'Write "hotwords": "{\\"phrase\\": 20}"',
+            _line_of_hotwords(text, builder),
         )
     elif isinstance(nested, _Pairs) and not {key for key, _ in nested} & set(FIELDS):
         pairs = nested
@@ -67,18 +66,17 @@ def read_json(text: str, builder: ListBuilder) -> None:
             add_pair(builder, phrase, value, line=line)
 
 
-def _parse(text: str, file: str | None, line: int = 0) -> _Pairs:
+def _parse(text: str, builder: ListBuilder, line: int = 0) -> _Pairs:
     """Read an object. `line`: the one of the file that all of it is in; 0: it is the file."""
     try:
         found = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:  # also a number of too many digits
         if isinstance(error, json.JSONDecodeError):
             line = line or error.lineno
-        raise HotwordError(
+        raise builder.refusal(
             f"begins with '{{' but is no JSON object ({error})",
-            remedy='Write {"phrase": 5.0}, or one phrase a line',
-            file=file,
-            line=line or None,
+            'Write {"phrase": 5.0}, or one phrase a line',
+            line,
         ) from error
     assert isinstance(found, _Pairs)  # it begins with a brace
     return found
@@ -116,7 +114,7 @@ def _line_of_hotwords(text: str, builder: ListBuilder) -> int:
 
 def _add_fields(builder: ListBuilder, phrase: str, fields: _Pairs, line: int) -> None:
     def refuse(what: str, remedy: str) -> HotwordError:
-        return HotwordError(f"hotword {phrase!r} {what}", remedy=remedy, file=builder.file, line=line or None)
+        return builder.refusal(f"hotword {phrase!r} {what}", remedy, line)
 
     given = dict(fields)
     unknown = next((name for name in given if name not in FIELDS), None)
@@ -151,18 +149,7 @@ def add_pair(
         HotwordError: no text, or no finite number; names the item, or else the phrase.
     """
     what = f"hotword {phrase!r}" if item is None else f"item {item} of the list"
-    if not isinstance(phrase, str):
-        raise HotwordError(f"{what} is no str", remedy="Phrases are text", file=builder.file)
-    text = phrase.strip()
-    if not text:
-        raise HotwordError(f"{what} is blank", remedy="Remove it", file=builder.file, line=line or None)
-    if not is_text(text):
-        raise HotwordError(
-            f"{what} has half of a surrogate pair",
-            remedy="Write the character itself, or both halves",
-            file=builder.file,
-            line=line or None,
-        )
+    text = builder.checked(phrase, what, line)
     value = 0.0 if weight is None else _number(builder, weight, what, "word bias", line)
     builder.add(text, value, bias, line, extra)
 
@@ -171,17 +158,9 @@ def _number(builder: ListBuilder, value: Any, what: str, name: str, line: int) -
     if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise HotwordError(
-            f"{what} has the {name} {value!r}, which is no number",
-            remedy="Give nats, say 5.0",
-            file=builder.file,
-            line=line or None,
+        raise builder.refusal(
+            f"{what} has the {name} {value!r}, which is no number", "Give nats, say 5.0", line
         )
     if not is_finite(value):
-        raise HotwordError(
-            f"{what} has a {name} that is not finite",
-            remedy="Give nats, say 5.0",
-            file=builder.file,
-            line=line or None,
-        )
+        raise builder.refusal(f"{what} has a {name} that is not finite", "Give nats, say 5.0", line)
     return float(value)

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Extra", "Hotword", "HotwordList", "ListBuilder", "is_finite", "is_text"]
+from tlg.errors import HotwordError
+
+__all__ = ["Extra", "Hotword", "HotwordList", "ListBuilder", "is_finite"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,6 @@ def is_finite(number: Any) -> bool:
         return math.isfinite(number)
     except OverflowError:
         return False
-
-
-def is_text(text: str) -> bool:
-    """Return whether a str is text: JSON can write half of a surrogate pair, which no file can hold."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +148,27 @@ class ListBuilder:
         self.lines: list[int] = []
         self.files: list[str | None] | None = None
         self.extras: dict[int, Extra] = {}
+
+    def refusal(self, what: str, remedy: str, line: int = 0) -> HotwordError:
+        """Return the error for an entry of the list; line 0: none."""
+        return HotwordError(what, remedy=remedy, file=self.file, line=line or None)
+
+    def checked(self, phrase: object, what: str, line: int = 0) -> str:
+        """Return a phrase without white space around it; ``what`` names it in errors.
+
+        Raises:
+            HotwordError: no text. JSON can write half of a surrogate pair, which no file can hold.
+        """
+        if not isinstance(phrase, str):
+            raise self.refusal(f"{what} is no str", "Phrases are text", line)
+        text = phrase.strip()
+        if not text:
+            raise self.refusal(f"{what} is blank", "Remove it", line)
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise self.refusal(
+                f"{what} has half of a surrogate pair", "Write the character itself, or both halves", line
+            )
+        return text
 
     def add(
         self, phrase: str, word_bias: float = 0.0, bias: float = np.nan, line: int = 0, extra: Extra = NOTHING
