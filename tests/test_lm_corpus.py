@@ -11,7 +11,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -308,7 +307,9 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     assert list((tmp_path / "temp").iterdir()) == []
 
 
-def test_temporary_files_have_no_names(tmp_path: Path, little_memory: None) -> None:
+def test_temporary_files_have_no_names(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, little_memory: None
+) -> None:
     names: list[Path] = []
 
     def look(*told: object) -> None:
@@ -316,7 +317,7 @@ def test_temporary_files_have_no_names(tmp_path: Path, little_memory: None) -> N
 
     arpa(
         [io.BytesIO(zipf_text(7, 2000))],
-        Path(tempfile.gettempdir()),
+        tmp_path_factory.mktemp("out"),
         memory=1,
         temp_dir=tmp_path,
         progress=look,
