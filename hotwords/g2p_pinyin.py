@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tlg.errors import MissingExtraError, OptionError
 from tlg.hotwords.units import is_unspaced
@@ -92,6 +92,9 @@ def pinyin_g2p(
             "g2p='pinyin' needs the package pypinyin", remedy="Run: pip install 'tlg[pinyin]'"
         ) from error
 
+    # A list, as pypinyin's pages allow and its hints do not.
+    unread: Any = lambda unknown: [[""]] * len(unknown)
+
     def syllables(word: str) -> list[Syllable] | None:
         if not word or not all(map(is_unspaced, word)):
             return None
@@ -99,7 +102,7 @@ def pinyin_g2p(
             word,
             style=PypinyinStyle.TONE3,
             neutral_tone_with_five=True,
-            errors=lambda unknown: [[""]] * len(unknown),
+            errors=unread,
         )
         texts = [way[0] for way in read]
         if len(texts) != len(word) or not all(text[-1:].isdigit() for text in texts):
